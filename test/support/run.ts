@@ -1,0 +1,76 @@
+/**
+ * `npm test`: runs every suite that this machine can run, names those that it cannot with the line that would enable
+ * them, and ends with the line `N passed, N failed`. Arguments go on to Vitest: `npm test -- test/ledger`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly ancestorTitles: readonly string[];
+      readonly title: string;
+    }[];
+  }[];
+}
+
+const root = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'solvent-test-'));
+const output = join(folder, 'report.json');
+
+const vitest = spawn(
+  process.execPath,
+  [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${output}`,
+    ...process.argv.slice(2),
+  ],
+  {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Workers and servers that suites start run on the Node that runs this.
+    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` },
+  },
+);
+const code = await new Promise<number>((resolve) => vitest.on('exit', (status) => resolve(status ?? 1)));
+
+let report: Report | null = null;
+try {
+  report = JSON.parse(readFileSync(output, 'utf8')) as Report;
+} catch {
+  console.error('Vitest left no report.');
+}
+rmSync(folder, { recursive: true, force: true });
+
+const skipped = new Set<string>();
+// A file that could not even be loaded has no test that could have failed.
+let brokenFiles = 0;
+for (const file of report?.testResults ?? []) {
+  if (file.status === 'failed' && file.assertionResults.every((test) => test.status !== 'failed')) {
+    brokenFiles += 1;
+  }
+  for (const test of file.assertionResults) {
+    if (test.status === 'skipped' || test.status === 'pending') {
+      const reason = [...test.ancestorTitles, test.title].find((title) => title.startsWith('skipped: '));
+      if (reason) skipped.add(reason);
+    }
+  }
+}
+for (const reason of skipped) console.log(reason);
+
+const passed = report?.numPassedTests ?? 0;
+let failed = (report?.numFailedTests ?? 0) + brokenFiles;
+if (code !== 0 && failed === 0) failed = 1;
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
