@@ -1,0 +1,73 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './client/client.ts';
+import type { Database, Sql } from './database.ts';
+
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+
+/**
+ * node-postgres reads int8 as text, since it may not fit a double; here it is a bigint. The types are given
+ * with each pool, so that nothing global changes for other users of the package.
+ */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return BigInt;
+    if (oid === INT8_ARRAY) return (text: string) => text.slice(1, -1).split(',').filter(Boolean).map(BigInt);
+    return pg.types.getTypeParser(oid, format as 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+/**
+ * Opens Postgres.
+ *
+ * @param url such as `postgres://user:password@host:5432/name`.
+ * @param connections how many at the most, for the ledger; Prisma's lists have as many of their own.
+ * @throws when it cannot be reached within ten seconds.
+ */
+export async function openPostgres(url: string, connections = 10): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    types,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    application_name: 'solvent',
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {});
+  await pool.query('SELECT 1');
+  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: connections }) });
+
+  return {
+    kind: 'postgres',
+    prisma,
+    query: (text, parameters) => pool.query(text, parameters as unknown[]).then((result) => result.rows),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      const sql: Sql = {
+        query: (text, parameters) =>
+          client.query(text, parameters as unknown[]).then((result) => result.rows),
+      };
+      try {
+        await client.query('BEGIN');
+        const result = await work(sql);
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch((failure: Error) => {
+          broken = failure;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    script: (text) => pool.query(text).then(() => undefined),
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,2 @@
+/** The door of the settings' room. */
+export { useSetting } from './statements.ts';
