@@ -1,0 +1,86 @@
+/** The door of the accounts' room: who the client apps' users are. Their credits are the ledger's. */
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/index.ts';
+import { newId } from '../ids.ts';
+import type { Tier } from '../ledger/index.ts';
+import * as statements from './statements.ts';
+
+export interface AccountInput {
+  /** The client app's own id for its user. Unique. */
+  readonly externalId: string;
+  /** Left out: kept as it is. */
+  readonly email?: string | null | undefined;
+  /** ISO 3166-1 alpha-2. */
+  readonly country?: string | null | undefined;
+  readonly tier?: Tier | undefined;
+  /** IANA name; its midnight resets the free credits. */
+  readonly timeZone?: string | undefined;
+}
+
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export type UpsertOutcome =
+  | { readonly status: 'saved'; readonly accountId: string }
+  | { readonly status: 'invalid'; readonly fields: readonly FieldError[] };
+
+export interface Accounts {
+  /** Creates an account, or changes what is given of it. */
+  upsert(input: AccountInput): Promise<UpsertOutcome>;
+  exists(accountId: string): Promise<boolean>;
+}
+
+const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{2,}$/;
+const COUNTRY = /^[A-Z]{2}$/;
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return /^[A-Za-z_+\-/0-9]+$/.test(name);
+  } catch {
+    return false;
+  }
+}
+
+function check(input: AccountInput): FieldError[] {
+  const fields: FieldError[] = [];
+  if (input.externalId.trim() === '' || input.externalId.length > 255) {
+    fields.push({ path: 'externalId', message: 'Give your own id of the user: 1 to 255 characters.' });
+  }
+  if (input.email != null && !EMAIL.test(input.email)) {
+    fields.push({
+      path: 'email',
+      message: 'Give an e-mail address such as ada@example.com, or leave it out.',
+    });
+  }
+  if (input.country != null && !COUNTRY.test(input.country)) {
+    fields.push({
+      path: 'country',
+      message: 'Give two capital letters of ISO 3166-1, such as DE, or leave it out.',
+    });
+  }
+  if (input.timeZone !== undefined && !isTimeZone(input.timeZone)) {
+    fields.push({
+      path: 'timeZone',
+      message: 'Give an IANA time zone such as Europe/Berlin, or leave it out.',
+    });
+  }
+  return fields;
+}
+
+export function createAccounts(options: { database: Database; clock: Clock }): Accounts {
+  const { database, clock } = options;
+  return {
+    async upsert(input) {
+      const fields = check(input);
+      if (fields.length > 0) return { status: 'invalid', fields };
+      return {
+        status: 'saved',
+        accountId: await statements.upsertAccount(database, clock.now(), newId(), input),
+      };
+    },
+    exists: (accountId) => statements.accountExists(database, accountId),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The door of the ledger: who has how many credits, what is set aside, and what every call cost and earned.
+ * README.md in this room is its specification.
+ */
+import type { Clock } from '../clock.ts';
+import { type Database, isTransient } from '../database/index.ts';
+import { newId } from '../ids.ts';
+import { GroupCommit } from './group-commit.ts';
+import * as statements from './statements.ts';
+import type {
+  Balance,
+  GrantItem,
+  GrantOutcome,
+  ReserveItem,
+  ReserveOutcome,
+  SettleItem,
+  SettleOutcome,
+} from './types.ts';
+
+export { isTransient as isPassing } from '../database/index.ts';
+export type { Orphan } from './statements.ts';
+export * from './types.ts';
+
+/** Items in one transaction. More gain little throughput and hold the hot rows longer. */
+const MAX_BATCH = 128;
+
+/** A process whose heart has not beaten for so long no longer answers for its reservations. */
+const DEAD_AFTER_MS = 20_000;
+
+export interface Ledger {
+  /** The server process in whose name reservations are made. */
+  readonly processId: string;
+  /** Sets credits and money of budgets aside, or says why not. One round trip, shared with what arrives meanwhile. */
+  reserve(item: ReserveItem): Promise<ReserveOutcome>;
+  /** Ends a reservation, once, and books what it cost and earned. */
+  settle(item: SettleItem): Promise<SettleOutcome>;
+  /** Says that a call which had been queued now goes out. Resolves when that is kept: only then may it go. */
+  markSent(generationId: string): Promise<void>;
+  /** Keeps what the vendor calls the job. */
+  recordJob(generationId: string, jobId: string, expiresAt: Date): Promise<void>;
+  /** Gives credits, once under a key. */
+  grant(item: GrantItem): Promise<GrantOutcome>;
+  /** What an account has at this instant, or null when there is no such account. */
+  balance(accountId: string): Promise<Balance | null>;
+  /** Takes over reservations that nobody answers for any more. The caller settles them. */
+  adoptOrphans(limit: number): Promise<statements.Orphan[]>;
+  /** Expires grants whose time has come. Returns how many accounts had some. */
+  expireGrants(): Promise<number>;
+  /** Says that this process lives. */
+  beat(): Promise<void>;
+  /** Says that this process ends in good order. */
+  stop(): Promise<void>;
+  /** Batches and items since the start, for metrics. */
+  counts(): Record<'reserve' | 'settle', { batches: number; items: number }>;
+}
+
+/** Opens the ledger for one server process. Its first heartbeat is committed when this resolves. */
+export async function openLedger(options: { database: Database; clock: Clock }): Promise<Ledger> {
+  const { database, clock } = options;
+  const processId = newId();
+  const commit = <Item, Result>(
+    send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
+  ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH });
+
+  const reserves = commit((items: readonly ReserveItem[], retry) =>
+    statements.reserve(database, clock.now(), processId, items, retry),
+  );
+  const settles = commit((items: readonly SettleItem[]) => statements.settle(database, clock.now(), items));
+  const sends = commit(async (ids: readonly string[]) => {
+    await statements.markSent(database, clock.now(), ids);
+    return ids;
+  });
+  const jobs = commit(async (items: readonly Parameters<typeof statements.recordJobs>[1][number][]) => {
+    await statements.recordJobs(database, items);
+    return items;
+  });
+
+  await statements.beat(database, clock.now(), processId);
+  if (database.kind === 'pglite') await statements.stopOtherProcesses(database, clock.now(), processId);
+
+  return {
+    processId,
+    reserve: (item) => reserves.submit(item),
+    settle: (item) => settles.submit(item),
+    markSent: async (id) => void (await sends.submit(id)),
+    recordJob: async (generationId, jobId, expiresAt) =>
+      void (await jobs.submit({ generationId, jobId, expiresAt })),
+    grant: (item) => statements.grant(database, clock.now(), newId(), item),
+    async balance(accountId) {
+      const now = clock.now();
+      const first = await statements.readAccountBalance(database, now, accountId);
+      if (!first?.due) return first?.balance ?? null;
+      await statements.touch(database, now, [accountId]);
+      return (await statements.readAccountBalance(database, now, accountId))?.balance ?? null;
+    },
+    adoptOrphans(limit) {
+      const now = clock.now();
+      return statements.adoptOrphans(
+        database,
+        now,
+        processId,
+        new Date(now.getTime() - DEAD_AFTER_MS),
+        limit,
+      );
+    },
+    async expireGrants() {
+      let expired = 0;
+      for (;;) {
+        const ids = await statements.findExpired(database, clock.now(), MAX_BATCH);
+        if (ids.length === 0) return expired;
+        await statements.touch(database, clock.now(), ids);
+        expired += ids.length;
+      }
+    },
+    beat: () => statements.beat(database, clock.now(), processId),
+    stop: () => statements.stopBeating(database, clock.now(), processId),
+    counts: () => ({ reserve: reserves.counts, settle: settles.counts }),
+  };
+}

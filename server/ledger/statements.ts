@@ -1,0 +1,332 @@
+/**
+ * All SQL of the ledger: one function a statement. What moves credits or money is a function in the database
+ * (prisma/migrations/*_ledger), so that a batch is one round trip and one transaction.
+ */
+import type { Sql } from '../database/index.ts';
+import type {
+  Balance,
+  BudgetScope,
+  GrantItem,
+  GrantOutcome,
+  GrantSource,
+  ReserveItem,
+  ReserveOutcome,
+  SettleItem,
+  SettleOutcome,
+  Tier,
+} from './types.ts';
+
+/** Lower burns first: what was given before what was paid, so that paid credits last. */
+const PRIORITY: Record<GrantSource, number> = {
+  DAILY_FREE: 0,
+  PRIZE: 10,
+  REFERRAL: 10,
+  ADMIN: 20,
+  PLAN: 50,
+  PURCHASE: 60,
+};
+
+/** Granted credits that earn something burn with the paid ones, whoever gave them. */
+const PAID_PRIORITY = 50;
+
+interface ReserveRow {
+  readonly outcome: string;
+  readonly generation_id: string;
+  readonly available: number;
+  readonly tier: Tier;
+  readonly country: string | null;
+  readonly scope: BudgetScope | null;
+  readonly resets_at: Date | null;
+  readonly reason: string | null;
+}
+
+function readReserve(row: ReserveRow): ReserveOutcome {
+  switch (row.outcome) {
+    // A batch that was sent again may find its own reservations: they are as good as new.
+    case 'RESERVED':
+    case 'EXISTING':
+      return { status: 'reserved', available: row.available, tier: row.tier, country: row.country };
+    case 'REPLAY':
+      return { status: 'replay', generationId: row.generation_id };
+    case 'CONFLICT':
+      return { status: 'conflict' };
+    case 'ACCOUNT_NOT_FOUND':
+      return { status: 'account-not-found' };
+    case 'SHUTDOWN':
+      return { status: 'shutdown', reason: row.reason, resetsAt: row.resets_at };
+    case 'INSUFFICIENT_CREDITS':
+      return { status: 'insufficient-credits', available: row.available };
+    case 'BUDGET_EXCEEDED':
+      if (row.scope && row.resets_at)
+        return { status: 'budget-exceeded', scope: row.scope, resetsAt: row.resets_at };
+  }
+  throw new Error(`ledger_reserve answered ${row.outcome}, which this version does not know.`);
+}
+
+/** Sets credits and money aside for a batch of calls. */
+export async function reserve(
+  sql: Sql,
+  now: Date,
+  processId: string,
+  items: readonly ReserveItem[],
+  retry: boolean,
+): Promise<ReserveOutcome[]> {
+  const json = JSON.stringify(
+    items.map((item) => ({
+      id: item.id,
+      accountId: item.accountId,
+      credits: item.credits,
+      ceiling: item.ceilingMicros.toString(),
+      namespace: item.namespace,
+      key: item.key,
+      hash: item.inputHash,
+      provider: item.provider,
+      operation: item.operation,
+      model: item.model,
+      prompt: item.prompt,
+      request: item.request,
+      modelCostId: item.modelCostId,
+      modelPriceId: item.modelPriceId,
+      quoteId: item.quoteId,
+      sent: item.sent,
+      expiresAt: item.expiresAt,
+    })),
+  );
+  const rows = await sql.query<ReserveRow>('SELECT * FROM ledger_reserve($1, $2, $3, $4)', [
+    now,
+    processId,
+    json,
+    retry,
+  ]);
+  return rows.map(readReserve);
+}
+
+interface SettleRow {
+  readonly outcome: 'SETTLED' | 'LATE' | 'ALREADY' | 'NOT_FOUND';
+  readonly account_id: string | null;
+  readonly credits_charged: number;
+  readonly cost_micros: bigint;
+  readonly revenue_micros: bigint;
+  readonly posted: number;
+  readonly reserved: number;
+}
+
+const SETTLE_STATUS = {
+  SETTLED: 'settled',
+  LATE: 'late',
+  ALREADY: 'already',
+  NOT_FOUND: 'not-found',
+} as const;
+
+/** Ends a batch of reservations and books their attempts. */
+export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]): Promise<SettleOutcome[]> {
+  const attempts: unknown[] = [];
+  const outputs: unknown[] = [];
+  const rows = items.map((item) => {
+    for (const attempt of item.attempts) {
+      attempts.push({
+        id: attempt.id,
+        generationId: item.generationId,
+        number: attempt.number,
+        provider: attempt.provider,
+        model: attempt.model,
+        outcome: attempt.outcome,
+        cost: attempt.costMicros.toString(),
+        costSource: attempt.costSource,
+        modelCostId: attempt.modelCostId,
+        durationMs: attempt.durationMs,
+        jobId: attempt.jobId,
+        error: attempt.error,
+        startedAt: attempt.startedAt,
+        final: attempt.final,
+      });
+    }
+    for (const output of item.outputs) outputs.push({ ...output, generationId: item.generationId });
+    const last = item.attempts.at(-1);
+    return {
+      id: item.generationId,
+      action: item.action,
+      credits: item.credits,
+      status: item.status,
+      provider: last?.provider,
+      model: last?.model,
+      failureCode: item.failure?.code,
+      failureMessage: item.failure?.message,
+      failureRetryable: item.failure?.retryable,
+      retryAfterSeconds: item.failure?.retryAfterSeconds,
+    };
+  });
+  const answer = await sql.query<SettleRow>('SELECT * FROM ledger_settle($1, $2, $3, $4)', [
+    now,
+    JSON.stringify(rows),
+    JSON.stringify(attempts),
+    JSON.stringify(outputs),
+  ]);
+  return answer.map((row) => ({
+    status: SETTLE_STATUS[row.outcome],
+    accountId: row.account_id,
+    creditsCharged: row.credits_charged ?? 0,
+    costMicros: row.cost_micros ?? 0n,
+    revenueMicros: row.revenue_micros ?? 0n,
+    balance: readBalance(row),
+  }));
+}
+
+function readBalance(row: { readonly posted: number | null; readonly reserved: number | null }): Balance {
+  const posted = row.posted ?? 0;
+  const reserved = row.reserved ?? 0;
+  return { posted, reserved, available: posted - reserved };
+}
+
+/** Gives credits, once under a key. */
+export async function grant(sql: Sql, now: Date, id: string, item: GrantItem): Promise<GrantOutcome> {
+  const priority =
+    item.revenueMicros > 0n ? Math.max(PRIORITY[item.source], PAID_PRIORITY) : PRIORITY[item.source];
+  const [row] = await sql.query<{ outcome: string; grant_id: string; posted: number; reserved: number }>(
+    'SELECT * FROM ledger_grant($1, $2, $3, $4, $5, $6, $7::grant_source, $8, $9, $10, $11, $12, $13)',
+    [
+      now,
+      id,
+      item.accountId,
+      item.namespace,
+      item.key,
+      item.inputHash,
+      item.source,
+      item.credits,
+      item.revenueMicros.toString(),
+      priority,
+      item.expiresAt,
+      item.reason,
+      item.actor,
+    ],
+  );
+  switch (row?.outcome) {
+    case 'GRANTED':
+      return { status: 'granted', grantId: row.grant_id, balance: readBalance(row) };
+    case 'REPLAY':
+      return { status: 'replay', grantId: row.grant_id, balance: readBalance(row) };
+    case 'CONFLICT':
+      return { status: 'conflict' };
+    case 'ACCOUNT_NOT_FOUND':
+      return { status: 'account-not-found' };
+    case 'TOO_MANY':
+      return { status: 'too-many' };
+  }
+  throw new Error(`ledger_grant answered ${row?.outcome}, which this version does not know.`);
+}
+
+/** An account's balance, and whether time has something to do to it first. */
+export async function readAccountBalance(
+  sql: Sql,
+  now: Date,
+  accountId: string,
+): Promise<{ balance: Balance; due: boolean } | null> {
+  const [row] = await sql.query<{ posted: number; reserved: number; due: boolean }>(
+    'SELECT posted, reserved, refresh_is_due(a, $1) AS due FROM account a WHERE id = $2',
+    [now, accountId],
+  );
+  return row ? { balance: readBalance(row), due: row.due } : null;
+}
+
+/** Expires grants and gives free credits of these accounts, as far as the clock calls for it. */
+export async function touch(sql: Sql, now: Date, accountIds: readonly string[]): Promise<void> {
+  await sql.query('SELECT ledger_touch($1, $2::uuid[])', [now, accountIds]);
+}
+
+/** Accounts of which a grant has expired. Free credits are not looked for: they come when an account is used. */
+export async function findExpired(sql: Sql, now: Date, limit: number): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    'SELECT id FROM account WHERE next_expiry_at <= $1 ORDER BY next_expiry_at LIMIT $2',
+    [now, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Says that queued calls now go out, before they do: what was sent may be billed. */
+export async function markSent(sql: Sql, now: Date, ids: readonly string[]): Promise<void> {
+  await sql.query(
+    `UPDATE generation SET sent_at = $1, status = 'RUNNING' WHERE id = ANY ($2::uuid[]) AND status = 'QUEUED'`,
+    [now, ids],
+  );
+}
+
+/** Keeps what vendors call their jobs, and gives the reservations the time that such jobs take. */
+export async function recordJobs(
+  sql: Sql,
+  jobs: readonly { readonly generationId: string; readonly jobId: string; readonly expiresAt: Date }[],
+): Promise<void> {
+  await sql.query(
+    `WITH jobs AS (SELECT * FROM jsonb_to_recordset($1) AS x("generationId" uuid, "jobId" text, "expiresAt" timestamptz)),
+      extended AS (UPDATE reservation r SET expires_at = greatest(r.expires_at, jobs."expiresAt")
+        FROM jobs WHERE r.id = jobs."generationId" AND r.status = 'PENDING')
+    UPDATE generation g SET job_id = jobs."jobId" FROM jobs WHERE g.id = jobs."generationId"`,
+    [JSON.stringify(jobs)],
+  );
+}
+
+/** A pending reservation whose process has stopped, or whose time is over. */
+export interface Orphan {
+  readonly generationId: string;
+  readonly accountId: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly modelCostId: string | null;
+  readonly ceilingMicros: bigint;
+  readonly creditsReserved: number;
+  readonly sentAt: Date | null;
+  readonly jobId: string | null;
+  readonly createdAt: Date;
+}
+
+/**
+ * Takes over pending reservations that nobody answers for any more, at most `limit` at once: those of processes
+ * whose heart stopped before `aliveSince`, and those whose time is over. Two sweepers never get the same one.
+ */
+export async function adoptOrphans(
+  sql: Sql,
+  now: Date,
+  processId: string,
+  aliveSince: Date,
+  limit: number,
+): Promise<Orphan[]> {
+  return sql.query<Orphan>(
+    `WITH orphan AS (
+      SELECT r.id FROM reservation r
+      WHERE r.status = 'PENDING' AND (r.expires_at <= $1
+        OR (r.process_id <> $2 AND NOT EXISTS (SELECT 1 FROM server_process p
+          WHERE p.id = r.process_id AND p.stopped_at IS NULL AND p.heartbeat_at > $3)))
+      ORDER BY r.expires_at LIMIT $4 FOR UPDATE OF r SKIP LOCKED
+    ), adopted AS (
+      UPDATE reservation r SET process_id = $2, expires_at = greatest(r.expires_at, $1 + interval '1 minute')
+      FROM orphan WHERE r.id = orphan.id
+      RETURNING r.id, r.account_id, r.ceiling_micros, r.credits_reserved
+    )
+    SELECT a.id AS "generationId", a.account_id AS "accountId", g.provider, g.model, g.model_cost_id AS "modelCostId",
+      a.ceiling_micros AS "ceilingMicros", a.credits_reserved AS "creditsReserved", g.sent_at AS "sentAt",
+      g.job_id AS "jobId", g.created_at AS "createdAt"
+    FROM adopted a JOIN generation g ON g.id = a.id`,
+    [now, processId, aliveSince, limit],
+  );
+}
+
+/** Says that a process is alive. */
+export async function beat(sql: Sql, now: Date, processId: string): Promise<void> {
+  await sql.query(
+    `INSERT INTO server_process (id, started_at, heartbeat_at) VALUES ($1, $2, $2)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
+    [processId, now],
+  );
+}
+
+/** Says that a process has ended in good order. */
+export async function stopBeating(sql: Sql, now: Date, processId: string): Promise<void> {
+  await sql.query('UPDATE server_process SET stopped_at = $2 WHERE id = $1', [processId, now]);
+}
+
+/** Says that no other process uses this database: the embedded one belongs to a single process at a time. */
+export async function stopOtherProcesses(sql: Sql, now: Date, processId: string): Promise<void> {
+  await sql.query('UPDATE server_process SET stopped_at = $2 WHERE id <> $1 AND stopped_at IS NULL', [
+    processId,
+    now,
+  ]);
+}

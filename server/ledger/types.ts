@@ -1,0 +1,147 @@
+import type { Micros } from '../money.ts';
+import type { Operation } from '../providers/index.ts';
+
+export type Tier = 'FREE' | 'PAYG' | 'BASIC' | 'STARTER' | 'CREATOR' | 'PRO';
+export type GrantSource = 'DAILY_FREE' | 'PLAN' | 'PURCHASE' | 'PRIZE' | 'REFERRAL' | 'ADMIN';
+export type BudgetScope = 'GLOBAL' | 'PROVIDER' | 'OPERATION' | 'TIER' | 'ACCOUNT';
+export type AttemptOutcome = 'SUCCEEDED' | 'FAILED_UNBILLED' | 'FAILED_BILLED' | 'UNKNOWN' | 'CANCELED';
+export type GenerationStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED';
+
+/** What a call sets aside: credits of its account, and money of every budget that applies. */
+export interface ReserveItem {
+  /** Id of the reservation and of its generation. */
+  readonly id: string;
+  readonly accountId: string;
+  readonly credits: number;
+  /** The most that the provider may bill. */
+  readonly ceilingMicros: Micros;
+  /** Whose idempotency keys these are; see Caller in the access room. */
+  readonly namespace: string;
+  readonly key: string;
+  /** Tells whether the same key came with the same input. */
+  readonly inputHash: string;
+  readonly provider: string;
+  readonly operation: Operation;
+  readonly model: string;
+  readonly prompt: string | null;
+  /** The normalised request, kept so that a restart can go on with it. */
+  readonly request: unknown;
+  readonly modelCostId: string;
+  readonly modelPriceId: string;
+  readonly quoteId: string | null;
+  /** True when the call follows at once: after a crash it counts as sent. */
+  readonly sent: boolean;
+  readonly expiresAt: Date;
+}
+
+/** In order of precedence. All but `reserved` leave nothing behind. */
+export type ReserveOutcome =
+  /** The same key and input came before: this is what they made. */
+  | { readonly status: 'replay'; readonly generationId: string }
+  /** The same key came before with another input. */
+  | { readonly status: 'conflict' }
+  | { readonly status: 'account-not-found' }
+  /** No paid call may go out; `resetsAt` is null when only an operator ends it. */
+  | { readonly status: 'shutdown'; readonly reason: string | null; readonly resetsAt: Date | null }
+  | { readonly status: 'insufficient-credits'; readonly available: number }
+  | { readonly status: 'budget-exceeded'; readonly scope: BudgetScope; readonly resetsAt: Date }
+  | {
+      readonly status: 'reserved';
+      readonly available: number;
+      readonly tier: Tier;
+      readonly country: string | null;
+    };
+
+/** One call to a provider, to be booked. */
+export interface AttemptRecord {
+  readonly id: string;
+  /** From 1 within its generation; the same number again corrects what was booked. */
+  readonly number: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly outcome: AttemptOutcome;
+  readonly costMicros: Micros;
+  readonly costSource: 'vendor' | 'catalog' | 'ceiling';
+  readonly modelCostId: string | null;
+  readonly durationMs: number;
+  readonly jobId: string | null;
+  readonly error: string | null;
+  readonly startedAt: Date;
+  /** True for the attempt to which the generation's credits and revenue belong: its last. */
+  readonly final: boolean;
+}
+
+/** A file that was made. */
+export interface OutputRecord {
+  readonly id: string;
+  readonly position: number;
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly durationSeconds: number | null;
+}
+
+/** Why a generation made nothing, as its customer sees it. */
+export interface FailureRecord {
+  readonly code: 'CONTENT_REFUSED' | 'INVALID_INPUT' | 'PROVIDER_UNAVAILABLE';
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly retryAfterSeconds: number | null;
+}
+
+/** The end of a reservation. */
+export interface SettleItem {
+  readonly generationId: string;
+  /**
+   * `POST` burns `credits` (at most those reserved) and releases the rest; `VOID` releases all; `EXPIRE` does the
+   * same for the sweeper.
+   */
+  readonly action: 'POST' | 'VOID' | 'EXPIRE';
+  readonly credits: number;
+  readonly status: 'SUCCEEDED' | 'FAILED' | 'CANCELED';
+  readonly failure: FailureRecord | null;
+  readonly attempts: readonly AttemptRecord[];
+  readonly outputs: readonly OutputRecord[];
+}
+
+export interface SettleOutcome {
+  /**
+   * `settled`: done now. `late`: it had been voided or expired; only its cost was corrected. `already`: it had been
+   * posted; nothing changed. `not-found`: there is no such reservation.
+   */
+  readonly status: 'settled' | 'late' | 'already' | 'not-found';
+  readonly accountId: string | null;
+  readonly creditsCharged: number;
+  readonly costMicros: Micros;
+  readonly revenueMicros: Micros;
+  readonly balance: Balance;
+}
+
+/** available = posted - reserved, at one instant. */
+export interface Balance {
+  readonly posted: number;
+  readonly reserved: number;
+  readonly available: number;
+}
+
+/** Credits to be given. */
+export interface GrantItem {
+  readonly accountId: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly inputHash: string;
+  readonly source: GrantSource;
+  readonly credits: number;
+  /** What all of them together earn when burned. */
+  readonly revenueMicros: Micros;
+  readonly expiresAt: Date | null;
+  readonly reason: string;
+  /** Who gives them, for the audit log. */
+  readonly actor: string;
+}
+
+export type GrantOutcome =
+  | { readonly status: 'granted' | 'replay'; readonly grantId: string; readonly balance: Balance }
+  | { readonly status: 'conflict' | 'account-not-found' | 'too-many' };
