@@ -1,0 +1,191 @@
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/index.ts';
+import { MICROS_PER_DOLLAR } from '../money.ts';
+import type { Operation } from '../providers/provider.ts';
+import { cardOf, type ModelCard } from './cards.ts';
+import { type IsServed, orderOf, PriceBook } from './price-book.ts';
+import { dropOldQuotes, priceUnder, readQuote, type StoredQuote, storeQuote } from './quotes.ts';
+import type { PricedOutcome, PriceOutcome, PriceRequest } from './request.ts';
+import { readSnapshot, readVersion } from './snapshot.ts';
+
+export interface CatalogOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Id of the active price list: `tokens` or `dtf`, or one that the operator made. */
+  readonly priceList: string;
+  /** The margin under which a price is flagged, from 0 to 1: 0.20. */
+  readonly marginFloor: number;
+  /**
+   * Whether something answers for a model now. Asked at every call, and several times by the router, so it is to
+   * be quick; it must not throw.
+   */
+  readonly isServed: IsServed;
+  /** How often to look whether the catalogue has changed, in milliseconds; 2,000 by default. */
+  readonly refreshMs?: number | undefined;
+  /** Told when a look in the background failed. The catalogue goes on with what it knew. */
+  readonly onRefreshError?: ((error: unknown) => void) | undefined;
+}
+
+export type QuoteOutcome =
+  | { readonly status: 'quoted'; readonly quote: StoredQuote }
+  | Exclude<PriceOutcome, PricedOutcome>;
+
+export interface Catalog {
+  /**
+   * What a request is served by, costs and is priced at now.
+   *
+   * A named model is that model, or what replaced it when it is retired and `allowSuccessor` says so. Without a
+   * name it is the cheapest for this request that is served and has at least `minimumQuality`: by cost, then by
+   * credits, then the better, then by name. Synchronous and without effect: it sits on the path of every call.
+   *
+   * @returns the same frozen object for the same question, as long as nothing changes.
+   */
+  price(request: PriceRequest): PriceOutcome;
+  /** Every model, retired ones too, by operation, then the best first; of one operation when it is said. */
+  models(operation?: Operation | null): ModelCard[];
+  /** One model, or null. */
+  model(id: string): ModelCard | null;
+  /**
+   * Prices a request and writes the price down: it is honoured for {@link QUOTE_TTL_MS}, as often as it is used.
+   *
+   * @param accountId who may use it, an account's id; null: whoever asks.
+   * @throws what the database throws.
+   */
+  createQuote(request: PriceRequest, accountId: string | null): Promise<QuoteOutcome>;
+  /** A quote by its id, expired or not; null when there is none for this price list. */
+  quote(id: string): Promise<StoredQuote | null>;
+  /**
+   * Prices a request under a quote: at the quoted credits, and at today's cost, whatever has become of the
+   * price since. A dimension that the request leaves out is as quoted.
+   *
+   * @returns `invalid` with the path `quoteId` when the quote has expired, belongs to another account or is for
+   *   another operation, with the argument's own path when the request asks for something else; `unavailable` when
+   *   nothing serves the model now.
+   */
+  priceUnder(quote: StoredQuote, request: PriceRequest, accountId: string): PriceOutcome;
+  /**
+   * Reads the catalogue again, changed or not. When it resolves, everything that was committed before the call
+   * counts.
+   *
+   * @throws what the database throws; the catalogue then goes on with what it knew.
+   */
+  refresh(): Promise<void>;
+  /** Stops looking. What is known stays usable. */
+  close(): void;
+}
+
+const REFRESH_MS = 2000;
+/** The version misses what somebody wrote by hand with psql: now and then everything is read whatever it says. */
+const REREAD_MS = 60_000;
+const DROP_QUOTES_MS = 60 * 60 * 1000;
+
+/**
+ * Opens the catalogue and keeps it fresh.
+ *
+ * @throws when the database cannot be read or has no such price list: nothing is sold by a list that is not there.
+ */
+export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
+  const { database, clock, isServed, priceList, refreshMs = REFRESH_MS } = options;
+  const floorMicros = BigInt(Math.round(options.marginFloor * Number(MICROS_PER_DOLLAR)));
+
+  let snapshot = await readSnapshot(database, priceList);
+  let book = new PriceBook(snapshot, clock.now().getTime());
+  let cards = new Map<string, Omit<ModelCard, 'available'>>();
+  let closed = false;
+  /** Readings follow one another, so that an older one never replaces a newer. */
+  let reading: Promise<void> = Promise.resolve();
+
+  function openBook(now: number): void {
+    book = new PriceBook(snapshot, now);
+    cards = new Map();
+  }
+
+  function current(): PriceBook {
+    const now = clock.now().getTime();
+    if (!book.covers(now)) openBook(now);
+    return book;
+  }
+
+  function refresh(): Promise<void> {
+    const next = reading.then(async () => {
+      snapshot = await readSnapshot(database, priceList);
+      openBook(clock.now().getTime());
+    });
+    reading = next.catch(() => {});
+    return next;
+  }
+
+  function card(id: string): ModelCard | null {
+    const present = current();
+    const model = present.models.get(id);
+    if (!model) return null;
+    let known = cards.get(id);
+    if (!known) {
+      known = cardOf(model, present, floorMicros);
+      cards.set(id, known);
+    }
+    const available = model.life === 'living' && known.creditsFrom !== null && isServed(model.servable);
+    return { ...known, available };
+  }
+
+  let looking = false;
+  let readAt = performance.now();
+  let droppedAt = Number.NEGATIVE_INFINITY;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    look()
+      .catch((error: unknown) => {
+        if (!closed) options.onRefreshError?.(error);
+      })
+      .finally(() => {
+        looking = false;
+      });
+  }, refreshMs);
+  timer.unref();
+
+  async function look(): Promise<void> {
+    const now = performance.now();
+    if (now - readAt >= REREAD_MS || (await readVersion(database)) !== snapshot.version) {
+      await refresh();
+      readAt = now;
+    }
+    if (now - droppedAt >= DROP_QUOTES_MS && !closed) {
+      await dropOldQuotes(database, clock.now());
+      droppedAt = now;
+    }
+  }
+
+  const price = (request: PriceRequest): PriceOutcome => current().price(request, isServed);
+
+  return {
+    price,
+    models: (operation) =>
+      [...current().models.values()]
+        .filter(({ row }) => operation == null || row.operation === operation)
+        .flatMap(({ row }) => card(row.id) ?? [])
+        .sort(
+          (one, other) =>
+            orderOf(one.operation) - orderOf(other.operation) ||
+            other.quality - one.quality ||
+            (one.id < other.id ? -1 : 1),
+        ),
+    model: card,
+    async createQuote(request, accountId) {
+      const outcome = price(request);
+      if (outcome.status !== 'priced') return outcome;
+      return {
+        status: 'quoted',
+        quote: await storeQuote(database, clock, current().list, outcome, accountId),
+      };
+    },
+    quote: (id) => readQuote(database, current().list, id),
+    priceUnder: (quote, request, accountId) =>
+      priceUnder(current(), quote, request, accountId, clock.now(), isServed),
+    refresh,
+    close() {
+      closed = true;
+      clearInterval(timer);
+    },
+  };
+}

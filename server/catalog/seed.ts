@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/index.ts';
+import { parseDecimal } from '../money.ts';
+import { CHECKED, COSTS, MODELS, PRICE_LISTS, PRICES } from './catalogue-rows.ts';
+import { bumpCatalogVersion } from './version.ts';
+
+/** How many rows were missing and are there now. */
+export interface SeedReport {
+  readonly priceLists: number;
+  readonly models: number;
+  readonly costs: number;
+  readonly prices: number;
+}
+
+/**
+ * Puts the shipped rows (catalogue-rows.ts) that are missing into the database, and touches no row that is there:
+ * what an operator edited stays as it is. May be run at each start, and by several processes at once.
+ *
+ * A row is there when its natural key is: model, dimensions and date, and for a price its list. Postgres holds no
+ * two rows with a null dimension for the same, so this is looked up, and ids are made from the key: of two
+ * processes that both find a row missing, the second one's insert meets the first one's id and does nothing.
+ *
+ * @throws what the database throws. A seeding that was cut short is completed by the next.
+ */
+export async function seedCatalog(database: Database, clock: Clock): Promise<SeedReport> {
+  const { prisma } = database;
+  const [costRows, priceRows] = await Promise.all([
+    prisma.modelCost.findMany(),
+    prisma.modelPrice.findMany(),
+  ]);
+  const known = new Set([
+    ...costRows.map((row) => costId(row)),
+    ...priceRows.map((row) => priceId(row)),
+    // A row whose key an operator edited keeps its id, and must not come back beside the edited one.
+    ...costRows.map(({ id }) => id),
+    ...priceRows.map(({ id }) => id),
+  ]);
+  const isMissing = ({ id }: { readonly id: string }) => !known.has(id);
+
+  const report = {
+    priceLists: (await prisma.priceList.createMany({ data: shippedLists(), skipDuplicates: true })).count,
+    models: (await prisma.catalogModel.createMany({ data: shippedModels(), skipDuplicates: true })).count,
+    costs: (
+      await prisma.modelCost.createMany({ data: shippedCosts().filter(isMissing), skipDuplicates: true })
+    ).count,
+    prices: (
+      await prisma.modelPrice.createMany({ data: shippedPrices().filter(isMissing), skipDuplicates: true })
+    ).count,
+  };
+  if (Object.values(report).some((count) => count > 0)) await bumpCatalogVersion(database, clock);
+  return report;
+}
+
+interface NaturalKey {
+  readonly modelId: string;
+  readonly size: string | null;
+  readonly quality: string | null;
+  readonly durationSeconds: number | null;
+  readonly effectiveFrom: Date;
+}
+
+function costId(key: NaturalKey): string {
+  return idOf(['cost', ...partsOf(key)]);
+}
+
+function priceId(key: NaturalKey & { readonly priceListId: string }): string {
+  return idOf(['price', key.priceListId, ...partsOf(key)]);
+}
+
+function partsOf({ modelId, size, quality, durationSeconds, effectiveFrom }: NaturalKey) {
+  return [modelId, size, quality, durationSeconds, effectiveFrom.toISOString()];
+}
+
+/** A UUID that is the same for the same key: the first bytes of its SHA-256, in the shape of version 8 (RFC 9562). */
+function idOf(parts: readonly (string | number | null)[]): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify(['solvent-catalog', ...parts]))
+    .digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = hash.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function midnight(day: string): Date {
+  return new Date(`${day}T00:00:00.000Z`);
+}
+
+function shippedLists() {
+  return PRICE_LISTS.map(({ credit, creditMax, ...list }) => ({
+    ...list,
+    creditMicros: parseDecimal(credit),
+    creditMaxMicros: parseDecimal(creditMax),
+  }));
+}
+
+function shippedModels() {
+  return MODELS.map(({ from, retires, replacedBy, ...model }) => ({
+    id: model.id,
+    provider: model.id.slice(0, model.id.indexOf('/')),
+    operation: model.operation,
+    vendorModel: model.vendorModel,
+    quality: model.quality,
+    availableFrom: midnight(from),
+    retiresAt: retires ? midnight(retires) : null,
+    replacedById: replacedBy ?? null,
+    sizes: [...(model.sizes ?? [])],
+    qualities: [...(model.qualities ?? [])],
+    durations: [...(model.durations ?? [])],
+    maxCount: model.maxCount ?? 1,
+    note: model.note ?? null,
+  }));
+}
+
+function shippedCosts() {
+  return COSTS.map(({ model, size, quality, seconds, per, cost, from, source }) => {
+    const key = keyOf(model, size, quality, seconds, from);
+    return {
+      id: costId(key),
+      ...key,
+      unit: per,
+      costMicros: parseDecimal(cost),
+      source,
+      lastCheckedAt: midnight(CHECKED),
+    };
+  });
+}
+
+function shippedPrices() {
+  return PRICES.map(({ list, model, size, quality, seconds, per, credits, from }) => {
+    const key = { priceListId: list, ...keyOf(model, size, quality, seconds, from) };
+    return { id: priceId(key), ...key, unit: per, credits };
+  });
+}
+
+function keyOf(
+  modelId: string,
+  size: string | undefined,
+  quality: string | undefined,
+  seconds: number | undefined,
+  from: string,
+): NaturalKey {
+  return {
+    modelId,
+    size: size ?? null,
+    quality: quality ?? null,
+    durationSeconds: seconds ?? null,
+    effectiveFrom: midnight(from),
+  };
+}

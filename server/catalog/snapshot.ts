@@ -1,0 +1,118 @@
+import type { Database } from '../database/index.ts';
+import type { Micros } from '../money.ts';
+import type { Operation } from '../providers/provider.ts';
+
+/** What a cost or a price counts: outputs, seconds of them, or begun minutes of them. */
+export type PriceUnit = 'OUTPUT' | 'SECOND' | 'MINUTE';
+
+/** A dated row of one model. A null dimension holds for any. Instants are Unix milliseconds. */
+export interface DatedRow {
+  readonly id: string;
+  readonly size: string | null;
+  readonly quality: string | null;
+  readonly durationSeconds: number | null;
+  readonly unit: PriceUnit;
+  readonly effectiveFrom: number;
+}
+
+export interface CostRow extends DatedRow {
+  readonly costMicros: Micros;
+}
+
+export interface PriceRow extends DatedRow {
+  readonly credits: number;
+}
+
+/** A model with all its costs and all its prices in the active list, of whatever date. */
+export interface ModelRow {
+  readonly id: string;
+  readonly provider: string;
+  readonly operation: Operation;
+  readonly vendorModel: string;
+  readonly quality: number;
+  readonly availableFrom: number;
+  readonly retiresAt: number | null;
+  readonly replacedById: string | null;
+  readonly sizes: readonly string[];
+  readonly qualities: readonly string[];
+  readonly durations: readonly number[];
+  readonly maxCount: number;
+  readonly note: string | null;
+  readonly costs: readonly CostRow[];
+  readonly prices: readonly PriceRow[];
+}
+
+/** The active price list. */
+export interface PriceListRow {
+  readonly id: string;
+  readonly creditMicros: Micros;
+  readonly creditMaxMicros: Micros;
+}
+
+/** All that pricing needs, as it stood in the database at one instant. */
+export interface Snapshot {
+  /** What the setting `catalog-version` said; empty before the first change. */
+  readonly version: string;
+  readonly list: PriceListRow;
+  readonly models: readonly ModelRow[];
+}
+
+/** The setting that says which state of the catalogue the database holds. */
+export const VERSION_KEY = 'catalog-version';
+
+/** How often a reading is repeated because somebody wrote meanwhile. */
+const MOST_READINGS = 4;
+
+/** What the setting `catalog-version` says now. */
+export async function readVersion(database: Database): Promise<string> {
+  const setting = await database.prisma.setting.findUnique({ where: { key: VERSION_KEY } });
+  return setting?.value ?? '';
+}
+
+/**
+ * Reads the catalogue.
+ *
+ * It takes several queries and no transaction, so that the embedded database, which has one connection, is never
+ * held; the version before and after tells whether somebody wrote meanwhile, and then it is read again.
+ *
+ * @param priceList id of the active list.
+ * @throws when there is no such list; the message names those that there are.
+ */
+export async function readSnapshot(database: Database, priceList: string): Promise<Snapshot> {
+  let version = await readVersion(database);
+  for (let reading = 1; ; reading += 1) {
+    const snapshot = { version, ...(await readRows(database, priceList)) };
+    const after = await readVersion(database);
+    // A catalogue that is written to without a pause is taken as it is: its next version is read soon enough.
+    if (after === version || reading === MOST_READINGS) return snapshot;
+    version = after;
+  }
+}
+
+async function readRows(
+  database: Database,
+  priceList: string,
+): Promise<{ list: PriceListRow; models: ModelRow[] }> {
+  const { prisma } = database;
+  const list = await prisma.priceList.findUnique({ where: { id: priceList } });
+  if (!list) {
+    const lists = await prisma.priceList.findMany({ select: { id: true }, orderBy: { id: 'asc' } });
+    throw new Error(
+      `There is no price list "${priceList}"; there are: ${lists.map(({ id }) => id).join(', ') || 'none'}.`,
+    );
+  }
+  const models = await prisma.catalogModel.findMany({
+    include: { costs: true, prices: { where: { priceListId: priceList } } },
+    orderBy: { id: 'asc' },
+  });
+  return {
+    list,
+    models: models.map((model) => ({
+      ...model,
+      availableFrom: model.availableFrom.getTime(),
+      retiresAt: model.retiresAt?.getTime() ?? null,
+      costs: model.costs.map((row) => ({ ...row, effectiveFrom: row.effectiveFrom.getTime() })),
+      prices: model.prices.map((row) => ({ ...row, effectiveFrom: row.effectiveFrom.getTime() })),
+    })),
+  };
+}
