@@ -1,0 +1,374 @@
+/**
+ * The only reader of `process.env`. Each variable is optional; a wrong value stops the start with one line that
+ * names the variable and what it should be, and never repeats the value: it may be a secret, or a secret that
+ * was put into the wrong variable.
+ */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** A vendor that is called with one key. */
+export interface KeyedVendor {
+  readonly apiKey: string;
+  /** Without a slash at its end; undefined lets the vendor's own address stand. */
+  readonly baseUrl: string | undefined;
+}
+
+/** A vendor that is called with an id and a secret. */
+export interface PairedVendor {
+  readonly apiId: string;
+  readonly apiSecret: string;
+  /** Without a slash at its end; undefined lets the vendor's own address stand. */
+  readonly baseUrl: string | undefined;
+}
+
+/** What is known of each vendor; undefined: not configured, and never routed to. */
+export interface Vendors {
+  /** Its key is empty when only a base URL is given: a gateway that asks for none. */
+  readonly openai: KeyedVendor | undefined;
+  /** Its token is empty when only a base URL is given: a gateway that asks for none. */
+  readonly replicate:
+    | {
+        readonly apiToken: string;
+        readonly baseUrl: string | undefined;
+        readonly webhookSecret: string | undefined;
+      }
+    | undefined;
+  readonly runway: KeyedVendor | undefined;
+  readonly luma: KeyedVendor | undefined;
+  readonly fal: KeyedVendor | undefined;
+  readonly huggingface: KeyedVendor | undefined;
+  readonly elevenlabs: KeyedVendor | undefined;
+  readonly deepImage: KeyedVendor | undefined;
+  readonly clippingMagic: PairedVendor | undefined;
+  readonly vectorizer: PairedVendor | undefined;
+  /** Midjourney has no API of its own; this is somebody's gateway to it. */
+  readonly midjourney: { readonly gatewayUrl: string } | undefined;
+}
+
+/** All that Solvent is told from outside, checked and with every default filled in. */
+export interface Environment {
+  readonly http: {
+    readonly host: string;
+    /** 0 takes any free port. */
+    readonly port: number;
+    /** `https://solvent.example.com`; undefined: whatever address the server turns out to listen on. */
+    readonly publicUrl: string | undefined;
+  };
+  readonly database: {
+    /** A Postgres; undefined: embedded, in {@link folder}. */
+    readonly url: string | undefined;
+    /** Where the embedded database and the stored files are. */
+    readonly folder: string;
+  };
+  /** Undefined: the bus of this process. */
+  readonly redisUrl: string | undefined;
+  readonly role: 'all' | 'web' | 'worker';
+  /** An API key with every scope that exists while it is set. */
+  readonly adminKey: string | undefined;
+  /** Who may sign in first; what is undefined is made up at the first start. */
+  readonly firstAdmin: { readonly email: string | undefined; readonly password: string | undefined };
+  /** Signs account tokens; undefined: made once and kept in the database. */
+  readonly tokenSecret: string | undefined;
+  readonly stripe: {
+    readonly secretKey: string | undefined;
+    readonly webhookSecret: string | undefined;
+    readonly apiBase: string | undefined;
+  };
+  readonly providers: Vendors;
+  /** Undefined: see {@link sandboxServes}. */
+  readonly sandbox: 'on' | 'off' | undefined;
+  readonly sandboxSpeed: 'plausible' | 'instant';
+  readonly smtpUrl: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly priceList: 'tokens' | 'dtf';
+  /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
+  readonly minMargin: number;
+  readonly limits: {
+    /** Calls a minute of one key; 0: as many as it likes. */
+    readonly requestsPerMinute: number;
+    readonly subscriptionsPerKey: number;
+    /** Calls under way to one provider, in one process. */
+    readonly providerConcurrency: number;
+  };
+  /** True lets customers name URLs that lead into the operator's own network. */
+  readonly allowPrivateUrls: boolean;
+  /** How long a stopping server waits for what is under way. */
+  readonly drainSeconds: number;
+}
+
+/** Wrong variables, a line each. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  /** One sentence for each wrong variable. */
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
+const DATABASE_SHOULD = 'must be a Postgres URL, such as postgres://user:password@host:5432/solvent';
+const REDIS_SHOULD = 'must be a Redis URL, such as redis://host:6379 or rediss://host:6379';
+const SMTP_SHOULD = 'must be an SMTP URL, such as smtp://user:password@host:587 or smtps://host:465';
+const ORIGIN_SHOULD = 'must be an http or https origin without a path, such as https://solvent.example.com';
+const BASE_SHOULD = 'must be an http or https URL, such as https://gateway.example.com/v1';
+
+/** A text that passes a test; the sentence goes on after the variable's name. */
+const text = (should: string, test: (value: string) => boolean) =>
+  z.string().refine(test, { error: should }).optional();
+
+const choice = <const Choices extends readonly [string, ...string[]]>(...choices: Choices) =>
+  z.enum(choices, { error: `must be one of ${choices.join(', ')}` }).optional();
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .refine((value) => /^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    })
+    .transform(Number)
+    .optional();
+
+function parseUrl(value: string, protocols: readonly string[]): URL | undefined {
+  // The platform's parser forgives spaces and line ends, which are a sign of a value that was pasted badly.
+  if (/\s/.test(value) || !URL.canParse(value)) return undefined;
+  const url = new URL(value);
+  return protocols.includes(url.protocol) && url.hostname !== '' ? url : undefined;
+}
+
+const url = (should: string, ...protocols: string[]) =>
+  text(should, (value) => parseUrl(value, protocols) !== undefined);
+
+const baseUrl = () =>
+  z
+    .string()
+    .refine(
+      (value) => {
+        const parsed = parseUrl(value, ['http:', 'https:']);
+        return parsed !== undefined && parsed.search === '' && parsed.hash === '';
+      },
+      { error: BASE_SHOULD },
+    )
+    .transform((value) => value.replace(/\/+$/, ''))
+    .optional();
+
+const origin = () =>
+  z
+    .string()
+    .refine(
+      (value) => {
+        const parsed = parseUrl(value, ['http:', 'https:']);
+        return parsed !== undefined && parsed.href === `${parsed.origin}/` && !/[?#]/.test(value);
+      },
+      { error: ORIGIN_SHOULD },
+    )
+    .transform((value) => new URL(value).origin)
+    .optional();
+
+/** A vendor's credential travels in a header, where a space or a line end would break the call or cut it off. */
+const credential = () =>
+  text('must be one line of visible ASCII characters without spaces', (value) => /^[!-~]+$/.test(value));
+
+const host = () =>
+  text(
+    'must be a host name or an IP address without a port, such as 127.0.0.1 or 0.0.0.0',
+    (value) =>
+      isIP(value) !== 0 || (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value) && !/^[\d.]+$/.test(value)),
+  );
+
+const atLeast = (least: number) =>
+  text(`must have at least ${least} characters`, (value) => value.length >= least);
+
+/** Every variable by its name. `.env.example` names the same ones; a test holds the two together. */
+const variables = z.object({
+  HOST: host(),
+  PORT: whole(0, 65_535),
+  PUBLIC_URL: origin(),
+  DATABASE_URL: url(DATABASE_SHOULD, 'postgres:', 'postgresql:'),
+  DATA_DIR: text('must be the path of a folder', (value) => value.trim() !== '' && !value.includes('\0')),
+  REDIS_URL: url(REDIS_SHOULD, 'redis:', 'rediss:'),
+  ROLE: choice('all', 'web', 'worker'),
+  SOLVENT_ADMIN_KEY: atLeast(16),
+  ADMIN_EMAIL: z.email({ error: 'must be an e-mail address, such as you@example.com' }).optional(),
+  ADMIN_PASSWORD: atLeast(8),
+  TOKEN_SECRET: atLeast(32),
+  STRIPE_SECRET_KEY: credential(),
+  STRIPE_WEBHOOK_SECRET: credential(),
+  STRIPE_API_BASE: baseUrl(),
+  OPENAI_API_KEY: credential(),
+  OPENAI_BASE_URL: baseUrl(),
+  REPLICATE_API_TOKEN: credential(),
+  REPLICATE_BASE_URL: baseUrl(),
+  REPLICATE_WEBHOOK_SECRET: credential(),
+  RUNWAYML_API_SECRET: credential(),
+  RUNWAYML_BASE_URL: baseUrl(),
+  LUMAAI_API_KEY: credential(),
+  LUMAAI_BASE_URL: baseUrl(),
+  FAL_KEY: credential(),
+  FAL_BASE_URL: baseUrl(),
+  HF_TOKEN: credential(),
+  HF_BASE_URL: baseUrl(),
+  ELEVENLABS_API_KEY: credential(),
+  ELEVENLABS_BASE_URL: baseUrl(),
+  DEEP_IMAGE_API_KEY: credential(),
+  DEEP_IMAGE_BASE_URL: baseUrl(),
+  CLIPPINGMAGIC_API_ID: credential(),
+  CLIPPINGMAGIC_API_SECRET: credential(),
+  CLIPPINGMAGIC_BASE_URL: baseUrl(),
+  VECTORIZER_API_ID: credential(),
+  VECTORIZER_API_SECRET: credential(),
+  VECTORIZER_BASE_URL: baseUrl(),
+  MIDJOURNEY_GATEWAY_URL: baseUrl(),
+  SANDBOX: choice('on', 'off'),
+  SANDBOX_SPEED: choice('plausible', 'instant'),
+  PRICE_LIST: choice('tokens', 'dtf'),
+  MIN_MARGIN: z
+    .string()
+    .refine((value) => /^0?\.\d{1,6}$|^0$/.test(value), {
+      error: 'must be a decimal from 0 to below 1, such as 0.20 for a fifth of the revenue',
+    })
+    .transform(Number)
+    .optional(),
+  RATE_LIMIT_PER_MINUTE: whole(0, 100_000_000),
+  MAX_SUBSCRIPTIONS_PER_KEY: whole(1, 1_000_000),
+  PROVIDER_CONCURRENCY: whole(1, 100_000),
+  ALLOW_PRIVATE_URLS: choice('on', 'off'),
+  DRAIN_SECONDS: whole(0, 3_600),
+  SMTP_URL: url(SMTP_SHOULD, 'smtp:', 'smtps:'),
+  LOG_LEVEL: choice('debug', 'info', 'warn', 'error', 'silent'),
+});
+
+/** The name of every variable that Solvent reads. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(variables.shape);
+
+/** Two variables of which neither means anything alone. */
+const PAIRS = [
+  ['CLIPPINGMAGIC_API_ID', 'CLIPPINGMAGIC_API_SECRET'],
+  ['VECTORIZER_API_ID', 'VECTORIZER_API_SECRET'],
+] as const;
+
+const keyed = (apiKey: string | undefined, baseUrl: string | undefined): KeyedVendor | undefined =>
+  apiKey === undefined ? undefined : { apiKey, baseUrl };
+
+const paired = (
+  apiId: string | undefined,
+  apiSecret: string | undefined,
+  baseUrl: string | undefined,
+): PairedVendor | undefined =>
+  apiId === undefined || apiSecret === undefined ? undefined : { apiId, apiSecret, baseUrl };
+
+/**
+ * Reads and checks the environment. A variable that is unset and one that is empty are the same.
+ *
+ * @param source `process.env`, or a test's own.
+ * @throws EnvironmentError with a line for each wrong variable.
+ */
+export function readEnvironment(source: Readonly<Record<string, string | undefined>>): Environment {
+  const given: Record<string, string> = {};
+  for (const name of VARIABLE_NAMES) {
+    const value = source[name];
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+
+  const result = variables.safeParse(given);
+  const lines = new Map<string, string>();
+  for (const issue of result.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (!lines.has(name)) lines.set(name, `${name} ${issue.message}.`);
+  }
+  for (const pair of PAIRS) {
+    for (const [name, other] of [pair, [pair[1], pair[0]] as const]) {
+      if (given[name] === undefined && given[other] !== undefined) {
+        lines.set(name, `${name} must be set too, since ${other} is.`);
+      }
+    }
+  }
+  if (!result.success || lines.size > 0) throw new EnvironmentError([...lines.values()]);
+
+  const v = result.data;
+  return {
+    http: { host: v.HOST ?? '127.0.0.1', port: v.PORT ?? 4000, publicUrl: v.PUBLIC_URL },
+    database: { url: v.DATABASE_URL, folder: v.DATA_DIR ?? '.data' },
+    redisUrl: v.REDIS_URL,
+    role: v.ROLE ?? 'all',
+    adminKey: v.SOLVENT_ADMIN_KEY,
+    firstAdmin: { email: v.ADMIN_EMAIL, password: v.ADMIN_PASSWORD },
+    tokenSecret: v.TOKEN_SECRET,
+    stripe: {
+      secretKey: v.STRIPE_SECRET_KEY,
+      webhookSecret: v.STRIPE_WEBHOOK_SECRET,
+      apiBase: v.STRIPE_API_BASE,
+    },
+    providers: {
+      openai: keyed(v.OPENAI_API_KEY ?? (v.OPENAI_BASE_URL && ''), v.OPENAI_BASE_URL),
+      replicate:
+        v.REPLICATE_API_TOKEN === undefined && v.REPLICATE_BASE_URL === undefined
+          ? undefined
+          : {
+              apiToken: v.REPLICATE_API_TOKEN ?? '',
+              baseUrl: v.REPLICATE_BASE_URL,
+              webhookSecret: v.REPLICATE_WEBHOOK_SECRET,
+            },
+      runway: keyed(v.RUNWAYML_API_SECRET, v.RUNWAYML_BASE_URL),
+      luma: keyed(v.LUMAAI_API_KEY, v.LUMAAI_BASE_URL),
+      fal: keyed(v.FAL_KEY, v.FAL_BASE_URL),
+      huggingface: keyed(v.HF_TOKEN, v.HF_BASE_URL),
+      elevenlabs: keyed(v.ELEVENLABS_API_KEY, v.ELEVENLABS_BASE_URL),
+      deepImage: keyed(v.DEEP_IMAGE_API_KEY, v.DEEP_IMAGE_BASE_URL),
+      clippingMagic: paired(v.CLIPPINGMAGIC_API_ID, v.CLIPPINGMAGIC_API_SECRET, v.CLIPPINGMAGIC_BASE_URL),
+      vectorizer: paired(v.VECTORIZER_API_ID, v.VECTORIZER_API_SECRET, v.VECTORIZER_BASE_URL),
+      midjourney:
+        v.MIDJOURNEY_GATEWAY_URL === undefined ? undefined : { gatewayUrl: v.MIDJOURNEY_GATEWAY_URL },
+    },
+    sandbox: v.SANDBOX,
+    sandboxSpeed: v.SANDBOX_SPEED ?? 'plausible',
+    smtpUrl: v.SMTP_URL,
+    logLevel: v.LOG_LEVEL ?? 'info',
+    priceList: v.PRICE_LIST ?? 'tokens',
+    minMargin: v.MIN_MARGIN ?? 0.2,
+    limits: {
+      requestsPerMinute: v.RATE_LIMIT_PER_MINUTE ?? 6000,
+      subscriptionsPerKey: v.MAX_SUBSCRIPTIONS_PER_KEY ?? 100,
+      providerConcurrency: v.PROVIDER_CONCURRENCY ?? 256,
+    },
+    allowPrivateUrls: v.ALLOW_PRIVATE_URLS === 'on',
+    drainSeconds: v.DRAIN_SECONDS ?? 30,
+  };
+}
+
+/**
+ * Whether the sandbox makes what customers ask for: as `SANDBOX` says, else only while no vendor is configured.
+ * A vendor without an adapter counts too: who has given a real key does not want made-up pictures sold.
+ */
+export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'providers'>): boolean {
+  if (environment.sandbox !== undefined) return environment.sandbox === 'on';
+  return Object.values(environment.providers).every((vendor) => vendor === undefined);
+}
+
+/** The variable by which each vendor without an adapter is configured. It leaves this list when it gets one. */
+const UNSERVED = {
+  runway: 'RUNWAYML_API_SECRET',
+  luma: 'LUMAAI_API_KEY',
+  fal: 'FAL_KEY',
+  huggingface: 'HF_TOKEN',
+  elevenlabs: 'ELEVENLABS_API_KEY',
+  deepImage: 'DEEP_IMAGE_API_KEY',
+  clippingMagic: 'CLIPPINGMAGIC_API_ID',
+  vectorizer: 'VECTORIZER_API_ID',
+  midjourney: 'MIDJOURNEY_GATEWAY_URL',
+} as const satisfies Partial<Record<keyof Vendors, string>>;
+
+/** A vendor whose key is set and whose models Solvent cannot call yet. */
+export interface UnservedVendor {
+  readonly vendor: keyof Vendors;
+  /** The variable that configures it, for the line at the start. */
+  readonly variable: string;
+}
+
+/** The configured vendors that Solvent has no adapter for, so that the start can say so. */
+export function unservedVendors(environment: Pick<Environment, 'providers'>): UnservedVendor[] {
+  return (Object.keys(UNSERVED) as (keyof typeof UNSERVED)[])
+    .filter((vendor) => environment.providers[vendor] !== undefined)
+    .map((vendor) => ({ vendor, variable: UNSERVED[vendor] }));
+}

@@ -1,0 +1,296 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import {
+  EnvironmentError,
+  readEnvironment,
+  sandboxServes,
+  unservedVendors,
+  VARIABLE_NAMES,
+} from '../server/environment.ts';
+
+function linesOf(source: Record<string, string>): readonly string[] {
+  try {
+    readEnvironment(source);
+  } catch (error) {
+    if (error instanceof EnvironmentError) {
+      expect(error.message).toBe(error.lines.join('\n'));
+      return error.lines;
+    }
+    throw error;
+  }
+  return [];
+}
+
+const CREDENTIAL = 'must be one line of visible ASCII characters without spaces.';
+const BASE = 'must be an http or https URL, such as https://gateway.example.com/v1.';
+const DATABASE = 'must be a Postgres URL, such as postgres://user:password@host:5432/solvent.';
+const REDIS = 'must be a Redis URL, such as redis://host:6379 or rediss://host:6379.';
+const SMTP = 'must be an SMTP URL, such as smtp://user:password@host:587 or smtps://host:465.';
+const ORIGIN = 'must be an http or https origin without a path, such as https://solvent.example.com.';
+const HOST = 'must be a host name or an IP address without a port, such as 127.0.0.1 or 0.0.0.0.';
+const MARGIN = 'must be a decimal from 0 to below 1, such as 0.20 for a fifth of the revenue.';
+
+/** Each variable, what it should be, and values that it must not have. */
+const WRONG: Record<string, [should: string, ...values: string[]]> = {
+  HOST: [HOST, 'localhost:4000', 'http://localhost', '127.0.0.1.5', 'my host'],
+  PORT: ['must be a whole number from 0 to 65535.', '65536', '-1', '40.5', 'http', ' 4000', '0x10'],
+  PUBLIC_URL: [
+    ORIGIN,
+    'solvent.example.com',
+    'ftp://solvent.example.com',
+    'https://solvent.example.com/api',
+    'https://user:pass@solvent.example.com',
+    'https://solvent.example.com/?',
+  ],
+  DATABASE_URL: [DATABASE, 'mysql://localhost/x', 'localhost:5432', 'postgres://'],
+  DATA_DIR: ['must be the path of a folder.', '  ', 'a\0b'],
+  REDIS_URL: [REDIS, 'http://localhost:6379', 'localhost'],
+  ROLE: ['must be one of all, web, worker.', 'api', 'ALL'],
+  SOLVENT_ADMIN_KEY: ['must have at least 16 characters.', 'fifteen letters'],
+  ADMIN_EMAIL: ['must be an e-mail address, such as you@example.com.', 'me', 'me@', '@example.com'],
+  ADMIN_PASSWORD: ['must have at least 8 characters.', 'seven77'],
+  TOKEN_SECRET: ['must have at least 32 characters.', 'x'.repeat(31)],
+  STRIPE_SECRET_KEY: [CREDENTIAL, 'sk_test 1', 'sk_test\n'],
+  STRIPE_WEBHOOK_SECRET: [CREDENTIAL, 'whsec_ü'],
+  STRIPE_API_BASE: [BASE, 'api.stripe.com'],
+  OPENAI_API_KEY: [CREDENTIAL, 'sk-1\n'],
+  OPENAI_BASE_URL: [BASE, 'api.openai.com/v1', 'ws://x', 'https://x/v1?a=b', 'https://x /v1'],
+  REPLICATE_API_TOKEN: [CREDENTIAL, 'r8 1'],
+  REPLICATE_BASE_URL: [BASE, 'replicate'],
+  REPLICATE_WEBHOOK_SECRET: [CREDENTIAL, 'whsec_ 1'],
+  RUNWAYML_API_SECRET: [CREDENTIAL, 'a b'],
+  RUNWAYML_BASE_URL: [BASE, 'x'],
+  LUMAAI_API_KEY: [CREDENTIAL, 'a b'],
+  LUMAAI_BASE_URL: [BASE, 'x'],
+  FAL_KEY: [CREDENTIAL, 'a b'],
+  FAL_BASE_URL: [BASE, 'x'],
+  HF_TOKEN: [CREDENTIAL, 'a b'],
+  HF_BASE_URL: [BASE, 'x'],
+  ELEVENLABS_API_KEY: [CREDENTIAL, 'a b'],
+  ELEVENLABS_BASE_URL: [BASE, 'x'],
+  DEEP_IMAGE_API_KEY: [CREDENTIAL, 'a b'],
+  DEEP_IMAGE_BASE_URL: [BASE, 'x'],
+  CLIPPINGMAGIC_API_ID: [CREDENTIAL, 'a b'],
+  CLIPPINGMAGIC_API_SECRET: [CREDENTIAL, 'a b'],
+  CLIPPINGMAGIC_BASE_URL: [BASE, 'x'],
+  VECTORIZER_API_ID: [CREDENTIAL, 'a b'],
+  VECTORIZER_API_SECRET: [CREDENTIAL, 'a b'],
+  VECTORIZER_BASE_URL: [BASE, 'x'],
+  MIDJOURNEY_GATEWAY_URL: [BASE, 'x'],
+  SANDBOX: ['must be one of on, off.', 'true', 'ON'],
+  SANDBOX_SPEED: ['must be one of plausible, instant.', 'fast'],
+  PRICE_LIST: ['must be one of tokens, dtf.', 'other'],
+  MIN_MARGIN: [MARGIN, '20', '1', '1.5', '-0.1', '0.1234567', '20%', '.'],
+  RATE_LIMIT_PER_MINUTE: ['must be a whole number from 0 to 100000000.', '-1', 'off'],
+  MAX_SUBSCRIPTIONS_PER_KEY: ['must be a whole number from 1 to 1000000.', '0'],
+  PROVIDER_CONCURRENCY: ['must be a whole number from 1 to 100000.', '0'],
+  ALLOW_PRIVATE_URLS: ['must be one of on, off.', 'yes'],
+  DRAIN_SECONDS: ['must be a whole number from 0 to 3600.', '3601', '1.5'],
+  SMTP_URL: [SMTP, 'https://mail.example.com', 'mail.example.com:25'],
+  LOG_LEVEL: ['must be one of debug, info, warn, error, silent.', 'verbose'],
+};
+
+/** The other half of a variable that comes in a pair, so that a test sees one fault alone. */
+const PARTNER: Record<string, string> = {
+  CLIPPINGMAGIC_API_ID: 'CLIPPINGMAGIC_API_SECRET',
+  CLIPPINGMAGIC_API_SECRET: 'CLIPPINGMAGIC_API_ID',
+  VECTORIZER_API_ID: 'VECTORIZER_API_SECRET',
+  VECTORIZER_API_SECRET: 'VECTORIZER_API_ID',
+};
+
+describe('a wrong value gives one line that names the variable and what it should be', () => {
+  test('every variable has a wrong value below', () => {
+    expect(Object.keys(WRONG).sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  test.each(Object.entries(WRONG))('%s', (name, [should, ...values]) => {
+    const partner = PARTNER[name];
+    for (const value of values) {
+      expect(linesOf({ [name]: value, ...(partner ? { [partner]: 'x' } : {}) }), value).toEqual([
+        `${name} ${should}`,
+      ]);
+    }
+  });
+
+  test('several wrong values give a line each', () => {
+    expect(linesOf({ PORT: 'x', ROLE: 'y', HOST: '127.0.0.1' })).toEqual([
+      `PORT ${WRONG.PORT?.[0]}`,
+      `ROLE ${WRONG.ROLE?.[0]}`,
+    ]);
+  });
+
+  test('half a pair names the half that is missing, beside what else is wrong', () => {
+    expect(linesOf({ VECTORIZER_API_ID: 'id', PORT: 'x' })).toEqual([
+      `PORT ${WRONG.PORT?.[0]}`,
+      'VECTORIZER_API_SECRET must be set too, since VECTORIZER_API_ID is.',
+    ]);
+    expect(linesOf({ CLIPPINGMAGIC_API_SECRET: 'secret' })).toEqual([
+      'CLIPPINGMAGIC_API_ID must be set too, since CLIPPINGMAGIC_API_SECRET is.',
+    ]);
+  });
+
+  test('no value is ever repeated, since it may be a secret in the wrong place', () => {
+    const source = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '\0 hunter2']));
+    const lines = linesOf(source);
+    expect(lines.length).toBeGreaterThan(40);
+    expect(lines.join('\n')).not.toContain('hunter2');
+    for (const line of lines) expect(line).toMatch(/^[A-Z_]+ must .+\.$/);
+  });
+});
+
+test('nothing set gives the documented defaults', () => {
+  expect(readEnvironment({ PATH: '/usr/bin' })).toEqual({
+    http: { host: '127.0.0.1', port: 4000, publicUrl: undefined },
+    database: { url: undefined, folder: '.data' },
+    redisUrl: undefined,
+    role: 'all',
+    adminKey: undefined,
+    firstAdmin: { email: undefined, password: undefined },
+    tokenSecret: undefined,
+    stripe: { secretKey: undefined, webhookSecret: undefined, apiBase: undefined },
+    providers: {
+      openai: undefined,
+      replicate: undefined,
+      runway: undefined,
+      luma: undefined,
+      fal: undefined,
+      huggingface: undefined,
+      elevenlabs: undefined,
+      deepImage: undefined,
+      clippingMagic: undefined,
+      vectorizer: undefined,
+      midjourney: undefined,
+    },
+    sandbox: undefined,
+    sandboxSpeed: 'plausible',
+    smtpUrl: undefined,
+    logLevel: 'info',
+    priceList: 'tokens',
+    minMargin: 0.2,
+    limits: { requestsPerMinute: 6000, subscriptionsPerKey: 100, providerConcurrency: 256 },
+    allowPrivateUrls: false,
+    drainSeconds: 30,
+  });
+});
+
+test('an empty value is the same as none', () => {
+  const empty = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '']));
+  expect(readEnvironment(empty)).toEqual(readEnvironment({}));
+});
+
+test('what is set is what comes out, URLs without a slash at their end', () => {
+  const environment = readEnvironment({
+    HOST: '::1',
+    PORT: '0',
+    PUBLIC_URL: 'https://Solvent.example.com:443/',
+    DATABASE_URL: 'postgresql://root@127.0.0.1:5432/test',
+    REDIS_URL: 'rediss://cache.example.com',
+    SMTP_URL: 'smtps://mail.example.com',
+    OPENAI_API_KEY: 'sk-1',
+    OPENAI_BASE_URL: 'http://127.0.0.1:9/v1/',
+    REPLICATE_API_TOKEN: 'r8',
+    REPLICATE_WEBHOOK_SECRET: 'whsec_x',
+    CLIPPINGMAGIC_API_ID: 'id',
+    CLIPPINGMAGIC_API_SECRET: 'secret',
+    MIN_MARGIN: '0.35',
+    RATE_LIMIT_PER_MINUTE: '0',
+    ALLOW_PRIVATE_URLS: 'on',
+    ROLE: 'worker',
+  });
+  expect(environment.http).toEqual({ host: '::1', port: 0, publicUrl: 'https://solvent.example.com' });
+  expect(environment.providers.openai).toEqual({ apiKey: 'sk-1', baseUrl: 'http://127.0.0.1:9/v1' });
+  expect(environment.providers.replicate).toEqual({
+    apiToken: 'r8',
+    baseUrl: undefined,
+    webhookSecret: 'whsec_x',
+  });
+  expect(environment.providers.clippingMagic).toEqual({
+    apiId: 'id',
+    apiSecret: 'secret',
+    baseUrl: undefined,
+  });
+  expect(environment.minMargin).toBe(0.35);
+  expect(environment.limits.requestsPerMinute).toBe(0);
+  expect(environment.allowPrivateUrls).toBe(true);
+  expect(environment.role).toBe('worker');
+});
+
+test('a base URL alone configures OpenAI and Replicate with an empty key, and no other vendor', () => {
+  const { providers } = readEnvironment({
+    OPENAI_BASE_URL: 'http://gateway.local/v1',
+    REPLICATE_BASE_URL: 'http://gateway.local/r',
+    LUMAAI_BASE_URL: 'http://gateway.local/l',
+  });
+  expect(providers.openai).toEqual({ apiKey: '', baseUrl: 'http://gateway.local/v1' });
+  expect(providers.replicate).toEqual({
+    apiToken: '',
+    baseUrl: 'http://gateway.local/r',
+    webhookSecret: undefined,
+  });
+  expect(providers.luma).toBeUndefined();
+  expect(readEnvironment({ REPLICATE_WEBHOOK_SECRET: 'whsec_x' }).providers.replicate).toBeUndefined();
+});
+
+test('the sandbox serves only while no vendor is configured, unless SANDBOX says otherwise', () => {
+  const serves = (source: Record<string, string>) => sandboxServes(readEnvironment(source));
+  expect(serves({})).toBe(true);
+  expect(serves({ OPENAI_API_KEY: 'sk-1' })).toBe(false);
+  expect(serves({ OPENAI_BASE_URL: 'http://gateway.local' })).toBe(false);
+  expect(serves({ FAL_KEY: 'x' })).toBe(false);
+  expect(serves({ FAL_BASE_URL: 'http://gateway.local' })).toBe(true);
+  expect(serves({ OPENAI_API_KEY: 'sk-1', SANDBOX: 'on' })).toBe(true);
+  expect(serves({ SANDBOX: 'off' })).toBe(false);
+});
+
+test('configured vendors that have no adapter yet are listed with their variable', () => {
+  expect(unservedVendors(readEnvironment({ OPENAI_API_KEY: 'x', REPLICATE_API_TOKEN: 'y' }))).toEqual([]);
+  expect(
+    unservedVendors(
+      readEnvironment({
+        HF_TOKEN: 'x',
+        VECTORIZER_API_ID: 'a',
+        VECTORIZER_API_SECRET: 'b',
+        OPENAI_API_KEY: 'x',
+      }),
+    ),
+  ).toEqual([
+    { vendor: 'huggingface', variable: 'HF_TOKEN' },
+    { vendor: 'vectorizer', variable: 'VECTORIZER_API_ID' },
+  ]);
+});
+
+describe('.env.example', () => {
+  const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+
+  test('names exactly the variables that are read, each once', () => {
+    const names = [...example.matchAll(/^# ([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
+    expect([...names].sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  test('sets nothing as it stands', () => {
+    for (const line of example.split('\n')) expect(line).toMatch(/^(#.*)?$/);
+  });
+
+  test('holds values that pass, and defaults that are the defaults', () => {
+    const source = Object.fromEntries(
+      [...example.matchAll(/^# ([A-Z][A-Z0-9_]+)=(.*)$/gm)].map((match) => [match[1], match[2]]),
+    );
+    const environment = readEnvironment(source);
+    const defaults = readEnvironment({});
+    expect(environment.limits).toEqual(defaults.limits);
+    expect(environment.http.port).toBe(defaults.http.port);
+    expect(environment.http.host).toBe(defaults.http.host);
+    expect(environment.database.folder).toBe(defaults.database.folder);
+    for (const name of [
+      'role',
+      'sandboxSpeed',
+      'priceList',
+      'minMargin',
+      'allowPrivateUrls',
+      'drainSeconds',
+      'logLevel',
+    ] as const) {
+      expect(environment[name], name).toBe(defaults[name]);
+    }
+  });
+});
