@@ -1,0 +1,98 @@
+/**
+ * Puts a vendor's failure into the words of the contract: a verdict out of a table, a sentence for the customer,
+ * and the vendor's own words for the operator, from which secrets have been taken.
+ */
+import type { Billed, FailureCode, ProviderFailure } from './provider.ts';
+import type { WireError } from './wire.ts';
+
+/** A row of a vendor's table of failures. */
+export interface Verdict {
+  readonly code: FailureCode;
+  readonly billed: Billed;
+  readonly retryable: boolean;
+  /** A sentence for the customer. */
+  readonly message: string;
+}
+
+/** What the contract allows `detail` to hold. */
+const MAX_DETAIL = 1_000;
+/** How much of a vendor's explanation a customer is shown. */
+const MAX_EXPLANATION = 300;
+
+/** Anything that looks like a key of a vendor, also when the vendor has put stars into it. */
+const KEY_LIKE = /\b(?:Bearer\s+\S+|(?:sk|r8|pk|rk)[-_][\w*.-]{6,})/g;
+/** What a customer need not know: addresses, host names, and the key-like rest. */
+const ADDRESS_LIKE = /\bhttps?:\/\/\S+|\b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|local|internal)\b\S*/gi;
+
+/** Makes the failures of one provider, none of which holds its secret. */
+export interface Failures {
+  /**
+   * @param detail the vendor's words, raw; they are redacted and cut here.
+   */
+  make(
+    verdict: Verdict,
+    detail: string,
+    more?: { retryAfterSeconds?: number | undefined; jobId?: string | undefined },
+  ): ProviderFailure;
+  /** What the vendor says of the caller's arguments, fit to be shown to a customer. Empty when nothing is left. */
+  explain(words: string): string;
+}
+
+/** @param secret the key, which appears in nothing that is made here, even if the vendor says it back. */
+export function createFailures(secret: string): Failures {
+  const redact = (text: string) =>
+    (secret === '' ? text : text.replaceAll(secret, '[key]')).replace(KEY_LIKE, '[key]');
+  return {
+    make(verdict, detail, more = {}) {
+      return {
+        status: 'failed',
+        ...verdict,
+        // Redacted before it is cut: half a key at the edge would no longer be recognised.
+        message: redact(verdict.message),
+        detail: redact(detail).slice(0, MAX_DETAIL),
+        ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds }),
+        ...(more.jobId === undefined ? {} : { jobId: more.jobId }),
+      };
+    },
+    explain(words) {
+      const text = redact(words).replace(ADDRESS_LIKE, '').replace(/\s+/g, ' ').trim();
+      return text.slice(0, MAX_EXPLANATION);
+    },
+  };
+}
+
+/**
+ * The verdict on a request that got no complete answer; the same for every vendor, since it follows from the
+ * socket and not from a vendor's promise. What never left is not billed. What left may have been carried out: no
+ * vendor here promises to stop, or to bill nothing, when the caller hangs up.
+ */
+export function judgeLoss(error: WireError): Verdict {
+  const billed = error.sent ? 'unknown' : 'no';
+  const message =
+    error.loss === 'aborted'
+      ? 'The request was stopped before the provider answered.'
+      : error.loss === 'late'
+        ? 'The provider did not answer in time.'
+        : error.loss === 'unreadable'
+          ? 'The provider gave an answer that cannot be read.'
+          : error.sent
+            ? 'The connection to the provider broke before it answered.'
+            : 'The provider cannot be reached at the moment.';
+  return { code: 'PROVIDER_UNAVAILABLE', billed, retryable: true, message };
+}
+
+/**
+ * How long a vendor asks to be left alone for: `retry-after-ms`, else `retry-after` in seconds or as an HTTP date.
+ * OpenAI sends the first beside the second (openai/client.js, retryRequest, reads both in this order).
+ *
+ * @returns whole seconds, rounded up, or undefined when neither header can be read.
+ */
+export function readRetryAfter(headers: Headers | undefined, now: number = Date.now()): number | undefined {
+  const milliseconds = headers?.get('retry-after-ms');
+  if (milliseconds && /^\d+(\.\d+)?$/.test(milliseconds)) return Math.ceil(Number(milliseconds) / 1000);
+  const value = headers?.get('retry-after');
+  if (!value) return undefined;
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value));
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - now) / 1000));
+}
