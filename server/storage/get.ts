@@ -1,0 +1,91 @@
+/**
+ * One GET, with nothing followed or repeated. The built-in `fetch` resolves a name by itself, after anybody could
+ * have looked at the answer; here the address that was checked is the address that is connected to.
+ */
+import { lookup as resolve } from 'node:dns';
+import { Agent as HttpAgent, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { isInnerAddress } from './addresses.ts';
+import { StorageError } from './storage.ts';
+
+/** What came back; `body` throws when the connection breaks before its end. */
+export interface Got {
+  readonly status: number;
+  header(name: string): string | null;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Lets go of a body that will not be read. */
+  discard(): void;
+}
+
+/** Gets one URL, which has no user and no password in it. */
+export type Get = (url: URL, signal: AbortSignal) => Promise<Got>;
+
+// No vendor's key is among them: what a vendor signed is in the URL.
+const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'solvent' };
+
+/** A get over sockets of its own, so that none is shared with a part of the process that may go anywhere. */
+export function createGet(allowPrivateHosts: boolean): Get {
+  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  const lookup: LookupFunction = (host, options, callback) => {
+    resolve(host, { ...options, all: true }, (error, addresses) => {
+      const [first] = addresses ?? [];
+      if (error || !first) return callback(error ?? new Error(`No address for ${host}`), '', 0);
+      if (!allowPrivateHosts && addresses.some(({ address }) => isInnerAddress(address))) {
+        return callback(innerHost(host), '', 0);
+      }
+      if (options.all) callback(null, addresses);
+      else callback(null, first.address, first.family);
+    });
+  };
+  return async (url, signal) => {
+    const secure = url.protocol === 'https:';
+    const { promise, resolve: answer, reject } = Promise.withResolvers<Got>();
+    const options = { agent: secure ? agents.https : agents.http, lookup, signal, headers: HEADERS };
+    const request = (secure ? requestHttps : requestHttp)(url, options, (response) => {
+      // Whoever reads the body hears of an error there; nobody else needs to.
+      response.on('error', () => {});
+      answer({
+        status: response.statusCode ?? 0,
+        header: (name) => {
+          const value = response.headers[name];
+          return (Array.isArray(value) ? value[0] : value) ?? null;
+        },
+        body: response,
+        discard: () => response.destroy(),
+      });
+    });
+    request.on('error', reject);
+    request.end();
+    return promise;
+  };
+}
+
+/** A get by a `fetch` of the caller's, which resolves names by itself and is trusted with it. */
+export function getBy(fetch: typeof globalThis.fetch): Get {
+  return async (url, signal) => {
+    const response = await fetch(url, { redirect: 'manual', credentials: 'omit', headers: HEADERS, signal });
+    const body =
+      response.body ?? new ReadableStream<Uint8Array>({ start: (controller) => controller.close() });
+    return {
+      status: response.status,
+      header: (name) => response.headers.get(name),
+      body,
+      discard: () => void body.cancel().catch(() => {}),
+    };
+  };
+}
+
+/** Refuses a host that is written as an address, which no resolver gets to see. */
+export function refuseInnerHost(url: URL): void {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && isInnerAddress(host)) throw innerHost(host);
+}
+
+function innerHost(host: string): StorageError {
+  return new StorageError(
+    'DOWNLOAD_FAILED',
+    'The finished file could not be fetched from the provider.',
+    `The output's host ${host} has a private address; only allowPrivateHosts lets the store fetch from one.`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { ProviderOutput } from '../providers/provider.ts';
+
+/** A file in Solvent's own store. */
+export interface StoredFile {
+  /** SHA-256 of the bytes in lower-case hex; also the file's address. */
+  readonly sha256: string;
+  /** What the first bytes say that it is, which is safe to serve it as. */
+  readonly contentType: string;
+  readonly bytes: number;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  readonly durationSeconds: number | undefined;
+}
+
+/** A part of a file, both ends included, as HTTP counts. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Vendors' links expire, so whatever was made is copied here before the customer hears of it. Files have no names
+ * and never change: the address is the hash of the bytes, and equal bytes are stored once.
+ */
+export interface Storage {
+  /**
+   * Copies one output in; downloads it when it is a URL. May be repeated at will.
+   *
+   * @param signal stops a download. Bytes that are already here are stored in spite of it: they have been paid for.
+   * @throws StorageError, and nothing else.
+   */
+  store(output: ProviderOutput, signal: AbortSignal): Promise<StoredFile>;
+  /**
+   * Opens a file for reading. Nothing is held open until the stream is read, so that it may be dropped.
+   *
+   * @param range only these bytes; it must lie within the file.
+   * @returns null when there is no such file; `bytes` is the length of the whole file.
+   */
+  open(
+    sha256: string,
+    range?: ByteRange,
+  ): Promise<{ readonly bytes: number; readonly stream: ReadableStream<Uint8Array> } | null>;
+}
+
+/** Why an output could not be stored. */
+export type StorageErrorCode =
+  /** It is larger than the store takes. */
+  | 'TOO_LARGE'
+  /** It is not what it claims to be, or nothing that may be served from our origin. */
+  | 'WRONG_TYPE'
+  /** It could not be fetched, or the caller stopped waiting. */
+  | 'DOWNLOAD_FAILED'
+  /** The disk refused it. */
+  | 'WRITE_FAILED';
+
+/** The one error that the store throws. The message is for the customer, `detail` for operators. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  readonly code: StorageErrorCode;
+  /** No query of a URL, since that is where vendors put their signatures. */
+  readonly detail: string;
+
+  constructor(code: StorageErrorCode, message: string, detail: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.detail = detail;
+  }
+}
