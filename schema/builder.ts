@@ -1,0 +1,112 @@
+/** The one schema builder. No type is defined here. */
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import { allows, type Scope } from '../server/access/index.ts';
+import type PrismaTypes from '../server/database/client/pothos-types.ts';
+import { getDatamodel } from '../server/database/client/pothos-types.ts';
+import type { PricedCall, Refusal, Ticket } from '../server/generation/index.ts';
+import type { Context } from './context.ts';
+import { forbidden, unauthenticated } from './errors.ts';
+import { decodeAnyId, encodeId, type NodeType } from './node-ids.ts';
+import CreditsPlugin, { refuse } from './plugin-credits/index.ts';
+
+/** What plugin-credits is told with a price: a call to be reserved, or one that the key had made before. */
+export type CreditsDetail = { readonly call: PricedCall } | { readonly replay: Ticket };
+
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  PrismaTypes: PrismaTypes;
+  AuthScopes: {
+    /** Any caller who is known. */
+    signedIn: boolean;
+    scope: Scope;
+  };
+  Scalars: {
+    ID: { Input: string; Output: string };
+    Decimal: { Input: string; Output: bigint };
+    DateTime: { Input: Date; Output: Date };
+    IdempotencyKey: { Input: string; Output: string };
+    JSON: { Input: unknown; Output: unknown };
+  };
+  Credits: { Reservation: Ticket; Refusal: Refusal; Detail: CreditsDetail };
+}>({
+  defaultFieldNullability: false,
+  plugins: [ScopeAuthPlugin, ComplexityPlugin, PrismaPlugin, RelayPlugin, CreditsPlugin],
+  scopeAuth: {
+    authScopes: (context) => ({
+      signedIn: context.caller !== null,
+      scope: (scope) => context.caller !== null && allows(context.caller, scope),
+    }),
+    // Who calls is known before the first field: nothing is awaited and nothing cached beyond the request.
+    cacheKey: (scope) => scope,
+    unauthorizedError: (_parent, context, info) => {
+      if (context.caller === null) return unauthenticated();
+      const field = `${info.parentType.name}.${info.fieldName}`;
+      const scope = info.parentType.getFields()[info.fieldName]?.extensions.scope;
+      return forbidden(`${field} needs ${scope ? `the scope ${String(scope)}` : 'another kind of caller'}.`);
+    },
+  },
+  complexity: {
+    // The limits are checked before execution (server/http/limits.ts), so that no resolver pays for them.
+    disabled: true,
+    defaultComplexity: 1,
+    defaultListMultiplier: 10,
+  },
+  prisma: {
+    client: (context) => context.core.database.prisma,
+    dmmf: getDatamodel(),
+    exposeDescriptions: false,
+    maxConnectionSize: 100,
+    defaultConnectionSize: 20,
+  },
+  relay: {
+    clientMutationId: 'omit',
+    cursorType: 'String',
+    nodesQueryOptions: false,
+    nodeQueryOptions: { description: 'Anything that has an id, by it.', authScopes: { signedIn: true } },
+    nodeTypeOptions: { description: 'Anything that has an id.' },
+    encodeGlobalID: (type, id) => encodeId(type as NodeType, String(id)),
+    decodeGlobalID: (text) => {
+      const decoded = decodeAnyId(text);
+      return decoded ? { typename: decoded.type, id: decoded.id } : { typename: 'Unknown', id: text };
+    },
+  },
+  credits: {
+    reserve: async (context, request) => {
+      const detail = request.detail;
+      if (!detail) throw new Error(`${request.field} is priced without a call to reserve.`);
+      if ('replay' in detail) return detail.replay;
+      const ticket = await context.core.generations.reserve(detail.call);
+      return 'refusal' in ticket ? refuse(ticket.refusal) : ticket;
+    },
+    // Every priced field settles through the generation room, which books attempts in the same transaction.
+    post: () => {},
+    void: async (context, ticket) => {
+      if (!ticket.replayed) await context.core.generations.cancel(ticket.generationId);
+    },
+  },
+});
+
+builder.queryType({ description: 'What can be read.' });
+builder.mutationType({ description: 'What can be done.' });
+builder.subscriptionType({
+  description:
+    'What can be watched. Every subscription sends the present state first, so that a client which reconnects is right again after its first event.',
+});
+
+/**
+ * The scope that a field needs, checked and said: put into the field's options.
+ *
+ * @param description what the field is; the scope is added to it.
+ */
+export function needs(scope: Scope, description: string) {
+  return {
+    authScopes: { scope },
+    description: `${description} Needs the scope \`${scope}\`.`,
+    extensions: { scope },
+  } as const;
+}

@@ -1,0 +1,20 @@
+/** What every resolver is given. */
+import type { Caller } from '../server/access/index.ts';
+import type { Core } from '../server/core.ts';
+import type { Loaders } from './loaders.ts';
+
+export interface Context {
+  readonly core: Core;
+  /** Who calls; null when no credentials were shown. */
+  readonly caller: Caller | null;
+  /** The address that the request came from, for throttling sign-ins. */
+  readonly ip: string;
+  /** The Cookie header. */
+  readonly cookie: string | null;
+  /** Whether the request comes from a page of this server. */
+  readonly sameOrigin: boolean;
+  /** Sends a Set-Cookie header with the answer. Not to be had over WebSocket. */
+  readonly setCookie: (cookie: string) => void;
+  /** Batches reads of one request. */
+  readonly loaders: Loaders;
+}

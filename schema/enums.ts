@@ -1,0 +1,44 @@
+/** Enums of the contract that more than one noun uses. Their values are the database's. */
+import { builder } from './builder.ts';
+
+export const Operation = builder.enumType('Operation', {
+  description: 'What can be made.',
+  values: [
+    'GENERATE_IMAGE',
+    'GENERATE_VIDEO',
+    'UPSCALE_IMAGE',
+    'REMOVE_BACKGROUND',
+    'VECTORIZE_IMAGE',
+    'DUB_VIDEO',
+  ] as const,
+});
+
+export const Tier = builder.enumType('Tier', {
+  description: "An account's plan. FREE accounts get the free credits.",
+  values: ['FREE', 'PAYG', 'BASIC', 'STARTER', 'CREATOR', 'PRO'] as const,
+});
+
+export const BudgetScope = builder.enumType('BudgetScope', {
+  description: 'Whose calls a budget counts.',
+  values: {
+    GLOBAL: { description: 'All calls.' },
+    PROVIDER: { description: 'Calls to one provider.' },
+    OPERATION: { description: 'Calls of one operation.' },
+    TIER: { description: 'Calls of accounts of one tier.' },
+    ACCOUNT: { description: 'Calls of one account.' },
+  } as const,
+});
+
+export const ErrorCode = builder.enumType('ErrorCode', {
+  description: "What went wrong, as data that the caller's user can act on.",
+  values: [
+    'INSUFFICIENT_CREDITS',
+    'UNPRICED_MODEL',
+    'BUDGET_EXCEEDED',
+    'CONTENT_REFUSED',
+    'INVALID_INPUT',
+    'IDEMPOTENCY_CONFLICT',
+    'PROVIDER_UNAVAILABLE',
+    'NOT_FOUND',
+  ] as const,
+});

@@ -1,0 +1,16 @@
+/** The door of the schema: every noun's file adds its own types, queries, mutations and subscriptions. */
+import './scalars.ts';
+import './account.ts';
+import './generation.ts';
+import './catalog.ts';
+import './protection.ts';
+import './access.ts';
+import { builder } from './builder.ts';
+
+export type { Context } from './context.ts';
+export * from './errors.ts';
+export { createLoaders } from './loaders.ts';
+export { encodeId } from './node-ids.ts';
+
+/** The schema, built once a process. */
+export const schema = builder.toSchema();

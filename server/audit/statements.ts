@@ -1,0 +1,294 @@
+/**
+ * All SQL of the audit: one query an invariant, each of which gives a row for whatever it looks at, with
+ *
+ * - `ok`: whether the invariant holds there; null counts as no;
+ * - `finding`: what is wrong, with the ids by which it is found. Only read where `ok` is not true.
+ *
+ * What the ledger's CHECKs enforce is looked at again: an audit that trusted them would not notice one that is gone.
+ */
+import type { Sql } from '../database/index.ts';
+
+/** Something that must hold of every row, at every instant. */
+export interface Invariant {
+  /** A sentence, as the report prints it. */
+  readonly sentence: string;
+  readonly query: string;
+}
+
+/** All queries of one audit see the same instant, however much is written meanwhile. First in its transaction. */
+export async function beginSnapshot(sql: Sql): Promise<void> {
+  await sql.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+}
+
+/** What an invariant's query gives, counted. */
+export interface Checked {
+  readonly checked: bigint;
+  readonly broken: bigint;
+  readonly findings: string[];
+}
+
+/** Runs the query of one invariant; keeps the first `limit` findings. */
+export async function check(sql: Sql, invariant: Invariant, limit: number): Promise<Checked> {
+  const [row] = await sql.query<Checked>(
+    `SELECT count(*) AS checked, count(*) FILTER (WHERE ok IS NOT TRUE) AS broken,
+      coalesce((array_agg(finding ORDER BY finding) FILTER (WHERE ok IS NOT TRUE))[1:$1], '{}') AS findings
+    FROM (${invariant.query}) AS line (ok, finding)`,
+    [limit],
+  );
+  if (!row) throw new Error(`The audit's query for "${invariant.sentence}" gave nothing.`);
+  return row;
+}
+
+/** A row of one table that names a row of another one. Written out here since the tables have no foreign keys. */
+interface Reference {
+  readonly from: string;
+  readonly column: string;
+  readonly to: string;
+  /** The columns that tell which row it is; the primary key. */
+  readonly key: string;
+}
+
+const REFERENCES: readonly Reference[] = [
+  { from: '"grant"', column: 'account_id', to: 'account', key: 'x.id' },
+  { from: 'entry', column: 'account_id', to: 'account', key: "x.account_id || ' ' || x.sequence" },
+  { from: 'entry', column: 'grant_id', to: '"grant"', key: "x.account_id || ' ' || x.sequence" },
+  { from: 'entry', column: 'generation_id', to: 'generation', key: "x.account_id || ' ' || x.sequence" },
+  { from: 'reservation', column: 'account_id', to: 'account', key: 'x.id' },
+  { from: 'reservation', column: 'id', to: 'generation', key: 'x.id' },
+  { from: 'reservation', column: 'process_id', to: 'server_process', key: 'x.id' },
+  { from: 'generation', column: 'id', to: 'reservation', key: 'x.id' },
+  { from: 'generation', column: 'account_id', to: 'account', key: 'x.id' },
+  {
+    from: 'reservation_grant',
+    column: 'reservation_id',
+    to: 'reservation',
+    key: "x.reservation_id || ' ' || x.position",
+  },
+  {
+    from: 'reservation_grant',
+    column: 'grant_id',
+    to: '"grant"',
+    key: "x.reservation_id || ' ' || x.position",
+  },
+  { from: 'attempt', column: 'generation_id', to: 'generation', key: 'x.id' },
+  { from: 'attempt', column: 'account_id', to: 'account', key: 'x.id' },
+  { from: 'output', column: 'generation_id', to: 'generation', key: 'x.id' },
+  { from: 'budget_window', column: 'budget_id', to: 'budget', key: 'x.id' },
+];
+
+const references = REFERENCES.map(
+  ({ from, column, to, key }) => `
+    SELECT y.id IS NOT NULL, format('%s %s: its %s %s is not there', '${from.replaceAll('"', '')}', ${key}, '${column}', x.${column})
+    FROM ${from} x LEFT JOIN ${to} y ON y.id = x.${column} WHERE x.${column} IS NOT NULL`,
+).join(' UNION ALL ');
+
+export const INVARIANTS: readonly Invariant[] = [
+  {
+    sentence: "Each account's totals are the sums of its entries.",
+    query: `SELECT a.posted = coalesce(e.posted, 0) AND a.reserved = coalesce(e.reserved, 0),
+        format('account %s: posted %s and reserved %s, entries say %s and %s', a.id, a.posted, a.reserved,
+          coalesce(e.posted, 0), coalesce(e.reserved, 0))
+      FROM account a
+      LEFT JOIN (SELECT account_id, sum(posted_delta) AS posted, sum(reserved_delta) AS reserved FROM entry GROUP BY 1) e
+        ON e.account_id = a.id`,
+  },
+  {
+    sentence: "Each account's entries are numbered from 1 without a gap.",
+    query: `SELECT coalesce(e.entries, 0) = a.entry_sequence AND coalesce(e.first, 1) = 1 AND coalesce(e.last, 0) = a.entry_sequence,
+        format('account %s: %s entries, from %s to %s, and the newest should be %s', a.id, coalesce(e.entries, 0), e.first,
+          e.last, a.entry_sequence)
+      FROM account a
+      LEFT JOIN (SELECT account_id, count(*) AS entries, min(sequence) AS first, max(sequence) AS last FROM entry GROUP BY 1) e
+        ON e.account_id = a.id`,
+  },
+  {
+    sentence: 'Each entry says by how much credits changed, and what was available after it.',
+    query: `SELECT e.credits = e.posted_delta - e.reserved_delta AND e.available_after = e.running AND e.running >= 0,
+        format('entry %s of account %s: credits %s, deltas %s and %s, available after it %s, sum %s', e.sequence, e.account_id,
+          e.credits, e.posted_delta, e.reserved_delta, e.available_after, e.running)
+      FROM (SELECT entry.*, sum(posted_delta - reserved_delta) OVER (PARTITION BY account_id ORDER BY sequence) AS running
+            FROM entry) e`,
+  },
+  {
+    sentence: 'No account has fewer credits than it has reserved, or fewer than none reserved.',
+    query: `SELECT a.posted - a.reserved >= 0 AND a.reserved >= 0,
+        format('account %s: posted %s, reserved %s', a.id, a.posted, a.reserved) FROM account a`,
+  },
+  {
+    sentence: 'What an account has is what remains of its grants.',
+    query: `SELECT a.posted = coalesce(g.remaining, 0),
+        format('account %s: posted %s, its grants hold %s', a.id, a.posted, coalesce(g.remaining, 0))
+      FROM account a
+      LEFT JOIN (SELECT account_id, sum(credits - used - expired - revoked) AS remaining FROM "grant" GROUP BY 1) g
+        ON g.account_id = a.id`,
+  },
+  {
+    sentence:
+      'What an account has reserved is what its pending reservations hold, and what its grants have reserved.',
+    query: `SELECT a.reserved = coalesce(r.reserved, 0) AND a.reserved = coalesce(g.reserved, 0),
+        format('account %s: reserved %s, pending reservations hold %s, grants %s', a.id, a.reserved,
+          coalesce(r.reserved, 0), coalesce(g.reserved, 0))
+      FROM account a
+      LEFT JOIN (SELECT account_id, sum(credits_reserved) AS reserved FROM reservation WHERE status = 'PENDING' GROUP BY 1) r
+        ON r.account_id = a.id
+      LEFT JOIN (SELECT account_id, sum(reserved) AS reserved FROM "grant" GROUP BY 1) g ON g.account_id = a.id`,
+  },
+  {
+    sentence:
+      "Each grant's parts are within its credits, and are what its reservations hold and have burned of it.",
+    query: `SELECT g.used >= 0 AND g.reserved >= 0 AND g.expired >= 0 AND g.revoked >= 0
+          AND g.used::bigint + g.reserved + g.expired + g.revoked <= g.credits
+          AND g.exhausted = (g.used::bigint + g.expired + g.revoked = g.credits)
+          AND g.reserved = coalesce(rg.reserved, 0) AND g.used = coalesce(rg.used, 0),
+        format('grant %s: %s credits, used %s, reserved %s, expired %s, revoked %s, exhausted %s; reservations have burned %s and hold %s',
+          g.id, g.credits, g.used, g.reserved, g.expired, g.revoked, g.exhausted, coalesce(rg.used, 0), coalesce(rg.reserved, 0))
+      FROM "grant" g
+      LEFT JOIN (SELECT x.grant_id, sum(x.credits_posted) AS used,
+          sum(x.credits_reserved) FILTER (WHERE r.status = 'PENDING') AS reserved
+        FROM reservation_grant x JOIN reservation r ON r.id = x.reservation_id GROUP BY 1) rg ON rg.grant_id = g.id`,
+  },
+  {
+    sentence:
+      'Each grant has its entries: one that gives it, and those by which parts of it expired or were revoked.',
+    query: `SELECT coalesce(e.grants, 0) = 1 AND e.given = g.credits AND e.expired = g.expired AND e.revoked = g.revoked,
+        format('grant %s: %s credits, expired %s, revoked %s; %s entries give it, with %s credits, expired %s, revoked %s',
+          g.id, g.credits, g.expired, g.revoked, coalesce(e.grants, 0), coalesce(e.given, 0), coalesce(e.expired, 0),
+          coalesce(e.revoked, 0))
+      FROM "grant" g
+      LEFT JOIN (SELECT grant_id, account_id, count(*) FILTER (WHERE kind = 'GRANT') AS grants,
+          coalesce(sum(posted_delta) FILTER (WHERE kind = 'GRANT'), 0) AS given,
+          coalesce(-sum(posted_delta) FILTER (WHERE kind = 'EXPIRE_GRANT'), 0) AS expired,
+          coalesce(-sum(posted_delta) FILTER (WHERE kind = 'REVOKE'), 0) AS revoked
+        FROM entry WHERE grant_id IS NOT NULL GROUP BY 1, 2) e ON e.grant_id = g.id AND e.account_id = g.account_id`,
+  },
+  {
+    sentence: "Each grant's revenue is what its used credits have earned, to the micro.",
+    query: `SELECT coalesce(rg.revenue, 0) = earned(g.revenue_micros, g.credits, g.used),
+        format('grant %s: %s of %s credits are used and earn %s, reservations say %s', g.id, g.used, g.credits,
+          earned(g.revenue_micros, g.credits, g.used), coalesce(rg.revenue, 0))
+      FROM "grant" g
+      LEFT JOIN (SELECT grant_id, sum(revenue_micros) AS revenue FROM reservation_grant GROUP BY 1) rg ON rg.grant_id = g.id`,
+  },
+  {
+    sentence: 'Each reservation has one RESERVE entry, and one that resolves it once it is resolved.',
+    query: `SELECT e.reserves = 1 AND e.reserved = r.credits_reserved AND (r.status = 'PENDING') = (r.resolved_at IS NULL)
+          AND e.resolves = (CASE r.status WHEN 'PENDING' THEN 0 ELSE 1 END)
+          AND (r.status = 'PENDING' OR (e.kind = CASE r.status WHEN 'POSTED' THEN 'POST' WHEN 'VOIDED' THEN 'VOID' ELSE 'EXPIRE_RESERVATION' END
+            AND e.released = r.credits_reserved AND e.posted = r.credits_posted)),
+        format('reservation %s (%s): %s RESERVE entries of %s credits, %s that resolve it (%s, burning %s and releasing %s); it says %s reserved, %s posted',
+          r.id, r.status, coalesce(e.reserves, 0), e.reserved, coalesce(e.resolves, 0), e.kind, e.posted, e.released,
+          r.credits_reserved, r.credits_posted)
+      FROM reservation r
+      LEFT JOIN (SELECT generation_id, account_id, count(*) FILTER (WHERE kind = 'RESERVE') AS reserves,
+          sum(reserved_delta) FILTER (WHERE kind = 'RESERVE') AS reserved,
+          count(*) FILTER (WHERE kind <> 'RESERVE') AS resolves, max(kind::text) FILTER (WHERE kind <> 'RESERVE') AS kind,
+          -sum(reserved_delta) FILTER (WHERE kind <> 'RESERVE') AS released,
+          -sum(posted_delta) FILTER (WHERE kind <> 'RESERVE') AS posted
+        FROM entry WHERE generation_id IS NOT NULL GROUP BY 1, 2) e ON e.generation_id = r.id AND e.account_id = r.account_id`,
+  },
+  {
+    sentence:
+      "Each reservation's credits come from its account's own grants, and burn at most what each had set aside.",
+    query: `SELECT coalesce(x.reserved, 0) = r.credits_reserved AND coalesce(x.posted, 0) = r.credits_posted AND x.within IS NOT FALSE
+          AND x.own IS NOT FALSE AND r.credits_posted BETWEEN 0 AND r.credits_reserved,
+        format('reservation %s: %s reserved and %s posted, from grants %s and %s, each within its part: %s, all of account %s: %s', r.id,
+          r.credits_reserved, r.credits_posted, coalesce(x.reserved, 0), coalesce(x.posted, 0), coalesce(x.within, true),
+          r.account_id, coalesce(x.own, true))
+      FROM reservation r
+      LEFT JOIN (SELECT rg.reservation_id, sum(rg.credits_reserved) AS reserved, sum(rg.credits_posted) AS posted,
+          bool_and(rg.credits_posted BETWEEN 0 AND rg.credits_reserved) AS within, bool_and(g.account_id = y.account_id) AS own
+        FROM reservation_grant rg JOIN reservation y ON y.id = rg.reservation_id LEFT JOIN "grant" g ON g.id = rg.grant_id
+        GROUP BY 1) x ON x.reservation_id = r.id`,
+  },
+  {
+    sentence:
+      'Each generation charges what its reservation posted and earns what those credits earned; one that failed charges nothing.',
+    query: `SELECT g.credits_charged = r.credits_posted AND g.credits_reserved = r.credits_reserved AND g.account_id = r.account_id
+          AND g.credits_charged = coalesce(x.posted, 0) AND g.revenue_micros = coalesce(x.revenue, 0)
+          AND (g.status IN ('SUCCEEDED', 'FAILED', 'CANCELED')) = (r.status <> 'PENDING')
+          AND (g.completed_at IS NULL) = (r.status = 'PENDING')
+          AND (g.status = 'SUCCEEDED' OR (g.credits_charged = 0 AND g.revenue_micros = 0)),
+        format('generation %s (%s, reservation %s): charges %s, reservation posted %s, grants %s; earns %s, grants %s', g.id, g.status,
+          r.status, g.credits_charged, r.credits_posted, coalesce(x.posted, 0), g.revenue_micros, coalesce(x.revenue, 0))
+      FROM generation g JOIN reservation r ON r.id = g.id
+      LEFT JOIN (SELECT reservation_id, sum(credits_posted) AS posted, sum(revenue_micros) AS revenue
+        FROM reservation_grant GROUP BY 1) x ON x.reservation_id = g.id`,
+  },
+  {
+    sentence: 'Each generation costs what its attempts cost, and so does its reservation.',
+    query: `SELECT g.cost_micros = coalesce(x.cost, 0) AND r.cost_micros = coalesce(x.cost, 0),
+        format('generation %s: costs %s, its reservation %s, its attempts %s', g.id, g.cost_micros, r.cost_micros, coalesce(x.cost, 0))
+      FROM generation g JOIN reservation r ON r.id = g.id
+      LEFT JOIN (SELECT generation_id, sum(cost_micros) AS cost FROM attempt GROUP BY 1) x ON x.generation_id = g.id`,
+  },
+  {
+    sentence: "Attempts carry their generation's charge and revenue, all of it and once.",
+    query: `SELECT x.credits = g.credits_charged AND x.revenue = g.revenue_micros AND x.same,
+        format('generation %s: charges %s and earns %s, its attempts %s and %s, of its account, operation, tier and country: %s', g.id,
+          g.credits_charged, g.revenue_micros, x.credits, x.revenue, x.same)
+      FROM generation g
+      JOIN (SELECT att.generation_id, sum(att.credits_charged) AS credits, sum(att.revenue_micros) AS revenue,
+          bool_and((att.account_id, att.operation, att.tier) = (y.account_id, y.operation, y.tier)
+            AND att.country IS NOT DISTINCT FROM y.country) AS same
+        FROM attempt att JOIN generation y ON y.id = att.generation_id GROUP BY 1) x ON x.generation_id = g.id`,
+  },
+  {
+    sentence:
+      "What a budget's window has spent is what it opened with and what the calls that count in it cost.",
+    query: `SELECT w.spent_micros = w.opening_micros + coalesce(x.cost, 0),
+        format('window %s of budget %s from %s: spent %s, opened with %s, reservations cost %s', w.id, w.budget_id, w.starts_at,
+          w.spent_micros, w.opening_micros, coalesce(x.cost, 0))
+      FROM budget_window w
+      LEFT JOIN (SELECT y.id, sum(r.cost_micros) AS cost FROM reservation r CROSS JOIN LATERAL unnest(r.window_ids) AS y (id) GROUP BY 1) x
+        ON x.id = w.id`,
+  },
+  {
+    sentence: "What a budget's window has reserved is the ceilings of the pending calls that count in it.",
+    query: `SELECT w.reserved_micros = coalesce(x.ceiling, 0),
+        format('window %s of budget %s from %s: reserved %s, pending reservations hold %s', w.id, w.budget_id, w.starts_at,
+          w.reserved_micros, coalesce(x.ceiling, 0))
+      FROM budget_window w
+      LEFT JOIN (SELECT y.id, sum(r.ceiling_micros) AS ceiling FROM reservation r CROSS JOIN LATERAL unnest(r.window_ids) AS y (id)
+        WHERE r.status = 'PENDING' GROUP BY 1) x ON x.id = w.id`,
+  },
+  {
+    sentence: 'No budget that blocks was passed, but for what vendors billed beyond their ceilings.',
+    query: `SELECT w.spent_micros >= 0 AND w.reserved_micros >= 0 AND w.excess_micros >= 0
+          AND w.spent_micros + w.reserved_micros <= coalesce(w.admitted_limit_micros + w.excess_micros, w.spent_micros + w.reserved_micros),
+        format('window %s of budget %s from %s: spent %s + reserved %s, the limit was %s and the excess is %s', w.id, w.budget_id,
+          w.starts_at, w.spent_micros, w.reserved_micros, w.admitted_limit_micros, w.excess_micros)
+      FROM budget_window w`,
+  },
+  {
+    sentence: 'The hourly summaries are the sums of the attempts.',
+    query: `SELECT (coalesce(h.calls, 0), coalesce(h.succeeded, 0), coalesce(h.failed, 0), coalesce(h.credits, 0), coalesce(h.cost_micros, 0),
+            coalesce(h.lost_cost_micros, 0), coalesce(h.revenue_micros, 0), coalesce(h.duration_ms, 0))
+          = (coalesce(x.calls, 0), coalesce(x.succeeded, 0), coalesce(x.failed, 0), coalesce(x.credits, 0), coalesce(x.cost, 0),
+            coalesce(x.lost, 0), coalesce(x.revenue, 0), coalesce(x.duration, 0)),
+        format('hour %s, %s, %s, %s, %s, %s: %s calls, %s credits, cost %s, lost %s, revenue %s; attempts say %s, %s, %s, %s, %s',
+          coalesce(h.hour, x.hour), coalesce(h.provider, x.provider), coalesce(h.model, x.model), coalesce(h.operation, x.operation),
+          coalesce(h.tier, x.tier), coalesce(h.country, x.country), h.calls, h.credits, h.cost_micros, h.lost_cost_micros,
+          h.revenue_micros, x.calls, x.credits, x.cost, x.lost, x.revenue)
+      FROM hourly_summary h
+      FULL JOIN (SELECT date_trunc('hour', att.booked_at, 'UTC') AS hour, att.provider, att.model, att.operation, att.tier,
+          coalesce(att.country, '') AS country, count(*) AS calls, count(*) FILTER (WHERE att.outcome = 'SUCCEEDED') AS succeeded,
+          count(*) FILTER (WHERE att.outcome <> 'SUCCEEDED') AS failed, sum(att.credits_charged) AS credits, sum(att.cost_micros) AS cost,
+          coalesce(sum(att.cost_micros) FILTER (WHERE att.outcome <> 'SUCCEEDED' OR r.status <> 'POSTED'), 0) AS lost,
+          sum(att.revenue_micros) AS revenue, sum(att.duration_ms) AS duration
+        FROM attempt att LEFT JOIN reservation r ON r.id = att.generation_id GROUP BY 1, 2, 3, 4, 5, 6) x
+      USING (hour, provider, model, operation, tier, country)`,
+  },
+  {
+    sentence: 'Every row that names another one names one that is there.',
+    query: `${references}
+      UNION ALL SELECT w.id IS NOT NULL, format('reservation %s: its budget window %s is not there', r.id, y.id)
+      FROM reservation r CROSS JOIN LATERAL unnest(r.window_ids) AS y (id) LEFT JOIN budget_window w ON w.id = y.id`,
+  },
+  {
+    sentence: 'Every idempotency key of a grant or a generation points at what it made.',
+    query: `SELECT CASE i.operation WHEN 'GRANT' THEN gr.id ELSE gen.id END IS NOT NULL,
+        format('key %s of %s (%s): what it made, %s, is not there', i.key, i.namespace, i.operation, i.result_id)
+      FROM idempotency_record i LEFT JOIN "grant" gr ON gr.id = i.result_id LEFT JOIN generation gen ON gen.id = i.result_id
+      WHERE i.operation = 'GRANT' OR i.operation IN (SELECT unnest(enum_range(NULL::operation))::text)`,
+  },
+];

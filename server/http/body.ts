@@ -1,0 +1,52 @@
+/** How much a request may send. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** 1 MiB. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * Answers a request whose body is too large, or of a length that cannot be.
+ *
+ * @returns true when it has been answered.
+ */
+export function refuseBody(request: IncomingMessage, response: ServerResponse): boolean {
+  const length = request.headers['content-length'];
+  if (length === undefined || Number(length) <= MAX_BODY_BYTES) return false;
+  sendError(response, 413, 'REQUEST_TOO_LARGE', `A request has at most ${MAX_BODY_BYTES} bytes.`);
+  // What is still to come is read and thrown away for a while, so that the client sees the answer.
+  request.resume();
+  return true;
+}
+
+/**
+ * Reads a body whose length was not said beforehand.
+ *
+ * @returns null when it is too large.
+ */
+export async function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Answers with JSON. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+/** Answers with an error in the form of GraphQL's, whichever path it is. */
+export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
+  if (status === 413) response.setHeader('connection', 'close');
+  sendJson(response, status, { errors: [{ message, extensions: { code } }] });
+}

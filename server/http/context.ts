@@ -1,0 +1,72 @@
+/** Who calls, told from a request's headers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Context, createLoaders, rateLimited, unauthenticated } from '../../schema/index.ts';
+import { AccessError, type Caller } from '../access/index.ts';
+import type { Core } from '../core.ts';
+import type { RateLimiter } from './rate-limit.ts';
+
+/**
+ * Whether a request comes from a page of this server: told by the browser (Sec-Fetch-Site), or else by an Origin that
+ * is the Host. A request without either comes from no page at all, and its cookie does not count.
+ */
+export function isSameOrigin(request: IncomingMessage): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  const { origin, host } = request.headers;
+  if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
+  return new URL(origin).host === host;
+}
+
+/** Asks the access room; wrong credentials are a 401, an ended session is as good as none. */
+async function callerOf(
+  core: Core,
+  credentials: { authorization: string | null; cookie: string | null; sameOrigin: boolean },
+  onEndedSession: () => void,
+): Promise<Caller | null> {
+  try {
+    return await core.access.authenticate(credentials);
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    if (credentials.authorization === null) {
+      onEndedSession();
+      return null;
+    }
+    throw unauthenticated(error.message);
+  }
+}
+
+/** The context of one HTTP request. */
+export async function contextOfRequest(
+  core: Core,
+  limiter: RateLimiter,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Context> {
+  const sameOrigin = isSameOrigin(request);
+  const cookie = request.headers.cookie ?? null;
+  const setCookie = (value: string) => void response.appendHeader('set-cookie', value);
+  const caller = await callerOf(
+    core,
+    { authorization: request.headers.authorization ?? null, cookie, sameOrigin },
+    () => setCookie(core.access.signedOutCookie),
+  );
+  const ip = request.socket.remoteAddress ?? '';
+  const wait = limiter.take(caller?.actor ?? `ip:${ip}`);
+  if (wait > 0) throw rateLimited(wait);
+  return { core, caller, ip, cookie, sameOrigin, setCookie, loaders: createLoaders(core) };
+}
+
+/** The context of one operation over a WebSocket whose caller is known since connection_init. */
+export function contextOfSocket(core: Core, caller: Caller | null, request: IncomingMessage): Context {
+  return {
+    core,
+    caller,
+    ip: request.socket.remoteAddress ?? '',
+    cookie: null,
+    sameOrigin: false,
+    setCookie: () => {
+      throw new Error('A WebSocket carries no cookies.');
+    },
+    loaders: createLoaders(core),
+  };
+}

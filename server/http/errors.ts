@@ -1,0 +1,46 @@
+/** What leaves the server when something goes wrong: never a stack, never a secret. */
+import { PothosValidationError } from '@pothos/core';
+import { GraphQLError } from 'graphql';
+import { serviceUnavailable } from '../../schema/index.ts';
+import { isTransient } from '../database/index.ts';
+import { newId } from '../ids.ts';
+import type { Log } from '../log.ts';
+
+/** The error under GraphQL's wrapping. */
+function causeOf(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
+  return cause;
+}
+
+/**
+ * Lets errors pass that were meant for the caller, and hides all others behind a request id that the log has too.
+ *
+ * @returns a mask as yoga takes it.
+ */
+export function createMask(log: Log) {
+  return (error: unknown): Error => {
+    const cause = causeOf(error);
+    // Pothos speaks of bad cursors and the like by this class, without a code.
+    if (cause instanceof PothosValidationError) {
+      return new GraphQLError(cause.message, {
+        ...(error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}),
+        extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
+      });
+    }
+    if (cause instanceof GraphQLError) {
+      // A resolver's own GraphQLError comes wrapped, with the path that the wrapper knows.
+      return error instanceof GraphQLError ? error : cause;
+    }
+    const requestId = newId();
+    if (isTransient(cause)) {
+      log.error({ requestId, error: cause }, 'The database did not answer.');
+      return serviceUnavailable('The database does not answer. Try again; nothing has been charged twice.');
+    }
+    log.error({ requestId, error: cause }, 'A request failed.');
+    return new GraphQLError('Unexpected error.', {
+      ...(error instanceof GraphQLError ? { path: error.path } : {}),
+      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId, http: { status: 500 } },
+    });
+  };
+}

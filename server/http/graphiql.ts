@@ -1,0 +1,126 @@
+/** GraphiQL with ready examples, and on a local start with a key filled in. */
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { GraphiQLOptions } from 'graphql-yoga';
+
+/** What a local start has made for a newcomer. */
+export interface Demo {
+  /** An API key that may do everything. */
+  readonly apiKey: string;
+  /** An account with credits, as the outside names it. */
+  readonly accountId: string;
+}
+
+const GENERATE = `# Makes a picture, charges the account, and shows what it cost and earned.
+# Press the play button. A second time gives the first result again, and charges nothing: it is the same key.
+mutation GenerateImage($input: GenerateImageInput!) {
+  generateImage(input: $input) {
+    __typename
+    ... on Generation {
+      id
+      status
+      model
+      creditsCharged
+      outputs { url contentType width height }
+      cost { amount }
+      revenue { amount }
+      margin
+      attempts { provider model outcome cost { amount } durationMs }
+      account { balance { available reserved posted } }
+    }
+    ... on InvalidInputError { message fields { path message } }
+    ... on Error { code message }
+  }
+}
+`;
+
+const VIDEO = `# A clip takes a while: the answer is RUNNING. Copy its id into the subscription of the next tab.
+mutation GenerateVideo($input: GenerateVideoInput!) {
+  generateVideo(input: $input) {
+    ... on Generation { id status creditsReserved }
+    ... on Error { code message }
+  }
+}
+`;
+
+const WATCH = `# The state now, then each change until the end.
+subscription Watch($id: ID!) {
+  generation(id: $id) { id status creditsCharged outputs { url } failure { message } }
+}
+`;
+
+const CATALOG = `# Every model with its price, cost and margin. Margins under the floor are flagged.
+query Catalog {
+  catalog {
+    model operation quality creditsFrom available retiresAt replacedBy
+    costFrom { amount } margin markup belowFloor
+  }
+}
+`;
+
+const QUOTE = `# A price to be held to for ten minutes: give its id as quoteId.
+query Quote {
+  quote(input: { operation: GENERATE_VIDEO, model: "runway/gen4_turbo", durationSeconds: 8 }) {
+    ... on Quote { id model credits expiresAt expectedCost { amount } expectedMargin }
+    ... on InvalidInputError { message fields { path message } }
+    ... on Error { code message }
+  }
+}
+`;
+
+const LEDGER = `# What an account has, and every line of how it came to that.
+query Ledger($id: ID) {
+  account(id: $id) {
+    externalId tier
+    balance { available reserved posted }
+    grants(first: 5) { edges { node { source credits remaining unitRevenue { amount } expiresAt } } }
+    entries(first: 10) { edges { node { kind credits availableAfter createdAt } } }
+  }
+}
+`;
+
+const PROTECT = `# Budgets, and whether paid calls may go out. suspendService and resumeService are the emergency switch.
+query Protect {
+  protection {
+    state reason since changedBy marginToday
+    hour { limit { amount } spent { amount } reserved { amount } resetsAt }
+    day { limit { amount } spent { amount } reserved { amount } resetsAt }
+  }
+  budgets { scope subject period action limit { amount } usage { spent { amount } } }
+}
+`;
+
+/** The page, as text of HTML. */
+export function graphiqlPage(demo: Demo | null): string {
+  const accountId = demo?.accountId ?? 'acc_…';
+  const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
+  const tab = (query: string, variables?: object) => ({
+    query,
+    headers,
+    ...(variables ? { variables: JSON.stringify(variables, null, 2) } : {}),
+  });
+  const options: GraphiQLOptions = {
+    title: 'Solvent: GraphiQL',
+    defaultQuery: GENERATE,
+    headers,
+    shouldPersistHeaders: false,
+    defaultTabs: [
+      tab(GENERATE, {
+        input: {
+          idempotencyKey: 'my-first-picture',
+          accountId,
+          prompt: 'A lighthouse on a cliff at dawn',
+          minimumQuality: 9,
+        },
+      }),
+      tab(VIDEO, {
+        input: { idempotencyKey: 'my-first-clip', accountId, prompt: 'Waves rolling in', durationSeconds: 5 },
+      }),
+      tab(WATCH, { id: 'gen_…' }),
+      tab(CATALOG),
+      tab(QUOTE),
+      tab(LEDGER, { id: accountId }),
+      tab(PROTECT),
+    ],
+  };
+  return renderGraphiQL(options);
+}

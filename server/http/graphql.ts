@@ -1,0 +1,37 @@
+/** GraphQL over HTTP and server-sent events, by graphql-yoga. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createYoga } from 'graphql-yoga';
+import { type Context, schema } from '../../schema/index.ts';
+import type { Core } from '../core.ts';
+import { contextOfRequest } from './context.ts';
+import { createMask } from './errors.ts';
+import { useLimits } from './limits.ts';
+import type { RateLimiter } from './rate-limit.ts';
+
+/** What yoga is given with each request: the node objects of HTTP, or the ready context of a WebSocket's operation. */
+export type ServerContext =
+  | { readonly req: IncomingMessage; readonly res: ServerResponse }
+  | { readonly ready: Context };
+
+/** The GraphQL engine, for HTTP and for WebSockets. */
+export function createGraphql(core: Core, limiter: RateLimiter) {
+  const mask = createMask(core.log);
+  return createYoga<ServerContext, Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    batching: false,
+    cors: false,
+    logging: false,
+    multipart: false,
+    maskedErrors: { maskError: mask },
+    context: (initial) =>
+      'ready' in initial ? initial.ready : contextOfRequest(core, limiter, initial.req, initial.res),
+    graphiql: false,
+    // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
+    maxRequestBodySize: false,
+    plugins: [useLimits()],
+  });
+}
+
+export type Graphql = ReturnType<typeof createGraphql>;

@@ -1,0 +1,164 @@
+/** The door of the HTTP room: one server for GraphQL, WebSockets, files, health and metrics. PROTOCOL.md specifies it. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Core } from '../core.ts';
+import { MAX_BODY_BYTES, readBody, refuseBody, sendError } from './body.ts';
+import { serveFile } from './files.ts';
+import { type Demo, graphiqlPage } from './graphiql.ts';
+import { createGraphql } from './graphql.ts';
+import { live, ready } from './health.ts';
+import { createMetrics } from './metrics.ts';
+import { createRateLimiter } from './rate-limit.ts';
+import { openSockets } from './sockets.ts';
+
+export type { Demo } from './graphiql.ts';
+export { CloseCode } from './sockets.ts';
+
+export interface HttpServer {
+  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** From now on not ready, so that a balancer sends nothing new; calls go on. */
+  drain(): void;
+  /** Closes sockets and connections; answers under way are sent to their end first. */
+  close(): Promise<void>;
+}
+
+export interface HttpOptions {
+  readonly core: Core;
+  /** What GraphiQL is filled in with for a page opened on this machine; null fills in nothing. */
+  readonly demo: Demo | null;
+}
+
+const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+/**
+ * Whether a page may have the demo's key in it: opened on this machine, under a name of this machine. A strange site whose
+ * name was made to lead here has its own name in the Host header.
+ */
+function isLocalPage(request: IncomingMessage): boolean {
+  const address = request.socket.remoteAddress ?? '';
+  return LOCAL_HOST.test(request.headers.host ?? '') && /^(127\.|::1$|::ffff:127\.)/.test(address);
+}
+
+/** Starts listening. */
+export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer> {
+  const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
+  const graphql = createGraphql(core, limiter);
+  const metrics = createMetrics(core);
+  let draining = false;
+  let page: string | undefined;
+  let localPage: string | undefined;
+
+  const sendPage = (request: IncomingMessage, response: ServerResponse) => {
+    let html: string;
+    if (demo && isLocalPage(request)) {
+      localPage ??= graphiqlPage(demo);
+      html = localPage;
+    } else {
+      page ??= graphiqlPage(null);
+      html = page;
+    }
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+    });
+    response.end(html);
+  };
+
+  const sendChunked = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await readBody(request);
+    if (body === null) {
+      return sendError(response, 413, 'REQUEST_TOO_LARGE', `A request has at most ${MAX_BODY_BYTES} bytes.`);
+    }
+    const answer = await graphql.fetch(
+      `http://${request.headers.host ?? 'localhost'}${request.url}`,
+      { method: 'POST', headers: request.headers as Record<string, string>, body: new Uint8Array(body) },
+      { req: request, res: response },
+    );
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    if (answer.body) for await (const chunk of answer.body) response.write(chunk);
+    response.end();
+  };
+
+  const route = (request: IncomingMessage, response: ServerResponse): unknown => {
+    const url = request.url ?? '/';
+    const end = url.indexOf('?');
+    const path = end < 0 ? url : url.slice(0, end);
+    if (path === '/graphql') {
+      if (refuseBody(request, response)) return undefined;
+      if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
+        return sendPage(request, response);
+      }
+      if (request.method === 'POST' && request.headers['content-length'] === undefined) {
+        return sendChunked(request, response);
+      }
+      return graphql(request, response);
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return sendError(response, 405, 'METHOD_NOT_ALLOWED', 'Only /graphql takes anything but GET.');
+    }
+    if (path.startsWith('/files/')) return serveFile(core, path.slice('/files/'.length), request, response);
+    switch (path) {
+      case '/health/live':
+        return live(response);
+      case '/health/ready':
+        return ready(core, draining, response);
+      case '/metrics':
+        return metrics(response);
+      case '/':
+        response.writeHead(302, { location: '/graphql' });
+        return response.end();
+      default:
+        return sendError(
+          response,
+          404,
+          'NOT_FOUND',
+          'There is nothing here. GraphQL and GraphiQL are at /graphql.',
+        );
+    }
+  };
+
+  const server = createServer((request, response) => {
+    Promise.try(route, request, response).catch((error: unknown) => {
+      core.log.error({ error, path: request.url?.split('?')[0] }, 'A request failed.');
+      if (response.headersSent) response.destroy();
+      else sendError(response, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.');
+    });
+  });
+  // A call may wait a minute for its result before it is answered.
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 10_000;
+  server.keepAliveTimeout = 65_000;
+  const sockets = openSockets(core, graphql, server);
+
+  const { host, port } = core.environment.http;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const url = `http://${name}:${address.port}`;
+  core.publicUrl = core.environment.http.publicUrl ?? url;
+
+  return {
+    url,
+    drain() {
+      draining = true;
+    },
+    async close() {
+      await sockets.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const force = setTimeout(() => server.closeAllConnections(), 5_000);
+      await closed;
+      clearTimeout(force);
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * What a document may ask for: limited before it is validated (size and shape) and before it is executed (depth,
+ * breadth, complexity). The complexity asked and left is in the answer's `extensions.cost`.
+ */
+import { complexityFromQuery } from '@pothos/plugin-complexity';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  GraphQLError,
+  Kind,
+  parse,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { schema } from '../../schema/index.ts';
+
+/** The deepest that fields may stand within each other. GraphiQL's introspection needs 13. */
+const MAX_DEPTH = 15;
+/** The most fields of one document, aliases counted each. */
+const MAX_FIELDS = 300;
+/** The most values that an answer may hold; a connection counts its `first`, a list 10. */
+const MAX_COMPLEXITY = 20_000;
+/** Tokens that the parser reads before it gives up. */
+const MAX_TOKENS = 10_000;
+
+function tooComplex(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400 } } });
+}
+
+/** Shape of the text itself, before fragments are followed: what would make validation slow is refused here. */
+function checkShape(document: DocumentNode): void {
+  let fields = 0;
+  const stack: { set: SelectionSetNode; depth: number }[] = [];
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION) {
+      stack.push({ set: definition.selectionSet, depth: 1 });
+    }
+  }
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    if (top.depth > MAX_DEPTH) {
+      throw tooComplex(`The document is nested more than ${MAX_DEPTH} deep. Ask for less at once.`);
+    }
+    for (const selection of top.set.selections) {
+      if (selection.kind === Kind.FIELD) fields += 1;
+      if (fields > MAX_FIELDS) {
+        throw tooComplex(
+          `The document has more than ${MAX_FIELDS} fields, aliases counted. Ask in several requests.`,
+        );
+      }
+      if (selection.kind !== Kind.FRAGMENT_SPREAD && selection.selectionSet) {
+        stack.push({ set: selection.selectionSet, depth: top.depth + 1 });
+      }
+    }
+  }
+}
+
+/** Parses within the limits. A text that overflows the parser's stack is too deep as well. */
+function parseWithin(source: Parameters<typeof parse>[0]): DocumentNode {
+  let document: DocumentNode;
+  try {
+    document = parse(source, { maxTokens: MAX_TOKENS });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooComplex('The document is nested too deeply.');
+    throw error;
+  }
+  checkShape(document);
+  return document;
+}
+
+interface Cost {
+  readonly complexity: number;
+  readonly depth: number;
+  readonly breadth: number;
+}
+
+const known = new WeakMap<DocumentNode, Map<string, Cost>>();
+
+/** Only numbers among the variables can change what a document costs: the `first` of a connection. */
+function numbersOf(variables: Readonly<Record<string, unknown>> | null | undefined): string {
+  let text = '';
+  for (const name in variables) {
+    if (typeof variables[name] === 'number') text += `${name}=${variables[name]};`;
+  }
+  return text;
+}
+
+function costOf(document: DocumentNode, variables: Record<string, unknown> | null | undefined): Cost {
+  let byNumbers = known.get(document);
+  if (!byNumbers) {
+    byNumbers = new Map();
+    known.set(document, byNumbers);
+  }
+  const key = numbersOf(variables);
+  let cost = byNumbers.get(key);
+  if (!cost) {
+    cost = complexityFromQuery(document, { schema, variables: variables ?? {} });
+    if (byNumbers.size > 100) byNumbers.clear();
+    byNumbers.set(key, cost);
+  }
+  return cost;
+}
+
+function refusalOf(cost: Cost): GraphQLError | null {
+  if (cost.depth > MAX_DEPTH) {
+    return tooComplex(`The request is ${cost.depth} deep; at most ${MAX_DEPTH} is answered.`);
+  }
+  if (cost.complexity > MAX_COMPLEXITY) {
+    return tooComplex(
+      `The request has a complexity of ${cost.complexity}; at most ${MAX_COMPLEXITY} is answered. Ask for fewer or smaller pages.`,
+    );
+  }
+  return null;
+}
+
+/** The limits as a plugin of yoga. */
+export function useLimits(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn(parseWithin as never);
+    },
+    onExecute({ args, setResultAndStopExecution }) {
+      const cost = costOf(args.document, args.variableValues as Record<string, unknown>);
+      const refusal = refusalOf(cost);
+      if (refusal) {
+        setResultAndStopExecution({ errors: [refusal] });
+        return undefined;
+      }
+      return {
+        onExecuteDone({ result }) {
+          if (Symbol.asyncIterator in result) return;
+          const answer = result as ExecutionResult;
+          answer.extensions = {
+            ...answer.extensions,
+            cost: { asked: cost.complexity, limit: MAX_COMPLEXITY, left: MAX_COMPLEXITY - cost.complexity },
+          };
+        },
+      };
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const refusal = refusalOf(costOf(args.document, args.variableValues as Record<string, unknown>));
+      if (refusal) setResultAndStopExecution({ errors: [refusal] });
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/** GraphQL over WebSocket (graphql-transport-ws), on the same path as HTTP. PROTOCOL.md names the close codes. */
+import type { IncomingMessage, Server } from 'node:http';
+import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { AccessError, type Caller } from '../access/index.ts';
+import type { Core } from '../core.ts';
+import { MAX_BODY_BYTES } from './body.ts';
+import { contextOfSocket, isSameOrigin } from './context.ts';
+import type { Graphql } from './graphql.ts';
+
+/** Close codes beside those of graphql-transport-ws. The HTTP status is visible inside each. */
+export const CloseCode = {
+  /** Credentials are wrong, or have ended while the socket was open. */
+  Unauthorized: 4401,
+  /** The caller has as many subscriptions open as it may. */
+  TooManySubscriptions: 4429,
+  /** The server is going away; connect again, elsewhere or later. */
+  GoingAway: 1001,
+} as const;
+
+interface Connection {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  caller: Caller | null;
+}
+
+/** How often open sockets' credentials are looked at again. */
+const RECHECK_MS = 1_000;
+
+/** Opens the WebSocket side of a server. */
+export function openSockets(core: Core, graphql: Graphql, server: Server) {
+  const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_BODY_BYTES });
+  const connections = new Set<Connection>();
+  const subscriptions = new Map<string, number>();
+
+  const disposable = useServer<Record<string, unknown>, { connection?: Connection }>(
+    {
+      connectionInitWaitTimeout: 10_000,
+      async onConnect(context) {
+        const { socket, request } = context.extra;
+        const authorization =
+          context.connectionParams?.authorization ?? context.connectionParams?.Authorization;
+        let caller: Caller | null;
+        try {
+          caller = await core.access.authenticate({
+            authorization:
+              typeof authorization === 'string' ? authorization : (request.headers.authorization ?? null),
+            cookie: request.headers.cookie ?? null,
+            sameOrigin: isSameOrigin(request),
+          });
+        } catch (error) {
+          if (!(error instanceof AccessError)) throw error;
+          socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
+          return false;
+        }
+        const connection = { socket, request, caller };
+        context.extra.connection = connection;
+        connections.add(connection);
+        return true;
+      },
+      onDisconnect(context) {
+        if (context.extra.connection) connections.delete(context.extra.connection);
+      },
+      async onSubscribe(context, id, params) {
+        const connection = context.extra.connection;
+        const caller = connection?.caller ?? null;
+        const who = caller?.actor ?? '';
+        const open = subscriptions.get(who) ?? 0;
+        if (open >= core.environment.limits.subscriptionsPerKey) {
+          return [
+            new GraphQLError(
+              `At most ${core.environment.limits.subscriptionsPerKey} subscriptions a caller.`,
+              {
+                extensions: { code: 'RATE_LIMITED' },
+              },
+            ),
+          ];
+        }
+        const ready = contextOfSocket(core, caller, context.extra.request);
+        const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+          ready,
+          params,
+        } as never);
+        const args: ExecutionArgs & { execute: unknown; subscribe: unknown } = {
+          schema,
+          operationName: params.operationName,
+          document: typeof params.query === 'string' ? await parse(params.query) : params.query,
+          variableValues: params.variables as Record<string, unknown>,
+          contextValue: await contextFactory(),
+          execute,
+          subscribe,
+        };
+        const errors = await validate(args.schema, args.document);
+        if (errors.length > 0) return errors as GraphQLError[];
+        subscriptions.set(who, open + 1);
+        void id;
+        return args;
+      },
+      execute: (args) => (args as unknown as { execute: (args: unknown) => never }).execute(args),
+      subscribe: (args) => (args as unknown as { subscribe: (args: unknown) => never }).subscribe(args),
+      onComplete(context) {
+        const who = context.extra.connection?.caller?.actor ?? '';
+        const open = (subscriptions.get(who) ?? 1) - 1;
+        if (open <= 0) subscriptions.delete(who);
+        else subscriptions.set(who, open);
+      },
+    },
+    sockets,
+  );
+
+  const recheck = setInterval(() => {
+    for (const connection of connections) {
+      const { caller, socket } = connection;
+      if (!caller) continue;
+      core.access
+        .isStillValid(caller)
+        .then((valid) => {
+          if (!valid) socket.close(CloseCode.Unauthorized, 'Unauthorized: the credentials have ended');
+        })
+        .catch((error: unknown) => core.log.warn({ error }, "A socket's credentials could not be checked."));
+    }
+  }, RECHECK_MS);
+  recheck.unref();
+
+  return {
+    /** How many clients are connected. */
+    get open() {
+      return sockets.clients.size;
+    },
+    /** Tells every client that the server is going away. */
+    async close() {
+      clearInterval(recheck);
+      for (const client of sockets.clients) client.close(CloseCode.GoingAway, 'The server is going away');
+      await disposable.dispose();
+      sockets.close();
+    },
+  };
+}

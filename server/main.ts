@@ -1,0 +1,69 @@
+/** The composition root: reads the environment, opens everything, listens, and closes in good order. */
+
+import { systemClock } from './clock.ts';
+import { openCore } from './core.ts';
+import { EnvironmentError, readEnvironment, unservedVendors } from './environment.ts';
+import { prepareDemo } from './first-start.ts';
+import { startHttp } from './http/index.ts';
+import { createLog } from './log.ts';
+
+/** Starts a server from the environment. Resolves when it is ready. */
+async function start(): Promise<void> {
+  const startedAt = performance.now();
+  const environment = readEnvironment(process.env);
+  const log = createLog({ level: environment.logLevel, pretty: process.stdout.isTTY });
+  const core = await openCore({ environment, clock: systemClock, log });
+  const admin = await core.access.ensureFirstAdmin(environment.firstAdmin);
+  const demo = await prepareDemo(core);
+  core.generations.recovery.start();
+  const http = await startHttp({ core, demo });
+
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info(
+      { signal, callsUnderWay: core.generations.active },
+      'Stopping: calls under way are finished first.',
+    );
+    http.drain();
+    const left = await core.generations.drain(environment.drainSeconds * 1000);
+    if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
+    await http.close();
+    await core.close();
+    log.info({}, 'Stopped.');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+
+  const lines = [
+    `Solvent is ready, ${((performance.now() - startedAt) / 1000).toFixed(1)} s after its start.`,
+    `  GraphiQL   ${core.publicUrl}/graphql`,
+    `  Database   ${core.database.kind === 'pglite' ? `embedded, in ${environment.database.folder}` : 'Postgres'}`,
+    `  Providers  ${[...core.providers.names, ...(core.providers.sandbox ? ['sandbox (stands in for the rest; its files are made up)'] : [])].join(', ') || 'none: set a provider key, or SANDBOX=on'}`,
+  ];
+  if (admin) {
+    const password = environment.firstAdmin.password === undefined ? admin.password : '(ADMIN_PASSWORD)';
+    lines.push(`  Admin      ${admin.email}  ${password}   (shown this once)`);
+  }
+  if (demo) {
+    lines.push(`  API key    ${demo.apiKey}   (filled in in GraphiQL)`);
+    lines.push(`  Account    ${demo.accountId}   ("demo")`);
+  }
+  for (const { vendor, variable } of unservedVendors(environment)) {
+    lines.push(
+      `  Note       ${variable} is set, and ${vendor} cannot be called yet: its models are not served.`,
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+start().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${message}\n`);
+  if (!(error instanceof EnvironmentError) && error instanceof Error) {
+    if (error.cause instanceof Error) process.stderr.write(`${error.cause.message}\n`);
+    if (process.env.LOG_LEVEL === 'debug') process.stderr.write(`${error.stack}\n`);
+  }
+  process.exit(1);
+});
