@@ -10,7 +10,7 @@ import { getDatamodel } from '../server/database/client/pothos-types.ts';
 import type { PricedCall, Refusal, Ticket } from '../server/generation/index.ts';
 import type { Context } from './context.ts';
 import { forbidden, unauthenticated } from './errors.ts';
-import { decodeAnyId, encodeId, type NodeType } from './node-ids.ts';
+import { decodeAnyId, encodeId, NOBODY, type NodeType } from './node-ids.ts';
 import CreditsPlugin, { refuse } from './plugin-credits/index.ts';
 
 /** What plugin-credits is told with a price: a call to be reserved, or one that the key had made before. */
@@ -72,7 +72,8 @@ export const builder = new SchemaBuilder<{
     encodeGlobalID: (type, id) => encodeId(type as NodeType, String(id)),
     decodeGlobalID: (text) => {
       const decoded = decodeAnyId(text);
-      return decoded ? { typename: decoded.type, id: decoded.id } : { typename: 'Unknown', id: text };
+      // What is no id of ours is an account that nobody has: `node` answers null.
+      return decoded ? { typename: decoded.type, id: decoded.id } : { typename: 'Account', id: NOBODY };
     },
   },
   credits: {

@@ -15,7 +15,7 @@ import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
 import { ErrorCode, Operation } from './enums.ts';
 import { emergencyShutdown, notFound, unauthenticated } from './errors.ts';
-import { decodeId } from './node-ids.ts';
+import { decodeId, NOBODY } from './node-ids.ts';
 import {
   BudgetExceededError,
   ContentRefusedError,
@@ -352,9 +352,6 @@ function readInput(input: GenerationInput): GenerationInput {
   const quoteId = input.quoteId ? (decodeId('Quote', input.quoteId) ?? NOBODY) : null;
   return { ...input, accountId, quoteId };
 }
-
-/** An id that nothing has, in the place of a text that is no id of ours. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /** The price of a paid mutation, told by the catalogue when the request runs. */
 function priceOf(operation: OperationName, context: Context, input: GenerationInput) {

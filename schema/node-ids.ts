@@ -18,6 +18,9 @@ const PREFIXES = {
 
 export type NodeType = keyof typeof PREFIXES;
 
+/** An id that nothing has, in the place of a text that is no id of ours. */
+export const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 const TYPES = new Map<string, NodeType>(
   Object.entries(PREFIXES).map(([type, prefix]) => [prefix, type as NodeType]),
 );

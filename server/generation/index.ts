@@ -209,7 +209,7 @@ export function createGenerations(options: GenerationOptions): Generations {
       failureMessage: item.failure?.message ?? null,
       failureRetryable: item.failure?.retryable ?? null,
       retryAfterSeconds: item.failure?.retryAfterSeconds ?? null,
-      completedAt: clock.now(),
+      completedAt: settled.at,
       outputs: item.outputs,
     };
     live.publish('balance', record.accountId, settled.balance);
@@ -261,64 +261,53 @@ export function createGenerations(options: GenerationOptions): Generations {
       startedAt: clock.now(),
       jobId: null,
     };
-    if (!slotTaken) {
-      await slot.take();
-      if (entry.canceled) {
-        slot.give();
-        return finish(entry.record, outcome.canceled(base, clock.now(), false, true));
-      }
-      await ledger.markSent(record.id);
-      entry.record = { ...record, status: 'RUNNING', sentAt: clock.now() };
-      live.publish('generation', record.id, entry.record);
-    }
-    let call = { ...base, startedAt: clock.now() };
+    if (!slotTaken) await slot.take();
+    let call = base;
     let item: SettleItem;
     try {
-      const result = await follow({
-        provider,
-        submit: {
-          generationId: record.id,
-          model: priced.priced.model,
-          vendorModel: priced.priced.vendorModel,
-          request: priced.request,
-          endUser: endUserOf(record.accountId),
-        },
-        abort: abort.signal,
-        maxMs: JOB_MAX_MS,
-        onJob: async (jobId) => {
-          call = { ...call, jobId };
-          entry.record = { ...entry.record, jobId };
-          await ledger.recordJob(
-            record.id,
-            jobId,
-            new Date(clock.now().getTime() + JOB_MAX_MS + RESERVATION_SLACK_MS),
-          );
-        },
-      });
-      if (entry.canceled && result.status === 'failed') {
-        const unbilled =
-          result.billed === 'no' || (call.jobId !== null && (await cancelJob(provider, call.jobId)));
-        item = outcome.canceled(call, clock.now(), true, unbilled);
-      } else {
-        item = await conclude(call, result, AbortSignal.timeout(provider.timeoutMs));
+      if (!slotTaken) {
+        if (entry.canceled) return await finish(record, outcome.canceled(base, clock.now(), false, true));
+        await ledger.markSent(record.id);
+        entry.record = { ...record, status: 'RUNNING', sentAt: clock.now() };
+        live.publish('generation', record.id, entry.record);
       }
-    } catch (error) {
-      log.error(
-        { generationId: record.id, provider: provider.name, error },
-        'A provider broke its contract: it threw.',
-      );
-      item = outcome.lost(call, clock.now(), 'The provider threw.');
+      call = { ...base, startedAt: clock.now() };
+      item = await callProvider();
     } finally {
       slot.give();
     }
     return finish(entry.record, item);
-  }
 
-  async function cancelJob(provider: Provider, jobId: string): Promise<boolean> {
-    try {
-      return await provider.cancel(jobId, AbortSignal.timeout(10_000));
-    } catch {
-      return false;
+    async function callProvider(): Promise<SettleItem> {
+      try {
+        const result = await follow({
+          provider,
+          submit: {
+            generationId: record.id,
+            model: priced.priced.model,
+            vendorModel: priced.priced.vendorModel,
+            request: priced.request,
+            endUser: endUserOf(record.accountId),
+          },
+          abort: abort.signal,
+          maxMs: JOB_MAX_MS,
+          onJob: async (jobId) => {
+            call = { ...call, jobId };
+            entry.record = { ...entry.record, jobId };
+            const expiresAt = new Date(clock.now().getTime() + JOB_MAX_MS + RESERVATION_SLACK_MS);
+            await ledger.recordJob(record.id, jobId, expiresAt);
+          },
+        });
+        return entry.canceled && result.status === 'failed'
+          ? outcome.canceled(call, clock.now(), true, result.billed === 'no')
+          : await conclude(call, result, AbortSignal.timeout(provider.timeoutMs));
+      } catch (error) {
+        log.error(
+          { generationId: record.id, provider: provider.name, error },
+          'A call could not be followed.',
+        );
+        return outcome.lost(call, clock.now(), 'VOID', 'The call could not be followed to its end.');
+      }
     }
   }
 
@@ -420,7 +409,6 @@ export function createGenerations(options: GenerationOptions): Generations {
       const id = newId();
       const slot = slotsOf(provider.name);
       const sent = slot.tryTake();
-      const createdAt = clock.now();
       let reserved: Awaited<ReturnType<Ledger['reserve']>>;
       try {
         reserved = await ledger.reserve({
@@ -440,7 +428,7 @@ export function createGenerations(options: GenerationOptions): Generations {
           modelPriceId: call.priced.modelPriceId,
           quoteId: call.quoteId,
           sent,
-          expiresAt: new Date(createdAt.getTime() + provider.timeoutMs + RESERVATION_SLACK_MS),
+          expiresAt: new Date(clock.now().getTime() + provider.timeoutMs + RESERVATION_SLACK_MS),
         });
       } catch (error) {
         if (sent) slot.give();
@@ -468,13 +456,13 @@ export function createGenerations(options: GenerationOptions): Generations {
             modelCostId: call.priced.modelCostId,
             modelPriceId: call.priced.modelPriceId,
             quoteId: call.quoteId,
-            sentAt: sent ? createdAt : null,
+            sentAt: sent ? reserved.at : null,
             jobId: null,
             failureCode: null,
             failureMessage: null,
             failureRetryable: null,
             retryAfterSeconds: null,
-            createdAt,
+            createdAt: reserved.at,
             completedAt: null,
             outputs: [],
           };

@@ -168,9 +168,13 @@ export function neverSent(call: Call): SettleItem {
   return refunded(call, INTERRUPTED, []);
 }
 
-/** A call that went out and of which nothing more will be heard: booked at the most that it can cost. */
-export function lost(call: Call, endedAt: Date, error: string): SettleItem {
-  return refunded(call, INTERRUPTED, [
+/**
+ * A call that went out and of which nothing more will be heard: booked at the most that it can cost.
+ *
+ * @param action `EXPIRE` when it is given up from outside, `VOID` when the call itself ended so.
+ */
+export function lost(call: Call, endedAt: Date, action: 'VOID' | 'EXPIRE', error: string): SettleItem {
+  const item = refunded(call, INTERRUPTED, [
     attemptOf(call, endedAt, {
       outcome: 'UNKNOWN',
       costMicros: call.costMicros,
@@ -178,6 +182,7 @@ export function lost(call: Call, endedAt: Date, error: string): SettleItem {
       error,
     }),
   ]);
+  return { ...item, action };
 }
 
 /** A call that its customer gave up: refunded whole, and booked as far as the vendor may still bill it. */

@@ -53,8 +53,8 @@ export async function poll(
   let pause = first.pollAfterMs;
   while (answer.status === 'running') {
     if (abort.aborted || performance.now() >= until) {
-      await provider.cancel(first.jobId, AbortSignal.timeout(10_000)).catch(() => false);
-      return { ...GIVEN_UP, jobId: first.jobId };
+      const stopped = await provider.cancel(first.jobId, AbortSignal.timeout(10_000)).catch(() => false);
+      return { ...GIVEN_UP, billed: stopped ? 'no' : 'unknown', jobId: first.jobId };
     }
     await sleep(pause, abort);
     const next = await provider.check(

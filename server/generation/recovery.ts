@@ -75,6 +75,7 @@ export function createRecovery(options: {
       item = outcome.lost(
         call,
         clock.now(),
+        'EXPIRE',
         'The process that made the call ended before the answer was booked.',
       );
     }

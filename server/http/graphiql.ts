@@ -10,10 +10,17 @@ export interface Demo {
   readonly accountId: string;
 }
 
-const GENERATE = `# Makes a picture, charges the account, and shows what it cost and earned.
-# Press the play button. A second time gives the first result again, and charges nothing: it is the same key.
-mutation GenerateImage($input: GenerateImageInput!) {
-  generateImage(input: $input) {
+const generate = (
+  accountId: string,
+) => `# Makes a picture, charges the account, and shows what it cost and earned: press the play button.
+# A second time gives the first result again and charges nothing, since it is the same key.
+mutation GenerateImage {
+  generateImage(input: {
+    idempotencyKey: "my-first-picture"
+    accountId: "${accountId}"
+    prompt: "A lighthouse on a cliff at dawn"
+    minimumQuality: 9
+  }) {
     __typename
     ... on Generation {
       id
@@ -33,9 +40,16 @@ mutation GenerateImage($input: GenerateImageInput!) {
 }
 `;
 
-const VIDEO = `# A clip takes a while: the answer is RUNNING. Copy its id into the subscription of the next tab.
-mutation GenerateVideo($input: GenerateVideoInput!) {
-  generateVideo(input: $input) {
+const video = (
+  accountId: string,
+) => `# A clip takes a while: the answer is RUNNING. Copy its id into the subscription of the next tab.
+mutation GenerateVideo {
+  generateVideo(input: {
+    idempotencyKey: "my-first-clip"
+    accountId: "${accountId}"
+    prompt: "Waves rolling in"
+    durationSeconds: 5
+  }) {
     ... on Generation { id status creditsReserved }
     ... on Error { code message }
   }
@@ -43,8 +57,8 @@ mutation GenerateVideo($input: GenerateVideoInput!) {
 `;
 
 const WATCH = `# The state now, then each change until the end.
-subscription Watch($id: ID!) {
-  generation(id: $id) { id status creditsCharged outputs { url } failure { message } }
+subscription Watch {
+  generation(id: "gen_…") { id status creditsCharged outputs { url } failure { message } }
 }
 `;
 
@@ -67,9 +81,9 @@ query Quote {
 }
 `;
 
-const LEDGER = `# What an account has, and every line of how it came to that.
-query Ledger($id: ID) {
-  account(id: $id) {
+const ledger = (accountId: string) => `# What an account has, and every line of how it came to that.
+query Ledger {
+  account(id: "${accountId}") {
     externalId tier
     balance { available reserved posted }
     grants(first: 5) { edges { node { source credits remaining unitRevenue { amount } expiresAt } } }
@@ -93,34 +107,12 @@ query Protect {
 export function graphiqlPage(demo: Demo | null): string {
   const accountId = demo?.accountId ?? 'acc_…';
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
-  const tab = (query: string, variables?: object) => ({
-    query,
-    headers,
-    ...(variables ? { variables: JSON.stringify(variables, null, 2) } : {}),
-  });
+  const queries = [generate(accountId), video(accountId), WATCH, CATALOG, QUOTE, ledger(accountId), PROTECT];
   const options: GraphiQLOptions = {
     title: 'Solvent: GraphiQL',
-    defaultQuery: GENERATE,
     headers,
     shouldPersistHeaders: false,
-    defaultTabs: [
-      tab(GENERATE, {
-        input: {
-          idempotencyKey: 'my-first-picture',
-          accountId,
-          prompt: 'A lighthouse on a cliff at dawn',
-          minimumQuality: 9,
-        },
-      }),
-      tab(VIDEO, {
-        input: { idempotencyKey: 'my-first-clip', accountId, prompt: 'Waves rolling in', durationSeconds: 5 },
-      }),
-      tab(WATCH, { id: 'gen_…' }),
-      tab(CATALOG),
-      tab(QUOTE),
-      tab(LEDGER, { id: accountId }),
-      tab(PROTECT),
-    ],
+    defaultTabs: queries.map((query) => ({ query, headers })),
   };
   return renderGraphiQL(options);
 }

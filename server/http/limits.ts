@@ -129,6 +129,12 @@ export function useLimits(): Plugin {
         onExecuteDone({ result }) {
           if (Symbol.asyncIterator in result) return;
           const answer = result as ExecutionResult;
+          // Without a path nothing has run: a variable, or the choice of an operation, is wrong.
+          for (const error of answer.errors ?? []) {
+            if (error.path === undefined && error.extensions.code === undefined) {
+              Object.assign(error.extensions, { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } });
+            }
+          }
           answer.extensions = {
             ...answer.extensions,
             cost: { asked: cost.complexity, limit: MAX_COMPLEXITY, left: MAX_COMPLEXITY - cost.complexity },

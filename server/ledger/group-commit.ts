@@ -13,7 +13,8 @@ import { setTimeout as wait } from 'node:timers/promises';
  *
  * One bad item never fails its neighbours: a batch that fails for another reason than a passing one is cut in
  * halves until the bad item stands alone, and only its promise rejects. After a passing failure (a lost connection,
- * a deadlock) the same batch is sent again, marked as a retry, since it may have been committed.
+ * a deadlock) the same batch is sent again, marked as a retry, since it may have been committed; so are its halves.
+ * A batch whose results do not match its items has been committed: it is never sent again, and all of it rejects.
  */
 export interface GroupCommitOptions<Item, Result> {
   /**
@@ -31,6 +32,8 @@ export interface GroupCommitOptions<Item, Result> {
   readonly lanes?: number;
   /** How often a batch is sent again after a passing failure. */
   readonly retries?: number;
+  /** Items with the same key never travel in one batch; the later waits for the next. */
+  readonly keyOf?: (item: Item) => string;
 }
 
 interface Waiting<Item, Result> {
@@ -39,8 +42,10 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+const DEFAULTS = { lanes: 1, retries: 5 };
+
 export class GroupCommit<Item, Result> {
-  readonly #options: Required<GroupCommitOptions<Item, Result>>;
+  readonly #options: GroupCommitOptions<Item, Result> & typeof DEFAULTS;
   #gathered: Waiting<Item, Result>[] = [];
   #underWay = 0;
   #scheduled = false;
@@ -48,7 +53,7 @@ export class GroupCommit<Item, Result> {
   #items = 0;
 
   constructor(options: GroupCommitOptions<Item, Result>) {
-    this.#options = { lanes: 1, retries: 5, ...options };
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   /** Batches and items sent so far, for metrics. */
@@ -72,41 +77,70 @@ export class GroupCommit<Item, Result> {
 
   #start(): void {
     while (this.#gathered.length > 0 && this.#underWay < this.#options.lanes) {
-      const batch = this.#gathered.splice(0, this.#options.maxItems);
+      const batch = this.#take();
       this.#underWay += 1;
       this.#batches += 1;
       this.#items += batch.length;
-      this.#send(batch).finally(() => {
+      this.#send(batch, false).finally(() => {
         this.#underWay -= 1;
         this.#start();
       });
     }
   }
 
+  /** Takes the next batch from what has gathered. */
+  #take(): Waiting<Item, Result>[] {
+    const { keyOf, maxItems } = this.#options;
+    if (!keyOf) return this.#gathered.splice(0, maxItems);
+    const keys = new Set<string>();
+    const batch: Waiting<Item, Result>[] = [];
+    const left: Waiting<Item, Result>[] = [];
+    let looked = 0;
+    for (const waiting of this.#gathered) {
+      if (batch.length === maxItems) break;
+      looked += 1;
+      const key = keyOf(waiting.item);
+      if (keys.has(key)) {
+        left.push(waiting);
+      } else {
+        keys.add(key);
+        batch.push(waiting);
+      }
+    }
+    this.#gathered = left.concat(this.#gathered.slice(looked));
+    return batch;
+  }
+
   /** Never rejects: every failure reaches the promises of its items. */
-  async #send(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #send(batch: readonly Waiting<Item, Result>[], sentBefore: boolean): Promise<void> {
     const items = batch.map((waiting) => waiting.item);
+    const reject = (error: unknown) => {
+      for (const waiting of batch) waiting.reject(error);
+    };
+    let retry = sentBefore;
     for (let attempt = 0; ; attempt += 1) {
       try {
-        const results = await this.#options.send(items, attempt > 0);
-        if (results.length !== batch.length) {
-          throw new Error(`A batch of ${batch.length} items came back with ${results.length} results.`);
+        const results = await this.#options.send(items, retry);
+        if (results.length === batch.length) {
+          for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
+        } else {
+          reject(new Error(`A batch of ${batch.length} items came back with ${results.length} results.`));
         }
-        for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
         return;
       } catch (error) {
         if (this.#options.isTransient(error)) {
+          retry = true;
           if (attempt < this.#options.retries) {
             await wait(Math.min(10 * 2 ** attempt, 1_000) * (0.5 + Math.random()));
             continue;
           }
         } else if (batch.length > 1) {
           const middle = batch.length >> 1;
-          await this.#send(batch.slice(0, middle));
-          await this.#send(batch.slice(middle));
+          await this.#send(batch.slice(0, middle), retry);
+          await this.#send(batch.slice(middle), retry);
           return;
         }
-        for (const waiting of batch) waiting.reject(error);
+        reject(error);
         return;
       }
     }

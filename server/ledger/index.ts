@@ -34,7 +34,11 @@ export interface Ledger {
   reserve(item: ReserveItem): Promise<ReserveOutcome>;
   /** Ends a reservation, once, and books what it cost and earned. */
   settle(item: SettleItem): Promise<SettleOutcome>;
-  /** Says that a call which had been queued now goes out. Resolves when that is kept: only then may it go. */
+  /**
+   * Says that a call which had been queued now goes out. Resolves when that is kept: only then may it go.
+   *
+   * @throws when its reservation has ended meanwhile: nothing would be left to pay it with.
+   */
   markSent(generationId: string): Promise<void>;
   /** Keeps what the vendor calls the job. */
   recordJob(generationId: string, jobId: string, expiresAt: Date): Promise<void>;
@@ -60,16 +64,17 @@ export async function openLedger(options: { database: Database; clock: Clock }):
   const processId = newId();
   const commit = <Item, Result>(
     send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
-  ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH });
+    keyOf?: (item: Item) => string,
+  ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...(keyOf && { keyOf }) });
 
   const reserves = commit((items: readonly ReserveItem[], retry) =>
     statements.reserve(database, clock.now(), processId, items, retry),
   );
-  const settles = commit((items: readonly SettleItem[]) => statements.settle(database, clock.now(), items));
-  const sends = commit(async (ids: readonly string[]) => {
-    await statements.markSent(database, clock.now(), ids);
-    return ids;
-  });
+  const settles = commit(
+    (items: readonly SettleItem[]) => statements.settle(database, clock.now(), items),
+    (item) => item.generationId,
+  );
+  const sends = commit((ids: readonly string[]) => statements.markSent(database, clock.now(), ids));
   const jobs = commit(async (items: readonly Parameters<typeof statements.recordJobs>[1][number][]) => {
     await statements.recordJobs(database, items);
     return items;
@@ -82,7 +87,10 @@ export async function openLedger(options: { database: Database; clock: Clock }):
     processId,
     reserve: (item) => reserves.submit(item),
     settle: (item) => settles.submit(item),
-    markSent: async (id) => void (await sends.submit(id)),
+    async markSent(id) {
+      if (await sends.submit(id)) return;
+      throw new Error(`The reservation of generation ${id} has ended: its call may not go out any more.`);
+    },
     recordJob: async (generationId, jobId, expiresAt) =>
       void (await jobs.submit({ generationId, jobId, expiresAt })),
     grant: (item) => statements.grant(database, clock.now(), newId(), item),

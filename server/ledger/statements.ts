@@ -40,12 +40,12 @@ interface ReserveRow {
   readonly reason: string | null;
 }
 
-function readReserve(row: ReserveRow): ReserveOutcome {
+function readReserve(row: ReserveRow, at: Date): ReserveOutcome {
   switch (row.outcome) {
     // A batch that was sent again may find its own reservations: they are as good as new.
     case 'RESERVED':
     case 'EXISTING':
-      return { status: 'reserved', available: row.available, tier: row.tier, country: row.country };
+      return { status: 'reserved', at, available: row.available, tier: row.tier, country: row.country };
     case 'REPLAY':
       return { status: 'replay', generationId: row.generation_id };
     case 'CONFLICT':
@@ -98,7 +98,7 @@ export async function reserve(
     json,
     retry,
   ]);
-  return rows.map(readReserve);
+  return rows.map((row) => readReserve(row, now));
 }
 
 interface SettleRow {
@@ -164,6 +164,7 @@ export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]):
   ]);
   return answer.map((row) => ({
     status: SETTLE_STATUS[row.outcome],
+    at: now,
     accountId: row.account_id,
     creditsCharged: row.credits_charged ?? 0,
     costMicros: row.cost_micros ?? 0n,
@@ -242,24 +243,41 @@ export async function findExpired(sql: Sql, now: Date, limit: number): Promise<s
   return rows.map((row) => row.id);
 }
 
-/** Says that queued calls now go out, before they do: what was sent may be billed. */
-export async function markSent(sql: Sql, now: Date, ids: readonly string[]): Promise<void> {
-  await sql.query(
-    `UPDATE generation SET sent_at = $1, status = 'RUNNING' WHERE id = ANY ($2::uuid[]) AND status = 'QUEUED'`,
+/**
+ * Says that queued calls now go out, before they do: what was sent may be billed. Reservations are locked first and
+ * in order, as everywhere, so that this and a settling batch never wait for each other.
+ *
+ * @returns for each call whether it may go: false once its reservation has ended.
+ */
+export async function markSent(sql: Sql, now: Date, ids: readonly string[]): Promise<boolean[]> {
+  const rows = await sql.query<{ id: string }>(
+    `WITH pending AS MATERIALIZED (
+      SELECT r.id FROM reservation r WHERE r.id = ANY ($2::uuid[]) AND r.status = 'PENDING' ORDER BY r.id FOR NO KEY UPDATE
+    ), sent AS (
+      UPDATE generation g SET sent_at = $1, status = 'RUNNING' FROM pending WHERE g.id = pending.id AND g.status = 'QUEUED'
+    )
+    SELECT id FROM pending`,
     [now, ids],
   );
+  const pending = new Set(rows.map((row) => row.id));
+  return ids.map((id) => pending.has(id));
 }
 
-/** Keeps what vendors call their jobs, and gives the reservations the time that such jobs take. */
+/**
+ * Keeps what vendors call their jobs, and gives the reservations the time that such jobs take. Reservations are locked
+ * first and in order; see {@link markSent}.
+ */
 export async function recordJobs(
   sql: Sql,
   jobs: readonly { readonly generationId: string; readonly jobId: string; readonly expiresAt: Date }[],
 ): Promise<void> {
   await sql.query(
     `WITH jobs AS (SELECT * FROM jsonb_to_recordset($1) AS x("generationId" uuid, "jobId" text, "expiresAt" timestamptz)),
+      locked AS MATERIALIZED (SELECT r.id FROM reservation r WHERE r.id IN (SELECT jobs."generationId" FROM jobs)
+        ORDER BY r.id FOR NO KEY UPDATE),
       extended AS (UPDATE reservation r SET expires_at = greatest(r.expires_at, jobs."expiresAt")
-        FROM jobs WHERE r.id = jobs."generationId" AND r.status = 'PENDING')
-    UPDATE generation g SET job_id = jobs."jobId" FROM jobs WHERE g.id = jobs."generationId"`,
+        FROM locked JOIN jobs ON jobs."generationId" = locked.id WHERE r.id = locked.id AND r.status = 'PENDING')
+    UPDATE generation g SET job_id = jobs."jobId" FROM locked JOIN jobs ON jobs."generationId" = locked.id WHERE g.id = locked.id`,
     [JSON.stringify(jobs)],
   );
 }
@@ -297,8 +315,9 @@ export async function adoptOrphans(
           WHERE p.id = r.process_id AND p.stopped_at IS NULL AND p.heartbeat_at > $3)))
       ORDER BY r.expires_at LIMIT $4 FOR UPDATE OF r SKIP LOCKED
     ), adopted AS (
-      UPDATE reservation r SET process_id = $2, expires_at = greatest(r.expires_at, $1 + interval '1 minute')
-      FROM orphan WHERE r.id = orphan.id
+      UPDATE reservation r SET process_id = $2,
+        expires_at = greatest(r.expires_at, $1::timestamptz + CASE WHEN gen.job_id IS NULL THEN interval '1 minute' ELSE interval '25 minutes' END)
+      FROM orphan JOIN generation gen ON gen.id = orphan.id WHERE r.id = orphan.id
       RETURNING r.id, r.account_id, r.ceiling_micros, r.credits_reserved
     )
     SELECT a.id AS "generationId", a.account_id AS "accountId", g.provider, g.model, g.model_cost_id AS "modelCostId",

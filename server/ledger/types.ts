@@ -47,6 +47,8 @@ export type ReserveOutcome =
   | { readonly status: 'budget-exceeded'; readonly scope: BudgetScope; readonly resetsAt: Date }
   | {
       readonly status: 'reserved';
+      /** The instant that stands in the books. */
+      readonly at: Date;
       readonly available: number;
       readonly tier: Tier;
       readonly country: string | null;
@@ -112,6 +114,8 @@ export interface SettleOutcome {
    * posted; nothing changed. `not-found`: there is no such reservation.
    */
   readonly status: 'settled' | 'late' | 'already' | 'not-found';
+  /** The instant that stands in the books, when it was settled now. */
+  readonly at: Date;
   readonly accountId: string | null;
   readonly creditsCharged: number;
   readonly costMicros: Micros;
