@@ -19,7 +19,7 @@ import {
   resolveOutcome,
 } from './outcome.ts';
 import { Money } from './scalars.ts';
-import { present } from './subscribe.ts';
+import { present, stateOf } from './subscribe.ts';
 
 const GrantSource = builder.enumType('GrantSource', {
   description: 'Where credits come from.',
@@ -385,7 +385,7 @@ builder.subscriptionField('balance', (t) =>
       }
       const balance = asked && maySee(context, asked) ? await core.ledger.balance(asked) : null;
       if (!asked || !balance) throw notFound('There is no such account.');
-      return present({
+      return present(context, {
         first: balance,
         changes: core.live.listen('balance', asked),
         read: async () => (await core.ledger.balance(asked)) ?? balance,
@@ -393,6 +393,6 @@ builder.subscriptionField('balance', (t) =>
         isLast: () => false,
       });
     },
-    resolve: (balance) => balance,
+    resolve: stateOf<BalanceRecord>,
   }),
 );

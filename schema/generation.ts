@@ -32,7 +32,7 @@ import {
 } from './outcome.ts';
 import { refuse, takeReservation } from './plugin-credits/index.ts';
 import { Money } from './scalars.ts';
-import { present } from './subscribe.ts';
+import { present, stateOf } from './subscribe.ts';
 
 const GenerationStatus = builder.enumType('GenerationStatus', {
   description: 'How far a generation is.',
@@ -480,7 +480,7 @@ builder.subscriptionField('generation', (t) =>
         await changes.return();
         throw notFound(`There is no generation ${args.id.slice(0, 60)}.`);
       }
-      return present({
+      return present(context, {
         first,
         changes,
         read: async () => (await generations.read(id)) ?? first,
@@ -488,6 +488,6 @@ builder.subscriptionField('generation', (t) =>
         isLast: (state) => state.completedAt !== null,
       });
     },
-    resolve: (generation) => generation,
+    resolve: stateOf<GenerationRecord>,
   }),
 );

@@ -1,10 +1,19 @@
 /** How every subscription lives: the present state first, then changes, asking again now and then. */
+import type { Messages } from '../server/live/index.ts';
+import type { Context } from './context.ts';
+import { unauthenticated } from './errors.ts';
+
+/** What a subscription's stream carries: a state, or word that the caller's credentials have ended. */
+export type Event<State> = State | typeof ENDED;
+
+/** In the place of a state: the caller may no longer see any. */
+const ENDED = Symbol('the credentials have ended');
 
 export interface Watched<State> {
   /** The present state, which is sent first. */
   readonly first: State;
   /** Changes as this process hears of them; null when it has heard nothing for a while. */
-  readonly changes: AsyncGenerator<State | null, void, void>;
+  readonly changes: Messages<State>;
   /** Asks the database, since the change may have happened in another process. */
   readonly read: () => Promise<State>;
   /** Whether there is nothing new to tell. */
@@ -13,13 +22,24 @@ export interface Watched<State> {
   readonly isLast: (state: State) => boolean;
 }
 
-/** Sends the present state, then each change, until there can be no further one or the client goes away. */
-export async function* present<State>(watched: Watched<State>): AsyncGenerator<State, void, void> {
+/**
+ * Sends the present state, then each change, until there can be no further one, the client goes away, or its
+ * credentials end: a revoked key and an expired token see nothing more than the two seconds between two looks.
+ */
+export async function* present<State>(
+  context: Context,
+  watched: Watched<State>,
+): AsyncGenerator<Event<State>, void, void> {
+  const { caller, core } = context;
   let known = watched.first;
   try {
     yield known;
     if (watched.isLast(known)) return;
     for await (const change of watched.changes) {
+      if (!caller || !(await core.access.isStillValid(caller))) {
+        yield ENDED;
+        return;
+      }
       const state = change ?? (await watched.read());
       if (watched.isSame(known, state)) continue;
       known = state;
@@ -29,4 +49,14 @@ export async function* present<State>(watched: Watched<State>): AsyncGenerator<S
   } finally {
     await watched.changes.return();
   }
+}
+
+/**
+ * The state of an event, for a subscription field's resolver.
+ *
+ * @throws UNAUTHENTICATED, as the last thing that the client hears, when its credentials have ended.
+ */
+export function stateOf<State>(event: Event<State>): State {
+  if (event === ENDED) throw unauthenticated('The credentials have ended; connect again with new ones.');
+  return event as State;
 }

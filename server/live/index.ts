@@ -18,6 +18,11 @@ export interface Channels {
 /** How long a subscriber waits for a message before it asks the database. */
 export const RECHECK_MS = 2_000;
 
+/** What a listener is given; `return` ends it, also while it waits. */
+export type Messages<Message> = AsyncIterableIterator<Message | null, void, void> & {
+  return(): Promise<IteratorResult<Message | null, void>>;
+};
+
 export interface Live {
   /** Tells everyone who listens to this kind and key. Costs nothing when nobody does. */
   publish<Kind extends keyof Channels>(kind: Kind, key: string, message: Channels[Kind]): void;
@@ -25,10 +30,7 @@ export interface Live {
    * Messages from now on, the newest only: a reader that is slow misses what has been overtaken. Ends when the
    * consumer returns. Yields `null` when nothing came for RECHECK_MS.
    */
-  listen<Kind extends keyof Channels>(
-    kind: Kind,
-    key: string,
-  ): AsyncGenerator<Channels[Kind] | null, void, void>;
+  listen<Kind extends keyof Channels>(kind: Kind, key: string): Messages<Channels[Kind]>;
   /** How many listen, for metrics. */
   readonly listeners: number;
 }
@@ -47,21 +49,33 @@ export function createLive(): Live {
       const found = listeners.get(`${kind}:${key}`);
       if (found) for (const listener of found) (listener as (message: unknown) => void)(message);
     },
-    async *listen<Kind extends keyof Channels>(kind: Kind, key: string) {
+    listen<Kind extends keyof Channels>(kind: Kind, key: string) {
       const channel = `${kind}:${key}`;
       let newest: Channels[Kind] | undefined;
       let wake: () => void = () => {};
+      let ended = false;
       const listener = (message: Channels[Kind]) => {
         newest = message;
         wake();
       };
-      const all = listeners.get(channel) ?? new Set();
+      // From this moment on nothing is missed: a generator would begin to listen only when it is first asked.
+      const all = listeners.get(channel) ?? new Set<Listener>();
       listeners.set(channel, all);
       all.add(listener as Listener);
       count += 1;
-      try {
-        for (;;) {
-          if (newest === undefined) {
+
+      const end = () => {
+        if (ended) return;
+        ended = true;
+        count -= 1;
+        all.delete(listener as Listener);
+        if (all.size === 0) listeners.delete(channel);
+        wake();
+      };
+
+      const messages: Messages<Channels[Kind]> = {
+        async next() {
+          if (newest === undefined && !ended) {
             await new Promise<void>((resolve) => {
               const timer = setTimeout(resolve, RECHECK_MS);
               wake = () => {
@@ -70,15 +84,18 @@ export function createLive(): Live {
               };
             });
           }
+          if (ended) return { done: true, value: undefined };
           const message = newest;
           newest = undefined;
-          yield message ?? null;
-        }
-      } finally {
-        count -= 1;
-        all.delete(listener as Listener);
-        if (all.size === 0) listeners.delete(channel);
-      }
+          return { done: false, value: message ?? null };
+        },
+        async return() {
+          end();
+          return { done: true, value: undefined };
+        },
+        [Symbol.asyncIterator]: () => messages,
+      };
+      return messages;
     },
   };
 }
