@@ -328,7 +328,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     priceList: v.PRICE_LIST ?? 'tokens',
     minMargin: v.MIN_MARGIN ?? 0.2,
     limits: {
-      requestsPerMinute: v.RATE_LIMIT_PER_MINUTE ?? 6000,
+      requestsPerMinute: v.RATE_LIMIT_PER_MINUTE ?? 60_000,
       subscriptionsPerKey: v.MAX_SUBSCRIPTIONS_PER_KEY ?? 100,
       providerConcurrency: v.PROVIDER_CONCURRENCY ?? 256,
     },

@@ -167,7 +167,7 @@ test('nothing set gives the documented defaults', () => {
     logLevel: 'info',
     priceList: 'tokens',
     minMargin: 0.2,
-    limits: { requestsPerMinute: 6000, subscriptionsPerKey: 100, providerConcurrency: 256 },
+    limits: { requestsPerMinute: 60_000, subscriptionsPerKey: 100, providerConcurrency: 256 },
     allowPrivateUrls: false,
     drainSeconds: 30,
   });

@@ -2,13 +2,19 @@
 -- which all credits and all budgets move. server/ledger/README.md is their specification.
 --
 -- Order of locks, the same everywhere, so that no two transactions can wait for each other: the advisory lock of
--- the budgets, accounts by id, idempotency keys by (namespace, key), budget windows by id, summaries by key,
--- the protection row.
+-- the budgets, accounts by id, idempotency keys by (namespace, key), reservations by id (each stands for its
+-- generation too), budget windows by id, summaries by key, the protection row.
 
 -- ------------------------------------------------------------------------------------------------ invariants
 
+-- A time zone that the database does not know would stop whatever brings the account up to date with the clock, and
+-- the sweeper's whole batch with it.
 ALTER TABLE account
-  ADD CONSTRAINT account_totals CHECK (reserved >= 0 AND posted >= reserved);
+  ADD CONSTRAINT account_totals CHECK (reserved >= 0 AND posted >= reserved),
+  ADD CONSTRAINT account_time_zone CHECK (timestamp '2000-01-01' AT TIME ZONE time_zone IS NOT NULL);
+
+-- Free credits come by the day or the month of an account's calendar: hours have no name of their own there.
+ALTER TABLE price_list ADD CONSTRAINT price_list_free CHECK (free_credits >= 0 AND free_period <> 'HOUR');
 
 ALTER TABLE "grant"
   ADD CONSTRAINT grant_parts CHECK (
@@ -72,6 +78,13 @@ $$;
 
 CREATE FUNCTION period_end(p_period budget_period, p_now timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
   SELECT (date_trunc(lower(p_period::text), p_now, 'UTC') AT TIME ZONE 'UTC' + ('1 ' || p_period::text)::interval) AT TIME ZONE 'UTC'
+$$;
+
+-- Why a budget has changed the state of protection, for people to read.
+CREATE FUNCTION budget_reason(p_scope budget_scope, p_subject text, p_limit bigint, p_period budget_period, p_what text)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT format('The %s budget of $%s %s is %s.', CASE p_scope WHEN 'GLOBAL' THEN 'global' ELSE p_subject END,
+    trim_scale(p_limit::numeric / 1000000), CASE p_period WHEN 'HOUR' THEN 'an hour' ELSE 'a ' || lower(p_period::text) END, p_what)
 $$;
 
 -- What the first p_used of a grant's credits have earned. Differences of it add up to the whole, to the micro,
@@ -180,7 +193,7 @@ RETURNS TABLE (outcome text, generation_id uuid, available int, tier tier, count
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-  n int; a int; k int; w int; g int; t int; need int; take int;
+  n int; a int; w int; g int; t int; need int; take int; hit int;
   i_id uuid[]; i_account uuid[]; i_credits int[]; i_ceiling bigint[];
   i_namespace text[]; i_key text[]; i_hash text[];
   i_provider text[]; i_operation text[]; i_count int;
@@ -287,7 +300,7 @@ BEGIN
       t := array_position(i_id, r_result[n]);
       IF r_hash[n] <> i_hash[n] THEN
         o_outcome[n] := 'CONFLICT';
-      ELSIF t IS NULL OR o_outcome[t] = 'RESERVED' THEN
+      ELSIF t IS NULL OR o_outcome[t] IN ('RESERVED', 'EXISTING') THEN
         o_outcome[n] := 'REPLAY';
       ELSE
         -- The first with this key stands in this batch and was refused: so is this one.
@@ -297,7 +310,7 @@ BEGIN
       CONTINUE items;
     END IF;
     IF i_id[n] = ANY (v_existing) THEN
-      o_outcome[n] := 'EXISTING';
+      o_outcome[n] := 'EXISTING'; o_available[n] := a_posted[a] - a_reserved[a];
       CONTINUE items;
     END IF;
     IF a IS NULL THEN
@@ -315,40 +328,46 @@ BEGIN
       CONTINUE items;
     END IF;
 
+    -- Of the budgets that refuse, the one that counts shuts down rather than blocks, ends last, and is the narrowest.
     v_windows := '';
+    hit := 0;
     FOR w IN 1..w_count LOOP
       IF w_scope[w] = 'GLOBAL' OR w_subject[w] = (CASE w_scope[w]
           WHEN 'PROVIDER' THEN i_provider[n] WHEN 'OPERATION' THEN i_operation[n]
           WHEN 'TIER' THEN a_tier[a]::text ELSE i_account[n]::text END) THEN
         v_windows := v_windows || ',' || w;
-        IF w_used[w] + w_added[w] + i_ceiling[n] > w_limit[w] AND w_action[w] <> 'WARN' THEN
-          v_refused := true; o_scope[n] := w_scope[w]; o_resets[n] := w_ends[w];
-          IF w_action[w] = 'BLOCK' THEN
-            o_outcome[n] := 'BUDGET_EXCEEDED';
-          ELSE
-            o_outcome[n] := 'SHUTDOWN';
-            v_state := 'SHUTDOWN'; v_state_changed := true; v_until := w_ends[w];
-            v_reason := format('The %s budget of $%s a %s is used up.',
-              CASE WHEN w_scope[w] = 'GLOBAL' THEN 'global' ELSE w_subject[w] END,
-              trim_scale(w_limit[w]::numeric / 1000000), lower(w_period[w]::text));
-          END IF;
-          CONTINUE items;
+        IF w_used[w] + w_added[w] + i_ceiling[n] > w_limit[w] AND w_action[w] <> 'WARN'
+            AND (hit = 0 OR (w_action[w], w_ends[w], w_scope[w]) > (w_action[hit], w_ends[hit], w_scope[hit])) THEN
+          hit := w;
         END IF;
       END IF;
     END LOOP;
+    IF hit > 0 THEN
+      v_refused := true; o_scope[n] := w_scope[hit]; o_resets[n] := w_ends[hit];
+      IF w_action[hit] = 'BLOCK' THEN
+        o_outcome[n] := 'BUDGET_EXCEEDED';
+      ELSE
+        o_outcome[n] := 'SHUTDOWN';
+        v_state := 'SHUTDOWN'; v_state_changed := true; v_until := w_ends[hit];
+        v_reason := budget_reason(w_scope[hit], w_subject[hit], w_limit[hit], w_period[hit], 'used up');
+      END IF;
+      CONTINUE items;
+    END IF;
 
     -- Admitted.
     IF v_windows <> '' THEN
       v_windows := substr(v_windows, 2);
       FOREACH w IN ARRAY string_to_array(v_windows, ',')::int[] LOOP
         w_added[w] := w_added[w] + i_ceiling[n];
-        IF w_action[w] = 'WARN' AND v_state = 'NORMAL' AND w_used[w] + w_added[w] > w_limit[w] THEN
-          v_state := 'WARNING'; v_state_changed := true; v_until := w_ends[w];
-          v_reason := format('The %s budget of $%s a %s is passed.',
-            CASE WHEN w_scope[w] = 'GLOBAL' THEN 'global' ELSE w_subject[w] END,
-            trim_scale(w_limit[w]::numeric / 1000000), lower(w_period[w]::text));
+        IF w_action[w] = 'WARN' AND w_used[w] + w_added[w] > w_limit[w]
+            AND (hit = 0 OR (w_ends[w], w_scope[w]) > (w_ends[hit], w_scope[hit])) THEN
+          hit := w;
         END IF;
       END LOOP;
+      IF hit > 0 AND v_state = 'NORMAL' THEN
+        v_state := 'WARNING'; v_state_changed := true; v_until := w_ends[hit];
+        v_reason := budget_reason(w_scope[hit], w_subject[hit], w_limit[hit], w_period[hit], 'passed');
+      END IF;
     END IF;
     x_window[n] := v_windows;
 
@@ -424,7 +443,9 @@ BEGIN
   IF v_state_changed THEN
     UPDATE protection p SET state = v_state, reason = v_reason, since = CASE WHEN v_state = 'NORMAL' THEN p.until ELSE p_now END,
         changed_by = v_by, until = CASE WHEN v_state = 'NORMAL' THEN NULL ELSE v_until END
-      WHERE p.state <> v_state AND (p.state <> 'SHUTDOWN' OR p.until <= p_now);
+      -- Another transaction may have changed it since it was read: what is over may be left, and nothing is weakened.
+      WHERE CASE v_state WHEN 'NORMAL' THEN p.state <> 'NORMAL' AND p.until <= p_now
+        WHEN 'WARNING' THEN p.state = 'NORMAL' OR p.until <= p_now ELSE p.state <> 'SHUTDOWN' OR p.until <= p_now END;
     IF FOUND THEN
       INSERT INTO audit_log (id, at, actor, action, reason) VALUES (uuid_v7(p_now), p_now, v_by, 'protection.' || lower(v_state::text), v_reason);
     END IF;
@@ -443,6 +464,8 @@ END $$;
 -- VOID (all goes back) or EXPIRE (the same, by the sweeper).
 -- A reservation is resolved once. An item that comes later, for one VOIDED or EXPIRED, corrects the booked attempts
 -- and nothing else: the customer has had the credits back. For one POSTED it changes nothing.
+-- A batch names each reservation once, for its attempts are told apart by that; the caller sends a second end of the
+-- same reservation in the next batch.
 --
 -- Outcomes: SETTLED, LATE, ALREADY, NOT_FOUND.
 CREATE FUNCTION ledger_settle(p_now timestamptz, p_items jsonb, p_attempts jsonb, p_outputs jsonb)
@@ -460,22 +483,28 @@ DECLARE
   o_outcome text[] := '{}'; o_posted int[]; o_revenue bigint[]; o_cost bigint[];
   e_kind entry_kind[]; e_sequence int[]; e_posted int[]; e_reserved int[]; e_available int[];
   d_spent bigint[]; d_reserved bigint[]; d_excess bigint[];
+  v_due uuid[];
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
 
   SELECT array_agg(x.id), array_agg(x.action), array_agg(x.credits), count(*) INTO i_id, i_action, i_credits, i_count
     FROM jsonb_to_recordset(p_items) AS x(id uuid, action text, credits int);
+  IF i_count <> (SELECT count(DISTINCT u.id) FROM unnest(i_id) AS u(id)) THEN
+    RAISE EXCEPTION 'A batch to be settled names a reservation twice.' USING ERRCODE = 'cardinality_violation';
+  END IF;
 
-  SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(false), array_agg(NULL::timestamptz)
-    INTO a_id, a_posted, a_reserved, a_sequence, a_changed, a_expiry
-    FROM (SELECT acc.* FROM account acc WHERE acc.id IN (SELECT r.account_id FROM reservation r WHERE r.id = ANY (i_id))
+  SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(false), array_agg(NULL::timestamptz),
+         array_agg(s.id) FILTER (WHERE s.due)
+    INTO a_id, a_posted, a_reserved, a_sequence, a_changed, a_expiry, v_due
+    FROM (SELECT acc.*, refresh_is_due(acc, p_now) AS due FROM account acc WHERE acc.id IN (SELECT r.account_id FROM reservation r WHERE r.id = ANY (i_id))
           ORDER BY acc.id FOR UPDATE) s;
   -- A reservation changes only under its account's lock, so what is read from here on stays true.
   SELECT array_agg(r.status ORDER BY u.ord), array_agg(array_position(a_id, r.account_id) ORDER BY u.ord),
          array_agg(r.credits_reserved ORDER BY u.ord), array_agg(r.ceiling_micros ORDER BY u.ord),
          array_agg(r.cost_micros ORDER BY u.ord), array_agg(r.credits_posted ORDER BY u.ord)
     INTO s_status, s_a, s_reserved, s_ceiling, s_cost, s_posted
-    FROM unnest(i_id) WITH ORDINALITY AS u(id, ord) LEFT JOIN reservation r ON r.id = u.id;
+    FROM unnest(i_id) WITH ORDINALITY AS u(id, ord)
+    LEFT JOIN (SELECT * FROM reservation x WHERE x.id = ANY (i_id) ORDER BY x.id FOR NO KEY UPDATE) r ON r.id = u.id;
   PERFORM 1 FROM budget_window bw
     WHERE bw.id IN (SELECT unnest(r.window_ids) FROM reservation r WHERE r.id = ANY (i_id)) ORDER BY bw.id FOR UPDATE;
 
@@ -505,7 +534,7 @@ BEGIN
     a := s_a[n];
     IF s_status[n] IS NULL THEN
       o_outcome[n] := 'NOT_FOUND';
-    ELSIF s_status[n] = 'POSTED' OR array_position(i_id, i_id[n]) < n THEN
+    ELSIF s_status[n] = 'POSTED' THEN
       o_outcome[n] := 'ALREADY';
     ELSIF s_status[n] <> 'PENDING' THEN
       o_outcome[n] := 'LATE';
@@ -556,13 +585,13 @@ BEGIN
     SELECT x.id, x."generationId" AS generation_id, x.number, x.provider, x.model, x.outcome::attempt_outcome AS outcome,
       x.cost, x."costSource" AS cost_source, x."modelCostId" AS model_cost_id, x."durationMs" AS duration_ms,
       x."jobId" AS job_id, x.error, x."startedAt" AS started_at, gen.operation, gen.account_id, gen.tier, gen.country,
-      -- Lost is what was paid for a customer who had the credits back: every failure, and a success that came too late.
-      x.outcome <> 'SUCCEEDED' OR u.outcome = 'LATE' AS lost,
+      -- Lost is what was paid for a customer who had the credits back: every failure, and a success that came to nothing.
+      x.outcome <> 'SUCCEEDED' OR u.outcome = 'LATE' OR u.action <> 'POST' AS lost,
       CASE WHEN x.final AND u.outcome = 'SETTLED' THEN u.posted ELSE 0 END AS credits,
       CASE WHEN x.final AND u.outcome = 'SETTLED' THEN u.revenue ELSE 0 END AS revenue
     FROM jsonb_to_recordset(p_attempts) AS x(id uuid, "generationId" uuid, number int, provider text, model text, outcome text,
         cost bigint, "costSource" text, "modelCostId" uuid, "durationMs" int, "jobId" text, error text, "startedAt" timestamptz, final boolean)
-      JOIN unnest(i_id, o_outcome, o_posted, o_revenue) AS u(id, outcome, posted, revenue) ON u.id = x."generationId"
+      JOIN unnest(i_id, i_action, o_outcome, o_posted, o_revenue) AS u(id, action, outcome, posted, revenue) ON u.id = x."generationId"
       JOIN generation gen ON gen.id = x."generationId"
     WHERE u.outcome IN ('SETTLED', 'LATE')
   ), standing AS (
@@ -577,7 +606,8 @@ BEGIN
         cost_source = excluded.cost_source, duration_ms = excluded.duration_ms, job_id = coalesce(excluded.job_id, att.job_id),
         error = excluded.error, credits_charged = excluded.credits_charged, revenue_micros = excluded.revenue_micros
   ), lines AS (
-    SELECT date_trunc('hour', coalesce(st.booked_at, p_now), 'UTC') AS hour, i.provider, i.model, i.operation, i.tier, coalesce(i.country, '') AS country,
+    SELECT date_trunc('hour', coalesce(st.booked_at, p_now), 'UTC') AS hour, coalesce(st.provider, i.provider) AS provider,
+      coalesce(st.model, i.model) AS model, i.operation, i.tier, coalesce(i.country, '') AS country,
       1 AS sign, i.outcome = 'SUCCEEDED' AS succeeded, i.lost, i.credits, i.cost, i.revenue, i.duration_ms
     FROM incoming i LEFT JOIN standing st ON st.generation_id = i.generation_id AND st.number = i.number
     UNION ALL
@@ -676,8 +706,21 @@ BEGIN
       JOIN unnest(i_id, i_action, o_outcome) AS u(id, action, outcome) ON u.id = x."generationId"
     WHERE u.outcome = 'SETTLED' AND u.action = 'POST';
 
-  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome = 'ALREADY' THEN u.before ELSE u.posted END, u.cost, u.revenue, a_posted[u.a], a_reserved[u.a]
-    FROM unnest(o_outcome, s_a, o_posted, s_posted, o_cost, o_revenue) WITH ORDINALITY AS u(outcome, a, posted, before, cost, revenue, ord)
+  -- Credits that came back to a grant which has expired meanwhile are gone at once, so that the balance told is true.
+  FOR a IN 1..coalesce(array_length(a_id, 1), 0) LOOP
+    IF a_expiry[a] <= p_now AND NOT coalesce(a_id[a] = ANY (v_due), false) THEN
+      v_due := v_due || a_id[a];
+    END IF;
+  END LOOP;
+  IF v_due IS NOT NULL THEN
+    PERFORM ledger_refresh(p_now, v_due);
+    SELECT array_agg(acc.posted ORDER BY acc.id) INTO a_posted FROM account acc WHERE acc.id = ANY (a_id);
+  END IF;
+
+  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome = 'ALREADY' THEN u.before ELSE u.posted END, u.cost,
+      CASE WHEN u.outcome = 'ALREADY' THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
+      a_posted[u.a], a_reserved[u.a]
+    FROM unnest(i_id, o_outcome, s_a, o_posted, s_posted, o_cost, o_revenue) WITH ORDINALITY AS u(id, outcome, a, posted, before, cost, revenue, ord)
     ORDER BY u.ord;
 END $$;
 
@@ -694,6 +737,10 @@ DECLARE
   v_record idempotency_record;
 BEGIN
   SELECT * INTO v_account FROM account acc WHERE acc.id = p_account FOR UPDATE;
+  IF refresh_is_due(v_account, p_now) THEN
+    PERFORM ledger_refresh(p_now, ARRAY[p_account]);
+    SELECT * INTO v_account FROM account acc WHERE acc.id = p_account;
+  END IF;
   INSERT INTO idempotency_record (namespace, key, operation, input_hash, result_id, created_at)
     VALUES (p_namespace, p_key, 'GRANT', p_hash, p_id, p_now) ON CONFLICT DO NOTHING;
   SELECT * INTO v_record FROM idempotency_record r WHERE r.namespace = p_namespace AND r.key = p_key;
@@ -705,10 +752,6 @@ BEGIN
     DELETE FROM idempotency_record r WHERE r.namespace = p_namespace AND r.key = p_key;
     RETURN QUERY SELECT CASE WHEN v_account.id IS NULL THEN 'ACCOUNT_NOT_FOUND' ELSE 'TOO_MANY' END, NULL::uuid, v_account.posted, v_account.reserved;
     RETURN;
-  END IF;
-  IF refresh_is_due(v_account, p_now) THEN
-    PERFORM ledger_refresh(p_now, ARRAY[p_account]);
-    SELECT * INTO v_account FROM account acc WHERE acc.id = p_account;
   END IF;
   INSERT INTO "grant" (id, account_id, source, credits, revenue_micros, priority, effective_at, expires_at, reason, created_at)
     VALUES (p_id, p_account, p_source, p_credits, p_revenue, p_priority, p_now, p_expires, p_reason, p_now);
@@ -753,6 +796,7 @@ BEGIN
     INSERT INTO budget_window (budget_id, starts_at, ends_at, spent_micros, reserved_micros, opening_micros)
       VALUES (v_id, v_from, period_end(p_period, p_now), v_spent, v_reserved, v_spent)
       RETURNING id INTO v_window;
+    PERFORM 1 FROM reservation WHERE id = ANY (v_pending) ORDER BY id FOR NO KEY UPDATE;
     UPDATE reservation SET window_ids = window_ids || v_window WHERE id = ANY (v_pending);
   ELSE
     UPDATE budget_window SET admitted_limit_micros = NULL WHERE budget_id = v_id AND starts_at = v_from;
