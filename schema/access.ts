@@ -29,6 +29,7 @@ const Viewer = builder.objectRef<Caller>('Viewer').implement({
 });
 
 const ApiKey = builder.prismaNode('ApiKey', {
+  nullable: true,
   id: { field: 'id' },
   description: "A key with which a client app's server calls. The key itself is not kept.",
   authScopes: { scope: 'admin' },

@@ -55,6 +55,7 @@ export function maySee(context: Context, accountId: string): boolean {
 }
 
 export const Grant = builder.prismaNode('Grant', {
+  nullable: true,
   id: { field: 'id' },
   description: 'Credits given to an account.',
   // node(id) reaches any row: whose it is decides who sees it.
@@ -85,6 +86,7 @@ export const Grant = builder.prismaNode('Grant', {
 });
 
 builder.prismaNode('Entry', {
+  nullable: true,
   description: "Written once, never changed. The sum of an account's entries is its balance.",
   id: { resolve: (entry) => `${entry.accountId}:${entry.sequence}` },
   findUnique: (id) => {
@@ -111,6 +113,7 @@ builder.prismaNode('Entry', {
 });
 
 export const Account = builder.prismaNode('Account', {
+  nullable: true,
   id: { field: 'id' },
   description: "A client app's user.",
   authScopes: (account, context) => maySee(context, account.id),

@@ -4,6 +4,7 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import { type GraphQLOutputType, getNamedType, getNullableType, isListType } from 'graphql';
 import { allows, type Scope } from '../server/access/index.ts';
 import type PrismaTypes from '../server/database/client/pothos-types.ts';
 import { getDatamodel } from '../server/database/client/pothos-types.ts';
@@ -13,9 +14,29 @@ import { forbidden, unauthenticated } from './errors.ts';
 import { decodeAnyId, encodeId, NOBODY, type NodeType } from './node-ids.ts';
 import CreditsPlugin, { refuse } from './plugin-credits/index.ts';
 
+/** The most that a page of a connection holds, and what one holds that is asked for without `first`. */
+const MAX_PAGE = 100;
+const DEFAULT_PAGE = 20;
+/** How many values of a plain list are reckoned with. */
+const LIST_LENGTH = 10;
+
+/** What a field adds to a document's complexity: a connection counts as often as its page is long, a list ten times. */
+function complexityOf(args: Readonly<Record<string, unknown>>, type: GraphQLOutputType) {
+  const named = getNamedType(type).name;
+  if (named.endsWith('Connection')) {
+    const size = args.first ?? args.last;
+    const multiplier = typeof size === 'number' ? Math.min(Math.max(size, 1), MAX_PAGE) : DEFAULT_PAGE;
+    return { field: 1, multiplier };
+  }
+  // A connection's edges are counted by it.
+  const isList = isListType(getNullableType(type)) && !named.endsWith('ConnectionEdge');
+  return { field: 1, multiplier: isList ? LIST_LENGTH : 1 };
+}
+
 /** What plugin-credits is told with a price: a call to be reserved, or one that the key had made before. */
 export type CreditsDetail = { readonly call: PricedCall } | { readonly replay: Ticket };
 
+/** The builder that every file of the schema adds its types and fields to. */
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
@@ -53,15 +74,14 @@ export const builder = new SchemaBuilder<{
   complexity: {
     // The limits are checked before execution (server/http/limits.ts), so that no resolver pays for them.
     disabled: true,
-    defaultComplexity: 1,
-    defaultListMultiplier: 10,
+    fieldComplexity: (args, _context, field) => complexityOf(args, field.type),
   },
   prisma: {
     client: (context) => context.core.database.prisma,
     dmmf: getDatamodel(),
     exposeDescriptions: false,
-    maxConnectionSize: 100,
-    defaultConnectionSize: 20,
+    maxConnectionSize: MAX_PAGE,
+    defaultConnectionSize: DEFAULT_PAGE,
   },
   relay: {
     clientMutationId: 'omit',

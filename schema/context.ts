@@ -3,6 +3,7 @@ import type { Caller } from '../server/access/index.ts';
 import type { Core } from '../server/core.ts';
 import type { Loaders } from './loaders.ts';
 
+/** What one request, or one operation over a WebSocket, brings with it. */
 export interface Context {
   readonly core: Core;
   /** Who calls; null when no credentials were shown. */

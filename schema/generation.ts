@@ -108,6 +108,7 @@ export const Attempt = builder.prismaObject('Attempt', {
 });
 
 export const Generation = builder.prismaNode('Generation', {
+  nullable: true,
   id: { field: 'id' },
   description: 'What an account asked for, with what it cost, earned and made.',
   authScopes: (generation, context) => maySee(context, generation.accountId),

@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import type { Core } from '../server/core.ts';
 import type { OutputRecord } from '../server/ledger/index.ts';
 
+/** Reads that one request gathers. */
 export interface Loaders {
   outputs(generationId: string): Promise<readonly OutputRecord[]>;
 }

@@ -5,6 +5,7 @@
 import { builder } from './builder.ts';
 import { BudgetScope, ErrorCode } from './enums.ts';
 
+/** One argument that cannot be. */
 export interface FieldProblem {
   readonly path: string;
   readonly message: string;

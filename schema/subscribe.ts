@@ -9,6 +9,7 @@ export type Event<State> = State | typeof ENDED;
 /** In the place of a state: the caller may no longer see any. */
 const ENDED = Symbol('the credentials have ended');
 
+/** What a subscription watches. */
 export interface Watched<State> {
   /** The present state, which is sent first. */
   readonly first: State;

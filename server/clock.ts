@@ -7,6 +7,7 @@ export interface Clock {
   now(): Date;
 }
 
+/** The machine's clock. */
 export const systemClock: Clock = { now: () => new Date() };
 
 /** A clock that stands still until it is told otherwise. */

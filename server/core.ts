@@ -43,6 +43,7 @@ export interface Core {
   close(): Promise<void>;
 }
 
+/** What the application is opened with. */
 export interface CoreOptions {
   readonly environment: Environment;
   readonly clock: Clock;

@@ -372,3 +372,16 @@ export function unservedVendors(environment: Pick<Environment, 'providers'>): Un
     .filter((vendor) => environment.providers[vendor] !== undefined)
     .map((vendor) => ({ vendor, variable: UNSERVED[vendor] }));
 }
+
+/** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
+export function unusedVariables(
+  environment: Pick<Environment, 'redisUrl' | 'role' | 'stripe' | 'smtpUrl' | 'providers'>,
+): string[] {
+  return [
+    environment.redisUrl === undefined ? [] : ['REDIS_URL'],
+    environment.role === 'all' ? [] : ['ROLE'],
+    environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY'],
+    environment.smtpUrl === undefined ? [] : ['SMTP_URL'],
+    environment.providers.replicate?.webhookSecret === undefined ? [] : ['REPLICATE_WEBHOOK_SECRET'],
+  ].flat();
+}

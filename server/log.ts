@@ -31,6 +31,7 @@ export interface LogSink {
   write(line: string): unknown;
 }
 
+/** How a log is written. */
 export interface LogOptions {
   readonly level: LogLevel;
   /** A line for people instead of JSON. */

@@ -7,6 +7,7 @@
 /** Micro-dollars. Branding it would cost a cast on each row read; the suffix `Micros` in names does its work. */
 export type Micros = bigint;
 
+/** One US dollar, in micros. */
 export const MICROS_PER_DOLLAR = 1_000_000n;
 
 /** The one currency that Solvent books in. */

@@ -5,6 +5,7 @@ import {
   readEnvironment,
   sandboxServes,
   unservedVendors,
+  unusedVariables,
   VARIABLE_NAMES,
 } from '../server/environment.ts';
 
@@ -292,5 +293,17 @@ describe('.env.example', () => {
     ] as const) {
       expect(environment[name], name).toBe(defaults[name]);
     }
+  });
+});
+
+describe('what the start says', () => {
+  it('names the variables that are set and that nothing uses yet', () => {
+    expect(unusedVariables(readEnvironment({}))).toEqual([]);
+    const environment = readEnvironment({
+      REDIS_URL: 'redis://localhost:6379',
+      ROLE: 'worker',
+      SMTP_URL: 'smtp://localhost:25',
+    });
+    expect(unusedVariables(environment)).toEqual(['REDIS_URL', 'ROLE', 'SMTP_URL']);
   });
 });

@@ -5,6 +5,7 @@ import { newId } from '../ids.ts';
 import type { Tier } from '../ledger/index.ts';
 import * as statements from './statements.ts';
 
+/** What an app says of one of its users. */
 export interface AccountInput {
   /** The client app's own id for its user. Unique. */
   readonly externalId: string;
@@ -17,6 +18,7 @@ export interface AccountInput {
   readonly timeZone?: string | undefined;
 }
 
+/** An argument that cannot be, with what would be right. */
 export interface FieldError {
   readonly path: string;
   readonly message: string;
@@ -26,6 +28,7 @@ export type UpsertOutcome =
   | { readonly status: 'saved'; readonly accountId: string }
   | { readonly status: 'invalid'; readonly fields: readonly FieldError[] };
 
+/** The accounts' room. */
 export interface Accounts {
   /** Creates an account, or changes what is given of it. */
   upsert(input: AccountInput): Promise<UpsertOutcome>;
@@ -70,6 +73,7 @@ function check(input: AccountInput): FieldError[] {
   return fields;
 }
 
+/** Makes the accounts' room. Its functions throw what the database throws. */
 export function createAccounts(options: { database: Database; clock: Clock }): Accounts {
   const { database, clock } = options;
   return {

@@ -31,6 +31,7 @@ export async function upsertAccount(sql: Sql, now: Date, id: string, input: Acco
   return row.id;
 }
 
+/** Whether there is an account with this id, a UUID. */
 export async function accountExists(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql.query('SELECT 1 FROM account WHERE id = $1', [id]);
   return rows.length > 0;

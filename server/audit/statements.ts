@@ -82,6 +82,7 @@ const references = REFERENCES.map(
     FROM ${from} x LEFT JOIN ${to} y ON y.id = x.${column} WHERE x.${column} IS NOT NULL`,
 ).join(' UNION ALL ');
 
+/** All that the audit looks at, in the order of its report. */
 export const INVARIANTS: readonly Invariant[] = [
   {
     sentence: "Each account's totals are the sums of its entries.",

@@ -1,5 +1,5 @@
 import { type Micros, margin, markup } from '../money.ts';
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 import type { BookModel, PriceBook } from './price-book.ts';
 import { USUAL_CLIP_SECONDS, USUAL_DUB_SECONDS } from './request.ts';
 import type { DatedRow, PriceListRow, PriceUnit } from './snapshot.ts';

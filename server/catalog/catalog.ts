@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { MICROS_PER_DOLLAR } from '../money.ts';
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 import { cardOf, type ModelCard } from './cards.ts';
 import { type IsServed, orderOf, PriceBook } from './price-book.ts';
 import { dropOldQuotes, priceUnder, readQuote, type StoredQuote, storeQuote } from './quotes.ts';
 import type { PricedOutcome, PriceOutcome, PriceRequest } from './request.ts';
 import { readSnapshot, readVersion } from './snapshot.ts';
 
+/** What a catalogue needs. */
 export interface CatalogOptions {
   readonly database: Database;
   readonly clock: Clock;
@@ -30,6 +31,7 @@ export type QuoteOutcome =
   | { readonly status: 'quoted'; readonly quote: StoredQuote }
   | Exclude<PriceOutcome, PricedOutcome>;
 
+/** The catalogue of one process: prices, models and quotes. */
 export interface Catalog {
   /**
    * What a request is served by, costs and is priced at now.

@@ -6,7 +6,7 @@
  * billed before. Text in square brackets says where a second-hand figure was read; UNVERIFIED marks those that
  * wait for the vendor's first bill.
  */
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 import type { PriceUnit } from './snapshot.ts';
 
 /** The day from which the owner's list holds. */
@@ -14,6 +14,7 @@ const OWNER = '2025-01-01';
 /** The day on which the shipped figures were last compared with their sources, and from which today's hold. */
 export const CHECKED = '2026-11-20';
 
+/** A model as it ships. */
 export interface ShippedModel {
   /** `provider/name`; the provider is the part before the slash. */
   readonly id: string;
@@ -41,6 +42,7 @@ interface ShippedDimensions {
   readonly seconds?: number;
 }
 
+/** What a vendor bills from a day on. */
 export interface ShippedCost extends ShippedDimensions {
   readonly model: string;
   readonly per: PriceUnit;
@@ -50,6 +52,7 @@ export interface ShippedCost extends ShippedDimensions {
   readonly source: string;
 }
 
+/** What a list asks from a day on, in credits. */
 export interface ShippedPrice extends ShippedDimensions {
   readonly list: string;
   readonly model: string;
@@ -58,6 +61,7 @@ export interface ShippedPrice extends ShippedDimensions {
   readonly from: string;
 }
 
+/** A price list as it ships. */
 export interface ShippedList {
   readonly id: string;
   /** Decimal dollars: the least and the most that a credit sells for. */
@@ -70,6 +74,7 @@ export interface ShippedList {
 
 // ----------------------------------------------------------------------------------------------- price lists
 
+/** The two lists that ship; one is active per site (PRICE_LIST). */
 export const PRICE_LISTS: readonly ShippedList[] = [
   {
     id: 'tokens',
@@ -286,6 +291,7 @@ export const MODELS: readonly ShippedModel[] = [
 
 const OWNERS_LIST = "The owner's list (product.md §1).";
 
+/** What vendors bill, each row with its source. */
 export const COSTS: readonly ShippedCost[] = [
   // From 2024, because the owner judged the old price of 8 by it: a margin of 0 %.
   { model: 'openai/dall-e-3-hd', per: 'OUTPUT', cost: '0.08', from: '2024-01-01', source: OWNERS_LIST },
@@ -435,6 +441,7 @@ export const COSTS: readonly ShippedCost[] = [
 
 // ---------------------------------------------------------------------------------------------------- prices
 
+/** What the lists ask, in credits. */
 export const PRICES: readonly ShippedPrice[] = [
   // tokens: what a thing sells for, in cents.
   { list: 'tokens', model: 'openai/dall-e-3-hd', per: 'OUTPUT', credits: 8, from: '2024-01-01' },

@@ -1,4 +1,4 @@
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 import {
   aspectRatioProblem,
   countProblem,

@@ -1,4 +1,4 @@
-import { OPERATIONS, type Operation } from '../providers/provider.ts';
+import { OPERATIONS, type Operation } from '../providers/index.ts';
 import { explain } from './explain.ts';
 import { type Dimensions, rowFor, rowsInForce, unitsOf } from './in-force.ts';
 import {

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { isUuid, newId } from '../ids.ts';
 import { type Micros, margin } from '../money.ts';
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 import type { IsServed, PriceBook } from './price-book.ts';
 import {
   aspectRatioProblem,

@@ -1,6 +1,6 @@
 /** What can be asked, what is answered, and whether a model takes what is asked. */
 import type { Micros } from '../money.ts';
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 import type { ModelRow } from './snapshot.ts';
 import { enumerate } from './text.ts';
 
@@ -70,6 +70,7 @@ export interface FieldProblem {
   readonly message: string;
 }
 
+/** Arguments that cannot be. */
 export interface InvalidOutcome {
   readonly status: 'invalid';
   readonly fields: readonly FieldProblem[];
@@ -83,10 +84,12 @@ export interface UnavailableOutcome {
 
 export type PriceOutcome = PricedOutcome | UnpricedOutcome | InvalidOutcome | UnavailableOutcome;
 
+/** An outcome that names each argument that cannot be. */
 export function invalid(...fields: FieldProblem[]): InvalidOutcome {
   return { status: 'invalid', fields };
 }
 
+/** An outcome that says what is not served now. */
 export function unavailable(message: string): UnavailableOutcome {
   return { status: 'unavailable', message };
 }
@@ -155,6 +158,7 @@ export function countProblem(count: number, most: number, subject: string): Fiel
   return { path: 'count', message: `The count is to be ${range} for ${subject}, not ${count}.` };
 }
 
+/** Whether `count` is a whole number from 1 to `most`. */
 export function isCount(count: number, most: number): boolean {
   return Number.isInteger(count) && count >= 1 && count <= most;
 }

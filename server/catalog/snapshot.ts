@@ -1,6 +1,6 @@
 import type { Database } from '../database/index.ts';
 import type { Micros } from '../money.ts';
-import type { Operation } from '../providers/provider.ts';
+import type { Operation } from '../providers/index.ts';
 
 /** What a cost or a price counts: outputs, seconds of them, or begun minutes of them. */
 export type PriceUnit = 'OUTPUT' | 'SECOND' | 'MINUTE';
@@ -15,10 +15,12 @@ export interface DatedRow {
   readonly effectiveFrom: number;
 }
 
+/** What a vendor bills for one unit, from a day on. */
 export interface CostRow extends DatedRow {
   readonly costMicros: Micros;
 }
 
+/** What the active list asks for one unit, in credits, from a day on. */
 export interface PriceRow extends DatedRow {
   readonly credits: number;
 }

@@ -111,6 +111,7 @@ export type CancelResult =
   | { readonly status: 'found'; readonly generation: GenerationRecord }
   | { readonly status: 'not-found' };
 
+/** The generation room. */
 export interface Generations {
   /** Checks an input and asks the catalogue for its price. Nothing is set aside yet. */
   price(asker: Asker, operation: Operation, input: GenerationInput): Promise<PriceResult> | PriceResult;
@@ -131,6 +132,7 @@ export interface Generations {
   drain(timeoutMs: number): Promise<number>;
 }
 
+/** The rooms that this one goes through. */
 export interface GenerationOptions {
   readonly database: Database;
   readonly clock: Clock;
@@ -160,6 +162,7 @@ interface Running {
   canceled: boolean;
 }
 
+/** Makes the generation room of one process. Recovery begins with `recovery.start()`. */
 export function createGenerations(options: GenerationOptions): Generations {
   const { database, clock, log, ledger, catalog, providers, storage, live } = options;
   const running = new Map<string, Running>();

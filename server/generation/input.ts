@@ -25,6 +25,7 @@ export interface GenerationInput {
   readonly waitMs?: number | null | undefined;
 }
 
+/** An argument that cannot be, with what would be right. */
 export interface FieldProblem {
   /** Path within the input, such as `prompt`. */
   readonly path: string;
@@ -34,6 +35,7 @@ export interface FieldProblem {
 /** The longest prompt that a vendor of the catalogue takes. */
 const PROMPT_MAX = 32_000;
 const URL_MAX = 2_048;
+/** The longest that an answer is held back for a result, in milliseconds. */
 export const WAIT_MAX_MS = 60_000;
 const SEED_MAX = 2_147_483_647;
 

@@ -17,6 +17,7 @@ import * as outcome from './outcome.ts';
 import { poll } from './provider-call.ts';
 import * as statements from './statements.ts';
 
+/** What looks for reservations that nobody answers for, every few seconds. */
 export interface Recovery {
   /** One round: says that this process lives, adopts orphans, expires grants. Returns how many it adopted. */
   sweep(): Promise<number>;
@@ -29,6 +30,7 @@ export interface Recovery {
 const SWEEP_MS = 5_000;
 const MAX_ORPHANS = 100;
 
+/** Makes the recovery of one process. It does nothing before `start` or `sweep`. */
 export function createRecovery(options: {
   readonly database: Database;
   readonly clock: Clock;

@@ -19,6 +19,20 @@ export function refuseBody(request: IncomingMessage, response: ServerResponse): 
 }
 
 /**
+ * Answers a POST whose body is said to be no JSON. Yoga would take forms and plain documents as well, which is what a page
+ * of a strange site can send.
+ *
+ * @returns true when it has been answered.
+ */
+export function refuseType(request: IncomingMessage, response: ServerResponse): boolean {
+  const type = request.headers['content-type'] ?? '';
+  if (request.method !== 'POST' || /^application\/(graphql\+)?json *(;|$)/i.test(type)) return false;
+  sendError(response, 415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the request as application/json.');
+  request.resume();
+  return true;
+}
+
+/**
  * Reads a body whose length was not said beforehand.
  *
  * @returns null when it is too large.

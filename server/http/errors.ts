@@ -1,6 +1,6 @@
 /** What leaves the server when something goes wrong: never a stack, never a secret. */
 import { PothosValidationError } from '@pothos/core';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import { serviceUnavailable } from '../../schema/index.ts';
 import { isTransient } from '../database/index.ts';
 import { newId } from '../ids.ts';
@@ -11,6 +11,20 @@ function causeOf(error: unknown): unknown {
   let cause = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
   return cause;
+}
+
+/** Whether Prisma refuses the arguments of a connection that was given a cursor. */
+function isBadCursor(error: unknown, cause: unknown): error is GraphQLError {
+  return (
+    error instanceof GraphQLError &&
+    cause instanceof Error &&
+    (cause.name === 'PrismaClientValidationError' || ('code' in cause && cause.code === 'P2023')) &&
+    (error.nodes ?? []).some(
+      (node) =>
+        node.kind === Kind.FIELD &&
+        node.arguments?.some(({ name }) => name.value === 'after' || name.value === 'before'),
+    )
+  );
 }
 
 /**
@@ -25,6 +39,14 @@ export function createMask(log: Log) {
     if (cause instanceof PothosValidationError) {
       return new GraphQLError(cause.message, {
         ...(error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}),
+        extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
+      });
+    }
+    // A cursor of another list decodes to what this one cannot be asked for; Prisma says so before it asks.
+    if (isBadCursor(error, cause)) {
+      return new GraphQLError('There is no such place in this list: the cursor is not one of its own.', {
+        nodes: error.nodes,
+        path: error.path,
         extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
       });
     }

@@ -1,6 +1,6 @@
 /** GraphQL over HTTP and server-sent events, by graphql-yoga. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import { type Context, schema } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
 import { contextOfRequest } from './context.ts';
@@ -12,6 +12,26 @@ import type { RateLimiter } from './rate-limit.ts';
 export type ServerContext =
   | { readonly req: IncomingMessage; readonly res: ServerResponse }
   | { readonly ready: Context };
+
+/**
+ * A request that could not be run is a 400. But a client that takes `application/json` by that name and nothing newer
+ * gets the 200 that GraphQL over HTTP asks for then, where the document itself is at fault.
+ */
+function useStatus(): Plugin {
+  const specified = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
+  return {
+    onResultProcess({ request, result }) {
+      if (Array.isArray(result) || !('errors' in result) || !result.errors) return;
+      const accept = request.headers.get('accept') ?? '';
+      const isOld =
+        accept.includes('application/json') && !accept.includes('application/graphql-response+json');
+      for (const { extensions } of result.errors) {
+        if (typeof extensions.http !== 'object' || extensions.http === null) continue;
+        Object.assign(extensions.http, { spec: isOld && specified.has(String(extensions.code)) });
+      }
+    },
+  };
+}
 
 /** The GraphQL engine, for HTTP and for WebSockets. */
 export function createGraphql(core: Core, limiter: RateLimiter) {
@@ -30,7 +50,7 @@ export function createGraphql(core: Core, limiter: RateLimiter) {
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
-    plugins: [useLimits()],
+    plugins: [useLimits(), useStatus()],
   });
 }
 

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
-import { MAX_BODY_BYTES, readBody, refuseBody, sendError } from './body.ts';
+import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
 import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
 import { createGraphql } from './graphql.ts';
@@ -14,6 +14,7 @@ import { openSockets } from './sockets.ts';
 export type { Demo } from './graphiql.ts';
 export { CloseCode } from './sockets.ts';
 
+/** A server that listens. */
 export interface HttpServer {
   /** Where it listens, such as `http://127.0.0.1:4000`. */
   readonly url: string;
@@ -23,6 +24,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** What a server is started with. */
 export interface HttpOptions {
   readonly core: Core;
   /** What GraphiQL is filled in with for a page opened on this machine; null fills in nothing. */
@@ -87,7 +89,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);
     if (path === '/graphql') {
-      if (refuseBody(request, response)) return undefined;
+      if (refuseBody(request, response) || refuseType(request, response)) return undefined;
       if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
         return sendPage(request, response);
       }

@@ -44,6 +44,7 @@ interface Waiting<Item, Result> {
 
 const DEFAULTS = { lanes: 1, retries: 5 };
 
+/** See {@link GroupCommitOptions} for its states and for what becomes of failures. */
 export class GroupCommit<Item, Result> {
   readonly #options: GroupCommitOptions<Item, Result> & typeof DEFAULTS;
   #gathered: Waiting<Item, Result>[] = [];

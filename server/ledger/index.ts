@@ -27,6 +27,7 @@ const MAX_BATCH = 128;
 /** A process whose heart has not beaten for so long no longer answers for its reservations. */
 const DEAD_AFTER_MS = 20_000;
 
+/** The ledger of one server process. Its functions throw what the database throws; a refusal is a value. */
 export interface Ledger {
   /** The server process in whose name reservations are made. */
   readonly processId: string;

@@ -108,6 +108,7 @@ export interface SettleItem {
   readonly outputs: readonly OutputRecord[];
 }
 
+/** What has become of the end of a reservation. */
 export interface SettleOutcome {
   /**
    * `settled`: done now. `late`: it had been voided or expired; only its cost was corrected. `already`: it had been

@@ -23,6 +23,7 @@ export type Messages<Message> = AsyncIterableIterator<Message | null, void, void
   return(): Promise<IteratorResult<Message | null, void>>;
 };
 
+/** Who listens to what, in this process. */
 export interface Live {
   /** Tells everyone who listens to this kind and key. Costs nothing when nobody does. */
   publish<Kind extends keyof Channels>(kind: Kind, key: string, message: Channels[Kind]): void;
@@ -37,6 +38,7 @@ export interface Live {
 
 type Listener = (message: never) => void;
 
+/** Makes the channels of one process. */
 export function createLive(): Live {
   const listeners = new Map<string, Set<Listener>>();
   let count = 0;

@@ -32,6 +32,7 @@ export interface BudgetUsage {
   readonly resetsAt: Date;
 }
 
+/** A limit on what vendors may bill in a period, with its present window. */
 export interface Budget {
   readonly id: string;
   readonly scope: BudgetScope;
@@ -43,6 +44,7 @@ export interface Budget {
   readonly usage: BudgetUsage;
 }
 
+/** The state as the database keeps it, with what today's attempts earned and cost. */
 export interface ProtectionRecord {
   readonly state: ProtectionState;
   readonly reason: string | null;
@@ -67,6 +69,7 @@ export interface Protection {
   readonly marginToday: number | null;
 }
 
+/** A budget to be set. */
 export interface BudgetInput {
   readonly scope: BudgetScope;
   readonly subject: string | null;
@@ -75,6 +78,7 @@ export interface BudgetInput {
   readonly action: BudgetAction;
 }
 
+/** The protection room. Its functions throw what the database throws. */
 export interface ProtectionRoom {
   read(): Promise<Protection>;
   budgets(): Promise<Budget[]>;
@@ -90,6 +94,7 @@ export interface ProtectionRoom {
 /** The most that a window without a budget can be said to allow. */
 const NO_LIMIT: Micros = 999_999_999_999_999_999n;
 
+/** Makes the protection room. */
 export function createProtection(options: { database: Database; clock: Clock }): ProtectionRoom {
   const { database, clock } = options;
 

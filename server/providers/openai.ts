@@ -19,6 +19,7 @@ import type {
 } from './provider.ts';
 import { Exchange, WireError } from './wire.ts';
 
+/** How OpenAI, or a gateway that speaks its language, is reached. */
 export interface OpenAiOptions {
   readonly apiKey: string;
   /** Where the API is, with its version: `https://api.openai.com/v1`. A compatible gateway will do. */

@@ -23,6 +23,7 @@ export type Operation =
   | 'VECTORIZE_IMAGE'
   | 'DUB_VIDEO';
 
+/** Every operation, in the order in which lists show them. */
 export const OPERATIONS: readonly Operation[] = [
   'GENERATE_IMAGE',
   'GENERATE_VIDEO',
@@ -89,6 +90,7 @@ export type FailureCode =
 /** Whether the vendor bills a call that made nothing. */
 export type Billed = 'no' | 'yes' | 'unknown';
 
+/** The vendor made what was asked for. */
 export interface ProviderSuccess {
   readonly status: 'succeeded';
   readonly outputs: readonly ProviderOutput[];
@@ -97,6 +99,7 @@ export interface ProviderSuccess {
   readonly jobId?: string | undefined;
 }
 
+/** The vendor is at it, as a job that can be asked after. */
 export interface ProviderRunning {
   readonly status: 'running';
   /** What the vendor calls the job; kept before anything else is done, so that a restart can ask after it. */
@@ -107,6 +110,7 @@ export interface ProviderRunning {
   readonly progress?: number | undefined;
 }
 
+/** The vendor made nothing; whether it bills that all the same is said apart. */
 export interface ProviderFailure {
   readonly status: 'failed';
   readonly code: FailureCode;

@@ -22,6 +22,7 @@ import type {
 } from './provider.ts';
 import { Exchange, WireError } from './wire.ts';
 
+/** How Replicate is reached. */
 export interface ReplicateOptions {
   readonly apiToken: string;
   /** Where the API is, with its version: `https://api.replicate.com/v1`. */

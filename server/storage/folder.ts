@@ -6,7 +6,7 @@ import { createHash, hash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../ids.ts';
-import type { ProviderOutput } from '../providers/provider.ts';
+import type { ProviderOutput } from '../providers/index.ts';
 import { identify, wrong } from './content-type.ts';
 import { readDimensions } from './dimensions.ts';
 import { download, stopped, tooLarge } from './download.ts';

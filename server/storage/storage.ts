@@ -1,4 +1,4 @@
-import type { ProviderOutput } from '../providers/provider.ts';
+import type { ProviderOutput } from '../providers/index.ts';
 
 /** A file in Solvent's own store. */
 export interface StoredFile {

@@ -27,6 +27,7 @@ export interface Scene {
 
 /** The sun's radius as a part of the shorter side, and how much wider its halo is. */
 export const SUN_RADIUS = 0.11;
+/** How many times as wide as the sun its halo is. */
 export const HALO = 1.55;
 
 /** A colour that lies between two others: `part` 0 is the first, 1 the second. */
