@@ -297,7 +297,7 @@ describe('.env.example', () => {
 });
 
 describe('what the start says', () => {
-  it('names the variables that are set and that nothing uses yet', () => {
+  test('names the variables that are set and that nothing uses yet', () => {
     expect(unusedVariables(readEnvironment({}))).toEqual([]);
     const environment = readEnvironment({
       REDIS_URL: 'redis://localhost:6379',
