@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
 import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
+import { allowOrigins } from './cors.ts';
 import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
 import { createGraphql } from './graphql.ts';
@@ -89,10 +90,11 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);
     if (path === '/graphql') {
-      if (refuseBody(request, response) || refuseType(request, response)) return undefined;
       if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
         return sendPage(request, response);
       }
+      if (allowOrigins(request, response)) return undefined;
+      if (refuseBody(request, response) || refuseType(request, response)) return undefined;
       if (request.method === 'POST' && request.headers['content-length'] === undefined) {
         return sendChunked(request, response);
       }

@@ -1,0 +1,279 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-node/core';
+/** What one call to a provider came to. Refunding the customer and costing nothing are two different facts. */
+export type AttemptOutcome =
+  /** It was given up on the way. */
+  | 'CANCELED'
+  /** It made nothing and is billed all the same. */
+  | 'FAILED_BILLED'
+  /** It made nothing and is not billed. */
+  | 'FAILED_UNBILLED'
+  /** It made what was asked for. */
+  | 'SUCCEEDED'
+  /** Nobody knows; booked at the most that it can cost. */
+  | 'UNKNOWN';
+
+/** What happens when a call would pass the limit. */
+export type BudgetAction =
+  /** It is refused; others that still fit are not. */
+  | 'BLOCK'
+  /** It is refused, and all paid calls with it, until the window ends. */
+  | 'SHUTDOWN'
+  /** It goes out; protection is in WARNING until the window ends. */
+  | 'WARN';
+
+/** How long a window is; hours, days and months of UTC. */
+export type BudgetPeriod =
+  | 'DAY'
+  | 'HOUR'
+  | 'MONTH';
+
+/** Whose calls a budget counts. */
+export type BudgetScope =
+  /** Calls of one account. */
+  | 'ACCOUNT'
+  /** All calls. */
+  | 'GLOBAL'
+  /** Calls of one operation. */
+  | 'OPERATION'
+  /** Calls to one provider. */
+  | 'PROVIDER'
+  /** Calls of accounts of one tier. */
+  | 'TIER';
+
+/** What happened to an account. */
+export type EntryKind =
+  /** Credits that nobody used in time. */
+  | 'EXPIRE_GRANT'
+  /** A call was given up; its credits went back. */
+  | 'EXPIRE_RESERVATION'
+  /** Credits were given. */
+  | 'GRANT'
+  /** A call burned its credits; what it did not need went back. */
+  | 'POST'
+  /** Credits were set aside for a call. */
+  | 'RESERVE'
+  /** Credits were taken back. */
+  | 'REVOKE'
+  /** A call came to nothing; its credits went back. */
+  | 'VOID';
+
+/** What went wrong, as data that the caller's user can act on. */
+export type ErrorCode =
+  | 'BUDGET_EXCEEDED'
+  | 'CONTENT_REFUSED'
+  | 'IDEMPOTENCY_CONFLICT'
+  | 'INSUFFICIENT_CREDITS'
+  | 'INVALID_INPUT'
+  | 'NOT_FOUND'
+  | 'PROVIDER_UNAVAILABLE'
+  | 'UNPRICED_MODEL';
+
+/** Pictures from words. */
+export type GenerateImageInput = {
+  /** Only with an API key that may act for accounts; a token of an account acts for itself. */
+  accountId?: string | number | null | undefined;
+  /** Whether what replaced a retired model may serve in its place, at its own price. */
+  allowSuccessor?: boolean | null | undefined;
+  /** How many pictures. */
+  count?: number | null | undefined;
+  /** Unique for this request. A retry with the same key gives the first result and is charged once. */
+  idempotencyKey: string;
+  /** Out of 10. */
+  minimumQuality?: number | null | undefined;
+  /** provider/name, as in `catalog`. Leave it out and the router takes the cheapest healthy model at or above minimumQuality. */
+  model?: string | null | undefined;
+  /** What to show. At most 32,000 characters. */
+  prompt: string;
+  /** As the model names it: low, medium, high. */
+  quality?: string | null | undefined;
+  /** A quote to be held to: its price is honoured until it expires. */
+  quoteId?: string | number | null | undefined;
+  /** The same seed gives the same picture, where the model knows seeds. */
+  seed?: number | null | undefined;
+  /** Width × height in pixels, such as 1024x1024. */
+  size?: string | null | undefined;
+  /** Whether an earlier identical result may be served. Results are not kept for this yet: every call goes to a provider. */
+  useCache?: boolean | null | undefined;
+  /** How long to wait for the result before answering with RUNNING. 0 to 60000. */
+  waitMs?: number | null | undefined;
+};
+
+/** A clip from words, and a first picture if you like. */
+export type GenerateVideoInput = {
+  /** Only with an API key that may act for accounts; a token of an account acts for itself. */
+  accountId?: string | number | null | undefined;
+  /** Whether what replaced a retired model may serve in its place, at its own price. */
+  allowSuccessor?: boolean | null | undefined;
+  /** Such as 16:9. */
+  aspectRatio?: string | null | undefined;
+  /** How long the clip is. */
+  durationSeconds?: number | null | undefined;
+  /** Unique for this request. A retry with the same key gives the first result and is charged once. */
+  idempotencyKey: string;
+  /** A picture to begin with. */
+  imageUrl?: string | null | undefined;
+  /** Out of 10. */
+  minimumQuality?: number | null | undefined;
+  /** provider/name, as in `catalog`. Leave it out and the router takes the cheapest healthy model at or above minimumQuality. */
+  model?: string | null | undefined;
+  /** What to show. At most 32,000 characters. */
+  prompt: string;
+  /** A quote to be held to: its price is honoured until it expires. */
+  quoteId?: string | number | null | undefined;
+  /** Whether an earlier identical result may be served. Results are not kept for this yet: every call goes to a provider. */
+  useCache?: boolean | null | undefined;
+  /** How long to wait for the result before answering with RUNNING. 0 to 60000. */
+  waitMs?: number | null | undefined;
+};
+
+/** How far a generation is. */
+export type GenerationStatus =
+  /** Given up by its customer; the credits are back. */
+  | 'CANCELED'
+  /** Nothing was made; the credits are back. */
+  | 'FAILED'
+  /** Paid for and waiting for its turn; nothing has been sent. */
+  | 'QUEUED'
+  /** The provider is at it. */
+  | 'RUNNING'
+  /** Its outputs are there. */
+  | 'SUCCEEDED';
+
+/** Where credits come from. */
+export type GrantSource =
+  | 'ADMIN'
+  | 'DAILY_FREE'
+  | 'PLAN'
+  | 'PRIZE'
+  | 'PURCHASE'
+  | 'REFERRAL';
+
+/** What can be made. */
+export type Operation =
+  | 'DUB_VIDEO'
+  | 'GENERATE_IMAGE'
+  | 'GENERATE_VIDEO'
+  | 'REMOVE_BACKGROUND'
+  | 'UPSCALE_IMAGE'
+  | 'VECTORIZE_IMAGE';
+
+/** Whether paid calls may go out. */
+export type ProtectionState =
+  /** They may, as far as each budget that blocks allows. */
+  | 'NORMAL'
+  /** They may not; those under way settle, and free reads go on. */
+  | 'SHUTDOWN'
+  /** They may; a budget that warns is passed. */
+  | 'WARNING';
+
+/** What is to be priced. */
+export type QuoteInput = {
+  /** Only this account may use it; left out: whoever asks. */
+  accountId?: string | number | null | undefined;
+  /** Whether what replaced a retired model may be quoted in its place. */
+  allowSuccessor?: boolean | null | undefined;
+  /** How many outputs. */
+  count?: number | null | undefined;
+  /** Of a clip, or of the video to be dubbed. */
+  durationSeconds?: number | null | undefined;
+  /** Out of 10. */
+  minimumQuality?: number | null | undefined;
+  /** provider/name; left out: what the router would take. */
+  model?: string | null | undefined;
+  /** What is to be done. */
+  operation: Operation;
+  /** As the model names it. */
+  quality?: string | null | undefined;
+  /** Such as 1024x1024. */
+  size?: string | null | undefined;
+};
+
+/** An account's plan. FREE accounts get the free credits. */
+export type Tier =
+  | 'BASIC'
+  | 'CREATOR'
+  | 'FREE'
+  | 'PAYG'
+  | 'PRO'
+  | 'STARTER';
+
+export type CatalogQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CatalogQuery = { catalog: Array<{ model: string, operation: Operation, quality: number, creditsFrom: number | null, available: boolean, retiresAt: string | null, replacedBy: string | null, margin: number | null, markup: number | null, belowFloor: boolean | null, costFrom: { amount: string } | null }> };
+
+export type GenerateImageMutationVariables = Exact<{
+  input: GenerateImageInput;
+}>;
+
+
+export type GenerateImageMutation = { generateImage:
+    | { __typename: 'BudgetExceededError', code: ErrorCode, message: string }
+    | { __typename: 'ContentRefusedError', code: ErrorCode, message: string }
+    | { __typename: 'Generation', id: string, status: GenerationStatus, model: string | null, creditsCharged: number, margin: number | null, outputs: Array<{ url: string, contentType: string, width: number | null, height: number | null }>, cost: { amount: string } | null, revenue: { amount: string } | null, attempts: Array<{ provider: string, model: string, outcome: AttemptOutcome, durationMs: number, cost: { amount: string } }> | null, account: { balance: { available: number, reserved: number, posted: number } } }
+    | { __typename: 'IdempotencyConflictError', code: ErrorCode, message: string }
+    | { __typename: 'InsufficientCreditsError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidInputError', message: string, code: ErrorCode, fields: Array<{ path: string, message: string }> }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'UnpricedModelError', code: ErrorCode, message: string }
+   };
+
+export type LedgerQueryVariables = Exact<{
+  id?: string | number | null | undefined;
+}>;
+
+
+export type LedgerQuery = { account: { externalId: string, tier: Tier, balance: { available: number, reserved: number, posted: number }, grants: { edges: Array<{ node: { source: GrantSource, credits: number, remaining: number, expiresAt: string | null, unitRevenue: { amount: string } } }> }, entries: { edges: Array<{ node: { kind: EntryKind, credits: number, availableAfter: number, createdAt: string } }> } } | null };
+
+export type ProtectQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ProtectQuery = { protection: { state: ProtectionState, reason: string | null, since: string, changedBy: string, marginToday: number | null, hour: { resetsAt: string, limit: { amount: string }, spent: { amount: string }, reserved: { amount: string } }, day: { resetsAt: string, limit: { amount: string }, spent: { amount: string }, reserved: { amount: string } } }, budgets: Array<{ scope: BudgetScope, subject: string | null, period: BudgetPeriod, action: BudgetAction, limit: { amount: string }, usage: { spent: { amount: string } } }> };
+
+export type QuoteQueryVariables = Exact<{
+  input: QuoteInput;
+}>;
+
+
+export type QuoteQuery = { quote:
+    | { message: string, code: ErrorCode, fields: Array<{ path: string, message: string }> }
+    | { id: string, model: string, credits: number, expiresAt: string, expectedMargin: number | null, expectedCost: { amount: string } | null }
+    | { code: ErrorCode, message: string }
+   };
+
+export type GenerateVideoMutationVariables = Exact<{
+  input: GenerateVideoInput;
+}>;
+
+
+export type GenerateVideoMutation = { generateVideo:
+    | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
+    | { id: string, status: GenerationStatus, creditsReserved: number }
+    | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
+    | { code: ErrorCode, message: string }
+   };
+
+export type WatchSubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type WatchSubscription = { generation: { id: string, status: GenerationStatus, creditsCharged: number, outputs: Array<{ url: string }>, failure: { message: string } | null } };
+
+
+export const CatalogDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Catalog"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"catalog"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"operation"}},{"kind":"Field","name":{"kind":"Name","value":"quality"}},{"kind":"Field","name":{"kind":"Name","value":"creditsFrom"}},{"kind":"Field","name":{"kind":"Name","value":"available"}},{"kind":"Field","name":{"kind":"Name","value":"retiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"replacedBy"}},{"kind":"Field","name":{"kind":"Name","value":"costFrom"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"margin"}},{"kind":"Field","name":{"kind":"Name","value":"markup"}},{"kind":"Field","name":{"kind":"Name","value":"belowFloor"}}]}}]}}]} as unknown as DocumentNode<CatalogQuery, CatalogQueryVariables>;
+export const GenerateImageDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"GenerateImage"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateImageInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"generateImage"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Generation"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"creditsCharged"}},{"kind":"Field","name":{"kind":"Name","value":"outputs"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"url"}},{"kind":"Field","name":{"kind":"Name","value":"contentType"}},{"kind":"Field","name":{"kind":"Name","value":"width"}},{"kind":"Field","name":{"kind":"Name","value":"height"}}]}},{"kind":"Field","name":{"kind":"Name","value":"cost"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"revenue"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"margin"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"provider"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"cost"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"durationMs"}}]}},{"kind":"Field","name":{"kind":"Name","value":"account"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"balance"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"available"}},{"kind":"Field","name":{"kind":"Name","value":"reserved"}},{"kind":"Field","name":{"kind":"Name","value":"posted"}}]}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fields"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Error"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<GenerateImageMutation, GenerateImageMutationVariables>;
+export const LedgerDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Ledger"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"account"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"externalId"}},{"kind":"Field","name":{"kind":"Name","value":"tier"}},{"kind":"Field","name":{"kind":"Name","value":"balance"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"available"}},{"kind":"Field","name":{"kind":"Name","value":"reserved"}},{"kind":"Field","name":{"kind":"Name","value":"posted"}}]}},{"kind":"Field","name":{"kind":"Name","value":"grants"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"5"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"source"}},{"kind":"Field","name":{"kind":"Name","value":"credits"}},{"kind":"Field","name":{"kind":"Name","value":"remaining"}},{"kind":"Field","name":{"kind":"Name","value":"unitRevenue"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}}]}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"entries"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"10"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"credits"}},{"kind":"Field","name":{"kind":"Name","value":"availableAfter"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<LedgerQuery, LedgerQueryVariables>;
+export const ProtectDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Protect"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"protection"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"since"}},{"kind":"Field","name":{"kind":"Name","value":"changedBy"}},{"kind":"Field","name":{"kind":"Name","value":"marginToday"}},{"kind":"Field","name":{"kind":"Name","value":"hour"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"limit"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"spent"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"reserved"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"resetsAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"day"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"limit"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"spent"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"reserved"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"resetsAt"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"budgets"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"scope"}},{"kind":"Field","name":{"kind":"Name","value":"subject"}},{"kind":"Field","name":{"kind":"Name","value":"period"}},{"kind":"Field","name":{"kind":"Name","value":"action"}},{"kind":"Field","name":{"kind":"Name","value":"limit"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"usage"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"spent"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}}]}}]}}]}}]} as unknown as DocumentNode<ProtectQuery, ProtectQueryVariables>;
+export const QuoteDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Quote"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"QuoteInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"quote"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Quote"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"credits"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"expectedCost"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"amount"}}]}},{"kind":"Field","name":{"kind":"Name","value":"expectedMargin"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"fields"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Error"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<QuoteQuery, QuoteQueryVariables>;
+export const GenerateVideoDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"GenerateVideo"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"GenerateVideoInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"generateVideo"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Generation"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"creditsReserved"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"Error"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<GenerateVideoMutation, GenerateVideoMutationVariables>;
+export const WatchDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"Watch"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"generation"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"creditsCharged"}},{"kind":"Field","name":{"kind":"Name","value":"outputs"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"url"}}]}},{"kind":"Field","name":{"kind":"Name","value":"failure"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]} as unknown as DocumentNode<WatchSubscription, WatchSubscriptionVariables>;

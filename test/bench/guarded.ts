@@ -1,0 +1,161 @@
+/**
+ * What the guard costs: a whole paid call over HTTP, from the key to the booked answer, beside a GraphQL server that does
+ * nothing. And what it adds to a lone call, in round trips to the database.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Bench } from './bench.ts';
+import { ACCOUNTS, createDatabase, postgresSettings, type RoundTrips } from './support/database.ts';
+import {
+  generateImage,
+  type Round,
+  round,
+  rounds,
+  type Side,
+  startBareYoga,
+  startLoad,
+  startServer,
+} from './support/rounds.ts';
+import type { Started } from './support/server.ts';
+import { figure, figures, median, percents, ratios, spread } from './support/statistics.ts';
+
+/** Calls at once; the target is judged at the one in the middle. */
+const CONCURRENCIES = [16, 64, 256];
+const JUDGED = 64;
+const TARGET_SHARE = 0.6;
+const TARGET_ROUND_TRIPS = 3;
+const WARM_UP_SECONDS = 3;
+
+export const guarded: Bench = {
+  name: 'guarded',
+  needsPostgres: true,
+  async run({ seconds }) {
+    const folder = await mkdtemp(join(tmpdir(), 'solvent-bench-'));
+    try {
+      await using database = await createDatabase('guarded');
+      await using server = await startServer(database.url, folder);
+      await using yoga = await startBareYoga();
+      await using load = await startLoad();
+      const started = await server.ask<Started>('started');
+      const bare = await yoga.ask<{ url: string }>('started');
+      const body = generateImage('replicate/sdxl');
+      const headers = { authorization: `Bearer ${started.apiKey}` };
+      const shared = { headers, body, accounts: started.accounts, expect: '"SUCCEEDED"' };
+      const sides: [Side, Side] = [
+        { name: 'guarded', worker: server, load: { url: started.url, ...shared } },
+        { name: 'bare yoga', worker: yoga, load: { url: bare.url, ...shared } },
+      ];
+      let calls = 0;
+      for (const side of sides) {
+        const { calls: made } = await round(load, side, JUDGED, WARM_UP_SECONDS);
+        if (side.worker === server) calls += made;
+      }
+
+      const rows: string[][] = [];
+      const found: Record<string, unknown> = {};
+      let share = spread([]);
+      for (const concurrency of CONCURRENCIES) {
+        const times = concurrency === JUDGED ? 5 : 3;
+        const [ours = [], theirs = []] = await rounds(load, sides, concurrency, seconds, times);
+        const rate = (list: readonly Round[]) => list.map(({ perSecond }) => perSecond);
+        const ratio = ratios(rate(ours), rate(theirs));
+        if (concurrency === JUDGED) share = ratio;
+        found[concurrency] = { guarded: ours, bare: theirs, ratio };
+        rows.push([`${concurrency} at once`, figures(spread(rate(ours))), figures(spread(rate(theirs))), percents(ratio)]);
+        rows.push(['  p50 / p99 ms', latency(ours), latency(theirs), '']);
+        rows.push(['  its processor ms a call', cpu(ours), cpu(theirs), '']);
+        rows.push(['  the load’s ms a call', loadCpu(ours), loadCpu(theirs), '']);
+      }
+
+      const lone = await loneCalls(load, sides, seconds);
+      rows.push(['alone, p50 ms', figure(lone.guardedMs), figure(lone.bareMs), `+ ${figure(lone.addedMs)} ms`]);
+      rows.push(['SELECT 1, p50 ms', figure(lone.roundTrips.selectMs), '', '']);
+      rows.push(['UPDATE of one row, p50 ms', figure(lone.roundTrips.commitMs), '', '']);
+
+      const booked = await server.ask<{ succeeded: number; open: number }>('booked');
+      return {
+        question: 'whole guarded generateImage calls a second beside a bare graphql-yoga mutation that does nothing',
+        configuration: {
+          ...(await postgresSettings()),
+          accounts: ACCOUNTS,
+          model: 'replicate/sdxl, by an instant provider in process (67-byte PNG)',
+          roundSeconds: seconds,
+          'bytes of a request’s body': Buffer.byteLength(body),
+        },
+        columns: ['calls a second', 'guarded', 'bare yoga', 'guarded / bare'],
+        rows,
+        targets: [
+          {
+            what: `rate at ${JUDGED} at once`,
+            target: `≥ ${TARGET_SHARE * 100} % of bare`,
+            found: percents(share),
+            met: share.median >= TARGET_SHARE,
+          },
+          {
+            what: 'added to a lone call, in durable round trips (an UPDATE of one row)',
+            target: `< ${TARGET_ROUND_TRIPS}`,
+            found: figure(lone.addedMs / lone.roundTrips.commitMs),
+            met: lone.addedMs / lone.roundTrips.commitMs < TARGET_ROUND_TRIPS,
+          },
+          {
+            what: 'the same in empty round trips (SELECT 1), which wait for no disk',
+            target: '',
+            found: figure(lone.addedMs / lone.roundTrips.selectMs),
+            met: null,
+          },
+          {
+            what: 'every call that was answered is booked, none is left open',
+            target: '0 open',
+            found: `${booked.succeeded.toLocaleString('en')} booked, ${booked.open} open`,
+            met: booked.open === 0 && booked.succeeded >= calls,
+          },
+        ],
+        notes: [
+          'A call waits for two commits, its reservation’s and its settlement’s; alone it shares neither with anyone.',
+          'Server, Postgres and load generator share the cores: with more of them the guarded rate gains more than the bare one.',
+        ],
+        figures: { byConcurrency: found, lone },
+      };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+const latency = (list: readonly Round[]) =>
+  `${figure(median(list.map(({ p50 }) => p50)))} / ${figure(median(list.map(({ p99 }) => p99)))}`;
+const cpu = (list: readonly Round[]) => figure(median(list.map(({ sideCpuMs }) => sideCpuMs)));
+const loadCpu = (list: readonly Round[]) => figure(median(list.map(({ cpuMs }) => cpuMs)));
+
+interface Lone {
+  readonly guardedMs: number;
+  readonly bareMs: number;
+  readonly addedMs: number;
+  readonly roundTrips: RoundTrips;
+}
+
+/** One call at a time, and in between what a round trip takes just then. */
+async function loneCalls(
+  load: Parameters<typeof round>[0],
+  [ours, theirs]: readonly [Side, Side],
+  seconds: number,
+): Promise<Lone> {
+  const guardedMs: number[] = [];
+  const bareMs: number[] = [];
+  const trips: RoundTrips[] = [];
+  for (let time = 0; time < 5; time += 1) {
+    guardedMs.push((await round(load, ours, 1, seconds / 2)).p50);
+    bareMs.push((await round(load, theirs, 1, seconds / 2)).p50);
+    trips.push(await ours.worker.ask<RoundTrips>('roundTrips', 200));
+  }
+  return {
+    guardedMs: median(guardedMs),
+    bareMs: median(bareMs),
+    addedMs: median(guardedMs.map((ms, index) => ms - (bareMs[index] ?? Number.NaN))),
+    roundTrips: {
+      selectMs: median(trips.map(({ selectMs }) => selectMs)),
+      commitMs: median(trips.map(({ commitMs }) => commitMs)),
+    },
+  };
+}

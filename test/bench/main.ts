@@ -1,0 +1,53 @@
+/**
+ * `npm run bench [-- NAME…] [--seconds N]`: what issue 2 asks under "Speed", each with its target and whether it was met.
+ * README.md says what the figures mean and do not mean.
+ */
+import { parseArgs } from 'node:util';
+import type { Bench } from './bench.ts';
+import { guarded } from './guarded.ts';
+import { postgresAnswers, printableUrl } from './support/database.ts';
+import { machine, printReport, writeReport } from './support/report.ts';
+
+const BENCHES: readonly Bench[] = [guarded];
+
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '2' } },
+  allowPositionals: true,
+});
+const seconds = Number(values.seconds);
+const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
+if (unknown.length > 0 || !(seconds > 0)) {
+  process.stderr.write(
+    `usage: npm run bench [-- NAME…] [--seconds N], where NAME is one of ${BENCHES.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+
+const postgres = await postgresAnswers();
+const missed: string[] = [];
+for (const bench of BENCHES) {
+  if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+  const why =
+    bench.needsPostgres && !postgres
+      ? `no Postgres at ${printableUrl()}; start one or set TEST_DATABASE_URL`
+      : (bench.missing?.() ?? null);
+  if (why !== null) {
+    process.stdout.write(`\n${bench.name}: skipped: ${why}\n`);
+    continue;
+  }
+  const before = machine();
+  try {
+    const report = await bench.run({ seconds });
+    printReport(bench.name, report);
+    process.stdout.write(`  kept in ${writeReport(bench.name, { ...report, machine: before })}\n`);
+    for (const { what, met } of report.targets) if (met === false) missed.push(`${bench.name}: ${what}`);
+  } catch (error) {
+    process.stderr.write(`\n${bench.name}: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+process.stdout.write(
+  missed.length === 0
+    ? '\nEvery target that was measured is met.\n'
+    : `\nMissed:\n${missed.map((line) => `  ${line}\n`).join('')}`,
+);

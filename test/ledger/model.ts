@@ -1,0 +1,470 @@
+/**
+ * The ledger once more, in plain TypeScript: one call after the other, no database, no batches, no concurrency. The
+ * property tests hold the real one against it. It is written from server/ledger/README.md, and the shorter way is
+ * always taken: sums are summed anew, nothing is kept that can be computed.
+ */
+import type {
+  BudgetScope,
+  GrantItem,
+  GrantOutcome,
+  ReserveItem,
+  ReserveOutcome,
+  SettleItem,
+  SettleOutcome,
+  Tier,
+} from '../../server/ledger/index.ts';
+import { freePeriod, window } from './calendar.ts';
+
+export interface Entry {
+  readonly kind: string;
+  readonly posted: number;
+  readonly reserved: number;
+  readonly available: number;
+}
+
+export interface Grant {
+  /** Null for a free one, whose id the database makes up: it is known by its period. */
+  readonly id: string | null;
+  readonly period: string | null;
+  readonly credits: number;
+  readonly revenue: bigint;
+  readonly priority: number;
+  readonly expiresAt: number | null;
+  used: number;
+  reserved: number;
+  expired: number;
+  earned: bigint;
+}
+
+export interface Account {
+  readonly id: string;
+  tier: Tier;
+  zone: string;
+  readonly country: string | null;
+  nextFree: number | null;
+  readonly grants: Grant[];
+  readonly entries: Entry[];
+}
+
+interface Attempt {
+  readonly outcome: string;
+  readonly cost: bigint;
+}
+
+export interface Reservation {
+  readonly item: ReserveItem;
+  readonly account: Account;
+  readonly tier: Tier;
+  readonly createdAt: number;
+  status: 'PENDING' | 'POSTED' | 'VOIDED' | 'EXPIRED';
+  provider: string;
+  posted: number;
+  revenue: bigint;
+  readonly takes: { readonly grant: Grant; readonly credits: number }[];
+  readonly attempts: Map<number, Attempt>;
+  readonly windows: Set<Window>;
+}
+
+export interface Budget {
+  readonly id: string;
+  readonly scope: BudgetScope;
+  readonly subject: string;
+  readonly period: 'HOUR' | 'DAY' | 'MONTH';
+  limit: bigint;
+  action: 'WARN' | 'BLOCK' | 'SHUTDOWN';
+}
+
+export interface Window {
+  readonly budget: Budget;
+  readonly start: number;
+  readonly end: number;
+  spent: bigint;
+  reserved: bigint;
+  excess: bigint;
+  admitted: bigint | null;
+}
+
+export interface State {
+  state: 'NORMAL' | 'WARNING' | 'SHUTDOWN';
+  reason: string | null;
+  until: number | null;
+  by: string;
+}
+
+const SCOPES: readonly BudgetScope[] = ['GLOBAL', 'PROVIDER', 'OPERATION', 'TIER', 'ACCOUNT'];
+const PRIORITY = { DAILY_FREE: 0, PRIZE: 10, REFERRAL: 10, ADMIN: 20, PLAN: 50, PURCHASE: 60 };
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+const sumMicros = (micros: Iterable<bigint>) => [...micros].reduce((total, number) => total + number, 0n);
+
+const left = (grant: Grant) => grant.credits - grant.used - grant.expired;
+const free = (grant: Grant) => left(grant) - grant.reserved;
+
+export const posted = (account: Account) => sum(account.grants.map(left));
+export const reserved = (account: Account) => sum(account.grants.map((grant) => grant.reserved));
+const available = (account: Account) => posted(account) - reserved(account);
+const balance = (account: Account) => ({
+  posted: posted(account),
+  reserved: reserved(account),
+  available: available(account),
+});
+
+export const cost = (reservation: Reservation) =>
+  sumMicros([...reservation.attempts.values()].map((attempt) => attempt.cost));
+
+/** The most that a grant's first credits have earned, rounded down: exact, by one division of bigints. */
+const earned = (grant: Grant, used: number) => (grant.revenue * BigInt(used)) / BigInt(grant.credits);
+
+/** In which order grants burn. Equal ones burn in the order in which they were given, which sorting keeps. */
+function compareGrants(a: Grant, b: Grant): number {
+  const expiry = (grant: Grant) => grant.expiresAt ?? Number.POSITIVE_INFINITY;
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (expiry(a) !== expiry(b)) return expiry(a) - expiry(b);
+  return Number(a.revenue > 0n) - Number(b.revenue > 0n);
+}
+
+export class Model {
+  now = 0;
+  freeCredits: { readonly credits: number; readonly period: 'DAY' | 'MONTH' } | null = null;
+  readonly accounts = new Map<string, Account>();
+  readonly reservations = new Map<string, Reservation>();
+  readonly keys = new Map<string, { readonly hash: string; readonly id: string }>();
+  readonly budgets: Budget[] = [];
+  readonly windows: Window[] = [];
+  state: State = { state: 'NORMAL', reason: null, until: null, by: 'system' };
+
+  addAccount(id: string, tier: Tier, zone: string, country: string | null): Account {
+    const account: Account = { id, tier, zone, country, nextFree: null, grants: [], entries: [] };
+    this.accounts.set(id, account);
+    return account;
+  }
+
+  #enter(account: Account, kind: string, postedDelta: number, reservedDelta: number): void {
+    const before = account.entries.at(-1)?.available ?? 0;
+    account.entries.push({
+      kind,
+      // Adding zero makes a zero of JavaScript's minus zero.
+      posted: postedDelta + 0,
+      reserved: reservedDelta + 0,
+      available: before + postedDelta - reservedDelta,
+    });
+  }
+
+  /** What time alone does. */
+  refresh(account: Account): void {
+    const over = account.grants
+      .filter((grant) => grant.expiresAt !== null && grant.expiresAt <= this.now && free(grant) > 0)
+      .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
+    for (const grant of over) {
+      const gone = free(grant);
+      grant.expired += gone;
+      this.#enter(account, 'EXPIRE_GRANT', -gone, 0);
+    }
+    if (account.tier !== 'FREE' || !this.freeCredits || this.freeCredits.credits === 0) return;
+    if (account.nextFree !== null && account.nextFree > this.now) return;
+    const { name, end } = freePeriod(account.zone, this.freeCredits.period, this.now);
+    account.nextFree = end;
+    if (account.grants.some((grant) => grant.period === name)) return;
+    account.grants.push({
+      id: null,
+      period: name,
+      credits: this.freeCredits.credits,
+      revenue: 0n,
+      priority: 0,
+      expiresAt: end,
+      used: 0,
+      reserved: 0,
+      expired: 0,
+      earned: 0n,
+    });
+    this.#enter(account, 'GRANT', this.freeCredits.credits, 0);
+  }
+
+  balance(id: string) {
+    const account = this.accounts.get(id);
+    if (!account) return null;
+    this.refresh(account);
+    return balance(account);
+  }
+
+  /** @param id the one that the database would give the grant. */
+  grant(item: GrantItem, id: string): GrantOutcome {
+    const account = this.accounts.get(item.accountId);
+    if (account) this.refresh(account);
+    const key = `${item.namespace} ${item.key}`;
+    const before = this.keys.get(key);
+    if (before && before.hash !== item.inputHash) return { status: 'conflict' };
+    if (before && account) return { status: 'replay', grantId: before.id, balance: balance(account) };
+    if (!account) return { status: 'account-not-found' };
+    this.keys.set(key, { hash: item.inputHash, id });
+    account.grants.push({
+      id,
+      period: null,
+      credits: item.credits,
+      revenue: item.revenueMicros,
+      priority: item.revenueMicros > 0n ? Math.max(PRIORITY[item.source], 50) : PRIORITY[item.source],
+      expiresAt: item.expiresAt?.getTime() ?? null,
+      used: 0,
+      reserved: 0,
+      expired: 0,
+      earned: 0n,
+    });
+    this.#enter(account, 'GRANT', item.credits, 0);
+    return { status: 'granted', grantId: id, balance: balance(account) };
+  }
+
+  /** The window of a budget at this instant; a new one has nothing in it. */
+  #window(budget: Budget): Window {
+    const { start, end } = window(budget.period, this.now);
+    const found = this.windows.find((candidate) => candidate.budget === budget && candidate.start === start);
+    if (found) return found;
+    const made = { budget, start, end, spent: 0n, reserved: 0n, excess: 0n, admitted: null };
+    this.windows.push(made);
+    return made;
+  }
+
+  #applies(budget: Budget, item: ReserveItem, tier: Tier): boolean {
+    switch (budget.scope) {
+      case 'GLOBAL':
+        return true;
+      case 'PROVIDER':
+        return budget.subject === item.provider;
+      case 'OPERATION':
+        return budget.subject === item.operation;
+      case 'TIER':
+        return budget.subject === tier;
+      case 'ACCOUNT':
+        return budget.subject === item.accountId;
+    }
+  }
+
+  /** Of several windows the one that counts: ends last, then narrowest. */
+  static #foremost(windows: readonly Window[]): Window | undefined {
+    return [...windows].sort(
+      (a, b) => b.end - a.end || SCOPES.indexOf(b.budget.scope) - SCOPES.indexOf(a.budget.scope),
+    )[0];
+  }
+
+  #reason(budget: Budget, what: string): string {
+    const dollars = `${budget.limit / 1_000_000n}.${(budget.limit % 1_000_000n).toString().padStart(6, '0')}`;
+    const period = budget.period === 'HOUR' ? 'an hour' : `a ${budget.period.toLowerCase()}`;
+    return `The ${budget.subject || 'global'} budget of $${dollars.replace(/\.?0+$/, '')} ${period} is ${what}.`;
+  }
+
+  reserveBatch(items: readonly ReserveItem[]): ReserveOutcome[] {
+    for (const id of new Set(items.map((item) => item.accountId))) {
+      const account = this.accounts.get(id);
+      if (account) this.refresh(account);
+    }
+    if (this.state.state !== 'NORMAL' && this.state.until !== null && this.state.until <= this.now) {
+      this.state = { state: 'NORMAL', reason: null, until: null, by: 'budget' };
+    }
+    const refused = new Map<string, { readonly hash: string; readonly outcome: ReserveOutcome }>();
+    return items.map((item) => {
+      const key = `${item.namespace} ${item.key}`;
+      const twin = refused.get(key);
+      if (twin) return twin.hash === item.inputHash ? twin.outcome : { status: 'conflict' };
+      const outcome = this.#reserve(item, key);
+      if (outcome.status !== 'reserved' && outcome.status !== 'replay' && outcome.status !== 'conflict') {
+        refused.set(key, { hash: item.inputHash, outcome });
+      }
+      return outcome;
+    });
+  }
+
+  #reserve(item: ReserveItem, key: string): ReserveOutcome {
+    const before = this.keys.get(key);
+    if (before) {
+      return before.hash === item.inputHash
+        ? { status: 'replay', generationId: before.id }
+        : { status: 'conflict' };
+    }
+    const account = this.accounts.get(item.accountId);
+    if (!account) return { status: 'account-not-found' };
+    if (this.state.state === 'SHUTDOWN') return this.#shutdown();
+    if (available(account) < item.credits) {
+      return { status: 'insufficient-credits', available: available(account) };
+    }
+
+    const windows = this.budgets
+      .filter((budget) => this.#applies(budget, item, account.tier))
+      .map((budget) => this.#window(budget));
+    const over = windows.filter(
+      ({ spent, reserved: held, budget }) => spent + held + item.ceilingMicros > budget.limit,
+    );
+    const stop = Model.#foremost(over.filter((each) => each.budget.action === 'SHUTDOWN'));
+    if (stop) {
+      this.state = {
+        state: 'SHUTDOWN',
+        reason: this.#reason(stop.budget, 'used up'),
+        until: stop.end,
+        by: 'budget',
+      };
+      return this.#shutdown();
+    }
+    const block = Model.#foremost(over.filter((each) => each.budget.action === 'BLOCK'));
+    if (block) {
+      return { status: 'budget-exceeded', scope: block.budget.scope, resetsAt: new Date(block.end) };
+    }
+    const warn = Model.#foremost(over.filter((each) => each.budget.action === 'WARN'));
+    if (warn && this.state.state === 'NORMAL') {
+      this.state = {
+        state: 'WARNING',
+        reason: this.#reason(warn.budget, 'passed'),
+        until: warn.end,
+        by: 'budget',
+      };
+    }
+    if (item.ceilingMicros > 0n) {
+      for (const each of windows) {
+        each.reserved += item.ceilingMicros;
+        each.admitted = each.budget.action === 'WARN' ? null : each.budget.limit;
+      }
+    }
+
+    const takes: Reservation['takes'] = [];
+    let need = item.credits;
+    const live = account.grants.filter(
+      (grant) => free(grant) > 0 && (grant.expiresAt === null || grant.expiresAt > this.now),
+    );
+    for (const grant of live.sort(compareGrants)) {
+      const credits = Math.min(need, free(grant));
+      if (credits === 0) break;
+      grant.reserved += credits;
+      need -= credits;
+      takes.push({ grant, credits });
+    }
+    if (need > 0) throw new Error('The model has no grants for what it says is available.');
+    this.#enter(account, 'RESERVE', 0, item.credits);
+    this.keys.set(key, { hash: item.inputHash, id: item.id });
+    this.reservations.set(item.id, {
+      item,
+      account,
+      tier: account.tier,
+      createdAt: this.now,
+      status: 'PENDING',
+      provider: item.provider,
+      posted: 0,
+      revenue: 0n,
+      takes,
+      attempts: new Map(),
+      windows: new Set(windows),
+    });
+    return {
+      status: 'reserved',
+      at: new Date(this.now),
+      available: available(account),
+      tier: account.tier,
+      country: account.country,
+    };
+  }
+
+  #shutdown(): ReserveOutcome {
+    const { reason, until } = this.state;
+    return { status: 'shutdown', reason, resetsAt: until === null ? null : new Date(until) };
+  }
+
+  settleBatch(items: readonly SettleItem[]): SettleOutcome[] {
+    const outcomes = items.map((item) => ({ item, status: this.#settle(item) }));
+    const accounts = new Set(outcomes.map(({ item }) => this.reservations.get(item.generationId)?.account));
+    for (const account of accounts) if (account) this.refresh(account);
+    return outcomes.map(({ item, status }) => {
+      const reservation = this.reservations.get(item.generationId);
+      return {
+        status,
+        at: new Date(this.now),
+        accountId: reservation?.account.id ?? null,
+        creditsCharged: reservation?.posted ?? 0,
+        costMicros: reservation ? cost(reservation) : 0n,
+        revenueMicros: reservation?.revenue ?? 0n,
+        balance: reservation ? balance(reservation.account) : { posted: 0, reserved: 0, available: 0 },
+      };
+    });
+  }
+
+  #settle(item: SettleItem): SettleOutcome['status'] {
+    const reservation = this.reservations.get(item.generationId);
+    if (!reservation) return 'not-found';
+    if (reservation.status === 'POSTED') return 'already';
+    const before = cost(reservation);
+    for (const attempt of item.attempts) {
+      reservation.attempts.set(attempt.number, { outcome: attempt.outcome, cost: attempt.costMicros });
+    }
+    const after = cost(reservation);
+    if (reservation.status !== 'PENDING') {
+      for (const each of reservation.windows) {
+        each.spent += after - before;
+        if (after > before) each.excess += after - before;
+      }
+      return 'late';
+    }
+
+    const { ceilingMicros, credits } = reservation.item;
+    for (const each of reservation.windows) {
+      each.spent += after;
+      each.reserved -= ceilingMicros;
+      if (after > ceilingMicros) each.excess += after - ceilingMicros;
+    }
+    reservation.status = item.action === 'POST' ? 'POSTED' : item.action === 'VOID' ? 'VOIDED' : 'EXPIRED';
+    reservation.posted = item.action === 'POST' ? item.credits : 0;
+    reservation.provider = item.attempts.at(-1)?.provider ?? reservation.provider;
+    let burn = reservation.posted;
+    for (const { grant, credits: taken } of reservation.takes) {
+      const burned = Math.min(burn, taken);
+      const gained = earned(grant, grant.used + burned) - earned(grant, grant.used);
+      grant.used += burned;
+      grant.reserved -= taken;
+      grant.earned += gained;
+      reservation.revenue += gained;
+      burn -= burned;
+    }
+    const kind = { POST: 'POST', VOID: 'VOID', EXPIRE: 'EXPIRE_RESERVATION' }[item.action];
+    this.#enter(reservation.account, kind, -reservation.posted, -credits);
+    return 'settled';
+  }
+
+  /** @param id the one that the database would give the budget if it is new. */
+  setBudget(id: string, given: Omit<Budget, 'id'>): void {
+    const { scope, subject, period, limit, action } = given;
+    const standing = this.budgets.find(
+      (budget) => budget.scope === scope && budget.subject === subject && budget.period === period,
+    );
+    if (standing) {
+      standing.limit = limit;
+      standing.action = action;
+      this.#window(standing).admitted = null;
+    } else {
+      const budget: Budget = { id, ...given };
+      this.budgets.push(budget);
+      const made = this.#window(budget);
+      for (const reservation of this.reservations.values()) {
+        const { item, tier, createdAt, provider } = reservation;
+        if (createdAt < made.start || createdAt >= made.end) continue;
+        if (!this.#applies(budget, { ...item, provider }, tier)) continue;
+        made.spent += cost(reservation);
+        if (reservation.status === 'PENDING') {
+          made.reserved += item.ceilingMicros;
+          reservation.windows.add(made);
+        }
+      }
+    }
+    if (this.state.by === 'budget' && this.state.state !== 'NORMAL') {
+      this.state = { state: 'NORMAL', reason: null, until: null, by: 'key:test' };
+    }
+  }
+
+  setState(state: 'NORMAL' | 'SHUTDOWN', reason: string): void {
+    this.state = { state, reason, until: null, by: 'admin:test' };
+  }
+
+  /** What was paid for customers who had their credits back. */
+  lostMicros(): bigint {
+    const lost: bigint[] = [];
+    for (const { status, attempts } of this.reservations.values()) {
+      for (const attempt of attempts.values()) {
+        if (status !== 'POSTED' || attempt.outcome !== 'SUCCEEDED') lost.push(attempt.cost);
+      }
+    }
+    return sumMicros(lost);
+  }
+}

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { describeOnEachDatabase } from '../support/databases.ts';
+import { openWorld, reserveItem, settleItem, type World } from '../support/world.ts';
+
+/** Longer than a heart may stand still. */
+const DEAD_MS = 21_000;
+
+describeOnEachDatabase('orphans', (kind) => {
+  let world: World;
+  let account: string;
+  beforeAll(async () => {
+    world = await openWorld({ kind });
+  });
+  beforeEach(async () => {
+    await world.reset();
+    await world.rows('UPDATE server_process SET stopped_at = NULL, heartbeat_at = $1', [world.clock.now()]);
+    account = await world.account({ credits: 1_000 });
+  });
+  afterAll(() => world.close());
+
+  const ids = (orphans: readonly { readonly generationId: string }[]) =>
+    orphans.map((orphan) => orphan.generationId);
+  /** Another server process. On PGlite it takes all others for gone, which is put right again. */
+  const neighbour = async () => {
+    const ledger = await world.anotherLedger();
+    await world.rows('UPDATE server_process SET stopped_at = NULL');
+    return ledger;
+  };
+
+  it("are not taken from a living process: another's reservations stay its own while its heart beats", async () => {
+    const other = await neighbour();
+    await world.reserve(account, { expiresAt: new Date(world.clock.now().getTime() + 600_000) });
+    world.clock.advance(DEAD_MS - 2_000);
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    await world.ledger.beat();
+    world.clock.advance(DEAD_MS - 2_000);
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    expect(await world.rows('SELECT process_id FROM reservation')).toEqual([
+      { process_id: world.ledger.processId },
+    ]);
+  });
+
+  it('are taken once the heart of their process has stopped, with what is needed to go on', async () => {
+    const other = await neighbour();
+    const expiresAt = new Date(world.clock.now().getTime() + 600_000);
+    const sent = await world.reserve(account, { expiresAt });
+    const queued = await world.reserve(account, { expiresAt, sent: false, credits: 5, ceilingMicros: 9n });
+    await world.ledger.recordJob(sent, 'job-1', expiresAt);
+    const createdAt = world.clock.now();
+    world.clock.advance(DEAD_MS);
+    await other.beat();
+    const orphans = await other.adoptOrphans(10);
+    expect(ids(orphans).sort()).toEqual([sent, queued].sort());
+    expect(orphans.find((orphan) => orphan.generationId === sent)).toMatchObject({
+      accountId: account,
+      jobId: 'job-1',
+      sentAt: createdAt,
+      createdAt,
+    });
+    expect(orphans.find((orphan) => orphan.generationId === queued)).toMatchObject({
+      creditsReserved: 5,
+      ceilingMicros: 9n,
+      jobId: null,
+      sentAt: null,
+    });
+    // The taker answers for them now, and is not handed them again while it lives.
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    expect(await world.ledger.adoptOrphans(10)).toEqual([]);
+    expect(await world.balance(account)).toMatchObject({ reserved: 7 });
+    await world.expectSound();
+  });
+
+  it('are taken at once from a process that has ended in good order', async () => {
+    const id = await world.reserve(account);
+    const other = await neighbour();
+    await world.ledger.stop();
+    expect(ids(await other.adoptOrphans(10))).toEqual([id]);
+  });
+
+  it('are also what is past its time, even in the name of a living process', async () => {
+    const id = await world.reserve(account, { expiresAt: new Date(world.clock.now().getTime() + 5_000) });
+    const settled = await world.reserve(account, {
+      expiresAt: new Date(world.clock.now().getTime() + 5_000),
+    });
+    await world.post(settled);
+    expect(await world.ledger.adoptOrphans(10)).toEqual([]);
+    world.clock.advance(5_000);
+    expect(ids(await world.ledger.adoptOrphans(10))).toEqual([id]);
+    // A minute to settle it in; then it is found again, should that have failed.
+    expect(await world.ledger.adoptOrphans(10)).toEqual([]);
+    world.clock.advance(60_000);
+    expect(ids(await world.ledger.adoptOrphans(10))).toEqual([id]);
+  });
+
+  it('are handed to one sweeper each, however many sweep at once', async () => {
+    const reserved = await Promise.all(Array.from({ length: 60 }, () => world.reserve(account)));
+    const sweepers = [await neighbour(), await neighbour(), await neighbour()];
+    world.clock.advance(DEAD_MS);
+    for (const sweeper of sweepers) await sweeper.beat();
+    const swept = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => sweepers[index % 3]?.adoptOrphans(7) ?? []),
+    );
+    const rest = (await sweepers[0]?.adoptOrphans(100)) ?? [];
+    const all = ids([...swept.flat(), ...rest]);
+    expect(all).toHaveLength(60);
+    expect(new Set(all)).toEqual(new Set(reserved));
+  });
+
+  it('that their old process settles after all are settled once: whoever comes second changes nothing of the credits', async () => {
+    const id = await world.reserve(account);
+    const other = await neighbour();
+    world.clock.advance(DEAD_MS);
+    expect(ids(await other.adoptOrphans(10))).toEqual([id]);
+    await world.post(id);
+    expect(await other.settle(settleItem(id, 'EXPIRE', world.clock.now()))).toMatchObject({
+      status: 'already',
+    });
+    expect(await world.balance(account)).toEqual({ posted: 998, reserved: 0, available: 998 });
+    await world.expectSound();
+  });
+
+  it('of one process are taken at the start of the next one on an embedded database, which has no other', async () => {
+    if (kind !== 'pglite') return;
+    const id = await world.reserve(account);
+    const restarted = await world.anotherLedger();
+    expect(ids(await restarted.adoptOrphans(10))).toEqual([id]);
+  });
+
+  it('never were: a queued call is marked as sent before it goes, and one that has ended may not go any more', async () => {
+    const now = world.clock.now();
+    const [goes, ended] = [
+      reserveItem(account, now, { sent: false }),
+      reserveItem(account, now, { sent: false }),
+    ];
+    await world.ledger.reserve(goes);
+    await world.ledger.reserve(ended);
+    await world.void(ended.id);
+    world.clock.advance(1_000);
+    const marked = await Promise.allSettled([
+      world.ledger.markSent(goes.id),
+      world.ledger.markSent(ended.id),
+    ]);
+    expect(marked.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
+    // Asked again after a lost answer, it is as it was.
+    await world.ledger.markSent(goes.id);
+    expect(await world.rows('SELECT status, sent_at FROM generation WHERE id = $1', [goes.id])).toEqual([
+      { status: 'RUNNING', sent_at: new Date(now.getTime() + 1_000) },
+    ]);
+    expect(await world.rows('SELECT status, sent_at FROM generation WHERE id = $1', [ended.id])).toEqual([
+      { status: 'FAILED', sent_at: null },
+    ]);
+  });
+
+  it('never were: a job gives its reservation the time that it takes, and never less than it had', async () => {
+    const until = (seconds: number) => new Date(Date.parse('2026-11-20T12:00:00Z') + seconds * 1_000);
+    const id = await world.reserve(account, { expiresAt: until(100) });
+    await world.ledger.recordJob(id, 'job-1', until(500));
+    await world.ledger.recordJob(id, 'job-1', until(300));
+    expect(
+      await world.rows('SELECT r.expires_at, g.job_id FROM reservation r JOIN generation g USING (id)'),
+    ).toEqual([{ expires_at: until(500), job_id: 'job-1' }]);
+    await world.post(id);
+    await world.ledger.recordJob(id, 'job-1', until(900));
+    expect(await world.rows('SELECT expires_at FROM reservation')).toEqual([{ expires_at: until(500) }]);
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * Runs once before all tests: makes the templates from which test databases are copied, and clears away what
+ * crashed runs have left.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { openDatabase } from '../../server/database/index.ts';
+import { migrate } from '../../server/database/migrate.ts';
+import { postgresIsReachable, postgresUrl, TEMPLATE_DATABASE, TEMPLATE_FILE, urlOf } from './databases.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CACHE = join(ROOT, 'node_modules/.cache/solvent-test');
+const DAY_MS = 86_400_000;
+
+/** Changes whenever a template made before would not be what a new one is. */
+function templateKey(): string {
+  const hash = createHash('sha256');
+  const migrations = join(ROOT, 'prisma/migrations');
+  for (const name of readdirSync(migrations, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (name.endsWith('.sql')) hash.update(name).update(readFileSync(join(migrations, name)));
+  }
+  hash.update(readFileSync(join(ROOT, 'server/database/migrate.ts')));
+  const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  hash.update(`${pglite} ${statSync(pglite).size} ${statSync(pglite).mtimeMs}`);
+  return hash.digest('hex').slice(0, 24);
+}
+
+/** A migrated PGlite folder as a file. Making one takes seconds, so it is kept for as long as nothing changes. */
+async function makePgliteTemplate(): Promise<string> {
+  mkdirSync(CACHE, { recursive: true });
+  for (const name of readdirSync(CACHE)) {
+    const file = join(CACHE, name);
+    if (Date.now() - statSync(file).mtimeMs > DAY_MS) rmSync(file, { force: true });
+  }
+  const file = join(CACHE, `pglite-${templateKey()}.tar`);
+  if (statSync(file, { throwIfNoEntry: false })) return file;
+  const client = await PGlite.create();
+  const rows = <Row>(text: string, parameters?: readonly unknown[]) =>
+    client.query<Row>(text, parameters as unknown[]).then((result) => result.rows);
+  await migrate({
+    query: rows,
+    script: (text) => client.exec(text).then(() => undefined),
+  });
+  const dump = await client.dumpDataDir('none');
+  await client.close();
+  // Another run may be reading or writing the same file.
+  writeFileSync(`${file}.${process.pid}`, Buffer.from(await dump.arrayBuffer()));
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
+}
+
+const PREFIX = 'solvent_test_';
+
+/**
+ * A migrated database on the server. While the run lives it keeps a connection that bears its name: databases
+ * of a run without one are leftovers.
+ */
+async function makePostgresTemplate(): Promise<{ name: string; drop(): Promise<void> }> {
+  const run = `${PREFIX}${Date.now().toString(36)}${process.pid.toString(36)}`;
+  const client = new pg.Client({ connectionString: postgresUrl, application_name: run });
+  client.on('error', () => {});
+  await client.connect();
+
+  const dropAll = async (pattern: RegExp) => {
+    const { rows } = await client.query<{ datname: string }>(
+      "SELECT datname FROM pg_database WHERE datname LIKE 'solvent\\_test\\_%'",
+    );
+    for (const { datname } of rows) {
+      if (pattern.test(datname)) await client.query(`DROP DATABASE IF EXISTS "${datname}" WITH (FORCE)`);
+    }
+  };
+  const { rows: living } = await client.query<{ application_name: string }>(
+    "SELECT DISTINCT application_name FROM pg_stat_activity WHERE application_name LIKE 'solvent\\_test\\_%'",
+  );
+  const runs = living.map((row) => row.application_name).join('|');
+  await dropAll(new RegExp(`^(?!(${runs})_)`));
+
+  const name = `${run}_template`;
+  await client.query(`CREATE DATABASE "${name}"`);
+  const database = await openDatabase({ url: urlOf(name), connections: 1 });
+  await database.close();
+  return {
+    name,
+    async drop() {
+      await dropAll(new RegExp(`^${run}_`));
+      await client.end();
+    },
+  };
+}
+
+export default async function setUp(): Promise<() => Promise<void>> {
+  process.env[TEMPLATE_FILE] = await makePgliteTemplate();
+  if (!(await postgresIsReachable())) return async () => {};
+  const postgres = await makePostgresTemplate();
+  process.env[TEMPLATE_DATABASE] = postgres.name;
+  return () => postgres.drop();
+}
