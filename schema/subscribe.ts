@@ -23,33 +23,50 @@ export interface Watched<State> {
   readonly isLast: (state: State) => boolean;
 }
 
+/** States as they come. */
+async function* states<State>(context: Context, watched: Watched<State>): AsyncGenerator<Event<State>> {
+  const { caller, core } = context;
+  let known = watched.first;
+  yield known;
+  if (watched.isLast(known)) return;
+  for await (const change of watched.changes) {
+    if (!caller || !(await core.access.isStillValid(caller))) {
+      yield ENDED;
+      return;
+    }
+    const state = change ?? (await watched.read());
+    if (watched.isSame(known, state)) continue;
+    known = state;
+    yield state;
+    if (watched.isLast(state)) return;
+  }
+}
+
 /**
  * Sends the present state, then each change, until there can be no further one, the client goes away, or its
  * credentials end: a revoked key and an expired token see nothing more than the two seconds between two looks.
  */
-export async function* present<State>(
+export function present<State>(
   context: Context,
   watched: Watched<State>,
-): AsyncGenerator<Event<State>, void, void> {
-  const { caller, core } = context;
-  let known = watched.first;
-  try {
-    yield known;
-    if (watched.isLast(known)) return;
-    for await (const change of watched.changes) {
-      if (!caller || !(await core.access.isStillValid(caller))) {
-        yield ENDED;
-        return;
-      }
-      const state = change ?? (await watched.read());
-      if (watched.isSame(known, state)) continue;
-      known = state;
-      yield state;
-      if (watched.isLast(state)) return;
-    }
-  } finally {
-    await watched.changes.return();
-  }
+): AsyncIterableIterator<Event<State>> {
+  const stream = states(context, watched);
+  return {
+    async next() {
+      const result = await stream.next();
+      if (result.done) await watched.changes.return();
+      return result;
+    },
+    // A generator's own `return` waits for the change that its `next` waits for, which may never come.
+    async return() {
+      await watched.changes.return();
+      await stream.return(undefined);
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 /**

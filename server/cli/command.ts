@@ -23,6 +23,7 @@ export const FAILED = 1;
 /** The command could not run: it was called wrongly, or its surroundings are wrong. */
 export const UNUSABLE = 2;
 
+/** One command: how it is called, and what it does then. */
 export interface Command {
   /** How to call it, for help: one line each. */
   readonly usage: readonly { readonly call: string; readonly does: string }[];

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
@@ -22,6 +23,19 @@ function isAlive(processId: number): boolean {
   }
 }
 
+/** How often the owner of a folder touches its lock, and after what silence one of another machine has gone. */
+const TOUCH_MS = 5_000;
+const SILENT_MS = 20_000;
+
+/** Whether the process that wrote a lock still has the folder. */
+function isHeld(file: string): boolean {
+  const [pid, host] = readFileSync(file, 'utf8').trim().split(' ');
+  // Containers that share a volume do not see each other's processes: of those only the lock's age speaks.
+  if (host !== hostname()) return Date.now() - statSync(file).mtimeMs < SILENT_MS;
+  // A lock with this process's own number was left by an earlier one: nobody else can have that number.
+  return Number(pid) > 0 && Number(pid) !== process.pid && isAlive(Number(pid));
+}
+
 /**
  * Takes a folder for this process. Two processes that opened one PGlite folder would destroy it, and PGlite
  * itself does not look.
@@ -32,20 +46,28 @@ function isAlive(processId: number): boolean {
 function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'lock');
-  const mine = `${process.pid}\n`;
+  const mine = `${process.pid} ${hostname()}\n`;
   try {
     writeFileSync(file, mine, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const owner = Number(readFileSync(file, 'utf8'));
-    if (owner !== process.pid && owner > 0 && isAlive(owner)) {
+    if (isHeld(file)) {
+      const owner = readFileSync(file, 'utf8').trim().replace(' ', ' on ');
       throw new Error(
         `The embedded database in ${folder} is in use by process ${owner}. Stop that one, set DATA_DIR to another folder, or set DATABASE_URL to a Postgres that several processes can share.`,
       );
     }
     writeFileSync(file, mine);
   }
-  return () => rmSync(file, { force: true });
+  const touch = setInterval(() => {
+    const now = new Date();
+    utimes(file, now, now, () => {});
+  }, TOUCH_MS);
+  touch.unref();
+  return () => {
+    clearInterval(touch);
+    rmSync(file, { force: true });
+  };
 }
 
 /**

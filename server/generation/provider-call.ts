@@ -39,8 +39,8 @@ const GIVEN_UP: ProviderFailure = {
 };
 
 /**
- * Asks after a job until it is done. A question that fails says nothing about the job, so that only an answer, the
- * caller's abort or the end of the time ends it.
+ * Asks after a job until it is done, the caller aborts or its time is over. A question that goes wrong says nothing of the
+ * job: providers answer `running` to it.
  */
 export async function poll(
   provider: Provider,
@@ -57,17 +57,12 @@ export async function poll(
       return { ...GIVEN_UP, billed: stopped ? 'no' : 'unknown', jobId: first.jobId };
     }
     await sleep(pause, abort);
-    const next = await provider.check(
+    const next: SubmitResult = await provider.check(
       first.jobId,
       AbortSignal.any([abort, AbortSignal.timeout(provider.timeoutMs)]),
     );
-    if (next.status === 'failed' && next.billed === 'unknown' && !abort.aborted) {
-      // The question went wrong, not the job: ask again, less and less often.
-      pause = Math.min(pause * 2, 15_000);
-    } else {
-      answer = next;
-      if (next.status === 'running') pause = next.pollAfterMs;
-    }
+    answer = next;
+    if (next.status === 'running') pause = next.pollAfterMs;
   }
   return answer;
 }

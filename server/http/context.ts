@@ -22,6 +22,7 @@ async function callerOf(
   core: Core,
   credentials: { authorization: string | null; cookie: string | null; sameOrigin: boolean },
   onEndedSession: () => void,
+  onRefused: () => void,
 ): Promise<Caller | null> {
   try {
     return await core.access.authenticate(credentials);
@@ -31,6 +32,8 @@ async function callerOf(
       onEndedSession();
       return null;
     }
+    // Guessing counts too.
+    onRefused();
     throw unauthenticated(error.message);
   }
 }
@@ -45,14 +48,19 @@ export async function contextOfRequest(
   const sameOrigin = isSameOrigin(request);
   const cookie = request.headers.cookie ?? null;
   const setCookie = (value: string) => void response.appendHeader('set-cookie', value);
+  const ip = request.socket.remoteAddress ?? '';
+  const count = (who: string) => {
+    const wait = limiter.take(who);
+    if (wait > 0) throw rateLimited(wait);
+  };
+  const credentials = { authorization: request.headers.authorization ?? null, cookie, sameOrigin };
   const caller = await callerOf(
     core,
-    { authorization: request.headers.authorization ?? null, cookie, sameOrigin },
+    credentials,
     () => setCookie(core.access.signedOutCookie),
+    () => count(`ip:${ip}`),
   );
-  const ip = request.socket.remoteAddress ?? '';
-  const wait = limiter.take(caller?.actor ?? `ip:${ip}`);
-  if (wait > 0) throw rateLimited(wait);
+  count(caller?.actor ?? `ip:${ip}`);
   return { core, caller, ip, cookie, sameOrigin, setCookie, loaders: createLoaders(core) };
 }
 

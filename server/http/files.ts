@@ -33,12 +33,17 @@ export async function serveFile(
   }
   const file = output ? await core.storage.open(output.sha256, range ?? undefined) : null;
   if (!output || !file) return sendError(response, 404, 'NOT_FOUND', 'There is no such file.');
+  const etag = `"${output.sha256}"`;
+  if (request.headers['if-none-match'] === etag) {
+    response.writeHead(304, { etag }).end();
+    return;
+  }
   response.writeHead(range ? 206 : 200, {
     'content-type': output.contentType,
     'content-length': range ? range.end - range.start + 1 : file.bytes,
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=31536000, immutable',
-    etag: `"${output.sha256}"`,
+    etag,
     // Files come from outside: none may run anything in our origin, nor be taken for something else.
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     'x-content-type-options': 'nosniff',

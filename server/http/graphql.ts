@@ -7,6 +7,7 @@ import { contextOfRequest } from './context.ts';
 import { createMask } from './errors.ts';
 import { useLimits } from './limits.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import { useSubscriptionLimit } from './subscriptions.ts';
 
 /** What yoga is given with each request: the node objects of HTTP, or the ready context of a WebSocket's operation. */
 export type ServerContext =
@@ -50,7 +51,7 @@ export function createGraphql(core: Core, limiter: RateLimiter) {
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
-    plugins: [useLimits(), useStatus()],
+    plugins: [useLimits(), useSubscriptionLimit(core.environment.limits.subscriptionsPerKey), useStatus()],
   });
 }
 

@@ -136,7 +136,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   server.requestTimeout = 30_000;
   server.headersTimeout = 10_000;
   server.keepAliveTimeout = 65_000;
-  const sockets = openSockets(core, graphql, server);
+  const sockets = openSockets(core, graphql, limiter, server);
 
   const { host, port } = core.environment.http;
   await new Promise<void>((resolve, reject) => {
@@ -147,7 +147,10 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   const address = server.address() as AddressInfo;
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  // A server that listens on every address is reached by none of that name.
+  const everywhere = address.address === '0.0.0.0' || address.address === '::';
+  const literal = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const name = everywhere ? 'localhost' : literal;
   const url = `http://${name}:${address.port}`;
   core.publicUrl = core.environment.http.publicUrl ?? url;
 

@@ -61,6 +61,8 @@ function parseWithin(source: Parameters<typeof parse>[0]): DocumentNode {
     document = parse(source, { maxTokens: MAX_TOKENS });
   } catch (error) {
     if (error instanceof RangeError) throw tooComplex('The document is nested too deeply.');
+    // Yoga gives the code over HTTP alone.
+    if (error instanceof GraphQLError) error.extensions.code ??= 'GRAPHQL_PARSE_FAILED';
     throw error;
   }
   checkShape(document);
@@ -100,16 +102,37 @@ function costOf(document: DocumentNode, variables: Record<string, unknown> | nul
   return cost;
 }
 
-function refusalOf(cost: Cost): GraphQLError | null {
+/** What a request costs, or why it is not run. */
+function judge(
+  document: DocumentNode,
+  variables: Record<string, unknown> | null | undefined,
+): { cost: Cost; refusal?: never } | { cost?: never; refusal: GraphQLError } {
+  let cost: Cost;
+  try {
+    cost = costOf(document, variables);
+  } catch (error) {
+    // Variables that cannot be are found out on the way.
+    if (!(error instanceof GraphQLError)) throw error;
+    return { refusal: invalid(error) };
+  }
   if (cost.depth > MAX_DEPTH) {
-    return tooComplex(`The request is ${cost.depth} deep; at most ${MAX_DEPTH} is answered.`);
+    return { refusal: tooComplex(`The request is ${cost.depth} deep; at most ${MAX_DEPTH} is answered.`) };
   }
   if (cost.complexity > MAX_COMPLEXITY) {
-    return tooComplex(
-      `The request has a complexity of ${cost.complexity}; at most ${MAX_COMPLEXITY} is answered. Ask for fewer or smaller pages.`,
-    );
+    return {
+      refusal: tooComplex(
+        `The request has a complexity of ${cost.complexity}; at most ${MAX_COMPLEXITY} is answered. Ask for fewer or smaller pages.`,
+      ),
+    };
   }
-  return null;
+  return { cost };
+}
+
+/** An error of a request that has not been run, with the code and status that it should have. */
+function invalid(error: GraphQLError): GraphQLError {
+  const { message, nodes, source, positions } = error;
+  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED', ...error.extensions, http: { status: 400 } };
+  return new GraphQLError(message, { nodes, source, positions, extensions });
 }
 
 /** The limits as a plugin of yoga. */
@@ -119,8 +142,7 @@ export function useLimits(): Plugin {
       setParseFn(parseWithin as never);
     },
     onExecute({ args, setResultAndStopExecution }) {
-      const cost = costOf(args.document, args.variableValues as Record<string, unknown>);
-      const refusal = refusalOf(cost);
+      const { cost, refusal } = judge(args.document, args.variableValues as Record<string, unknown>);
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] });
         return undefined;
@@ -130,10 +152,8 @@ export function useLimits(): Plugin {
           if (Symbol.asyncIterator in result) return;
           const answer = result as ExecutionResult;
           // Without a path nothing has run: a variable, or the choice of an operation, is wrong.
-          for (const error of answer.errors ?? []) {
-            if (error.path === undefined && error.extensions.code === undefined) {
-              Object.assign(error.extensions, { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } });
-            }
+          if (answer.errors?.some((error) => error.path === undefined && !error.extensions.code)) {
+            answer.errors = answer.errors.map((error) => (error.path ? error : invalid(error)));
           }
           answer.extensions = {
             ...answer.extensions,
@@ -143,7 +163,7 @@ export function useLimits(): Plugin {
       };
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      const refusal = refusalOf(costOf(args.document, args.variableValues as Record<string, unknown>));
+      const { refusal } = judge(args.document, args.variableValues as Record<string, unknown>);
       if (refusal) setResultAndStopExecution({ errors: [refusal] });
     },
   };

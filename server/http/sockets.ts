@@ -3,18 +3,18 @@ import type { IncomingMessage, Server } from 'node:http';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { rateLimited, unauthenticated } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { contextOfSocket, isSameOrigin } from './context.ts';
 import type { Graphql } from './graphql.ts';
+import type { RateLimiter } from './rate-limit.ts';
 
 /** Close codes beside those of graphql-transport-ws. The HTTP status is visible inside each. */
 export const CloseCode = {
   /** Credentials are wrong, or have ended while the socket was open. */
   Unauthorized: 4401,
-  /** The caller has as many subscriptions open as it may. */
-  TooManySubscriptions: 4429,
   /** The server is going away; connect again, elsewhere or later. */
   GoingAway: 1001,
 } as const;
@@ -25,14 +25,22 @@ interface Connection {
   caller: Caller | null;
 }
 
+const ENDED = 'The credentials have ended; connect again with new ones.';
+
+/** HTTP's part of an error says nothing over a WebSocket. */
+function dropHttp(errors: readonly { readonly extensions?: unknown }[] | undefined): void {
+  for (const { extensions } of errors ?? []) {
+    if (typeof extensions === 'object' && extensions !== null) Reflect.deleteProperty(extensions, 'http');
+  }
+}
+
 /** How often open sockets' credentials are looked at again. */
 const RECHECK_MS = 1_000;
 
 /** Opens the WebSocket side of a server. */
-export function openSockets(core: Core, graphql: Graphql, server: Server) {
+export function openSockets(core: Core, graphql: Graphql, limiter: RateLimiter, server: Server) {
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_BODY_BYTES });
   const connections = new Set<Connection>();
-  const subscriptions = new Map<string, number>();
 
   const disposable = useServer<Record<string, unknown>, { connection?: Connection }>(
     {
@@ -62,49 +70,40 @@ export function openSockets(core: Core, graphql: Graphql, server: Server) {
       onDisconnect(context) {
         if (context.extra.connection) connections.delete(context.extra.connection);
       },
-      async onSubscribe(context, id, params) {
-        const connection = context.extra.connection;
-        const caller = connection?.caller ?? null;
-        const who = caller?.actor ?? '';
-        const open = subscriptions.get(who) ?? 0;
-        if (open >= core.environment.limits.subscriptionsPerKey) {
-          return [
-            new GraphQLError(
-              `At most ${core.environment.limits.subscriptionsPerKey} subscriptions a caller.`,
-              {
-                extensions: { code: 'RATE_LIMITED' },
-              },
-            ),
-          ];
-        }
+      async onSubscribe(context, _id, params) {
+        const caller = context.extra.connection?.caller ?? null;
+        const wait = limiter.take(caller?.actor ?? `ip:${context.extra.request.socket.remoteAddress ?? ''}`);
+        if (wait > 0) return [rateLimited(wait)];
+        if (caller && !(await core.access.isStillValid(caller))) return [unauthenticated(ENDED)];
         const ready = contextOfSocket(core, caller, context.extra.request);
         const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
           ready,
           params,
         } as never);
-        const args: ExecutionArgs & { execute: unknown; subscribe: unknown } = {
-          schema,
-          operationName: params.operationName,
-          document: typeof params.query === 'string' ? await parse(params.query) : params.query,
-          variableValues: params.variables as Record<string, unknown>,
-          contextValue: await contextFactory(),
-          execute,
-          subscribe,
-        };
-        const errors = await validate(args.schema, args.document);
-        if (errors.length > 0) return errors as GraphQLError[];
-        subscriptions.set(who, open + 1);
-        void id;
-        return args;
+        try {
+          const document = typeof params.query === 'string' ? await parse(params.query) : params.query;
+          const errors = await validate(schema, document);
+          if (errors.length > 0) return errors as GraphQLError[];
+          const args: ExecutionArgs & { execute: unknown; subscribe: unknown } = {
+            schema,
+            operationName: params.operationName,
+            document,
+            variableValues: params.variables as Record<string, unknown>,
+            contextValue: await contextFactory(),
+            execute,
+            subscribe,
+          };
+          return args;
+        } catch (error) {
+          // A document that is none is no affair of the other operations of its socket.
+          if (error instanceof GraphQLError) return [error];
+          throw error;
+        }
       },
       execute: (args) => (args as unknown as { execute: (args: unknown) => never }).execute(args),
       subscribe: (args) => (args as unknown as { subscribe: (args: unknown) => never }).subscribe(args),
-      onComplete(context) {
-        const who = context.extra.connection?.caller?.actor ?? '';
-        const open = (subscriptions.get(who) ?? 1) - 1;
-        if (open <= 0) subscriptions.delete(who);
-        else subscriptions.set(who, open);
-      },
+      onNext: (_context, _id, _payload, _args, result) => dropHttp(result.errors),
+      onError: (_context, _id, _payload, errors) => dropHttp(errors),
     },
     sockets,
   );

@@ -140,7 +140,10 @@ export interface Provider {
   readonly timeoutMs: number;
   /** Asks for the thing. Puts at most one submit on the wire; throws nothing. */
   submit(submit: SubmitRequest): Promise<SubmitResult>;
-  /** Asks after a job that answered `running`. Free of cost; may be repeated at will. */
+  /**
+   * Asks after a job that answered `running`. Free of cost; may be repeated at will. `failed` is the job's end; a question
+   * that went wrong says nothing of the job and is answered `running`.
+   */
   check(jobId: string, signal: AbortSignal): Promise<SubmitResult>;
   /** Asks the vendor to stop a job. True when it will be neither finished nor billed any further. */
   cancel(jobId: string, signal: AbortSignal): Promise<boolean>;

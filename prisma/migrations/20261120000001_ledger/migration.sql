@@ -815,7 +815,7 @@ CREATE FUNCTION protection_set_state(p_now timestamptz, p_state protection_state
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(7301002);
-  UPDATE protection SET state = p_state, reason = p_reason, since = p_now, changed_by = p_actor, until = NULL WHERE id = 1;
+  UPDATE protection SET state = p_state, reason = CASE WHEN p_state = 'NORMAL' THEN NULL ELSE p_reason END, since = p_now, changed_by = p_actor, until = NULL WHERE id = 1;
   INSERT INTO audit_log (id, at, actor, action, reason)
     VALUES (uuid_v7(p_now), p_now, p_actor, CASE p_state WHEN 'SHUTDOWN' THEN 'service.suspend' ELSE 'service.resume' END, p_reason);
 END $$;
