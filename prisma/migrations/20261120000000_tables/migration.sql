@@ -426,9 +426,6 @@ CREATE INDEX "grant_account_id_exhausted_idx" ON "grant"("account_id", "exhauste
 CREATE UNIQUE INDEX "grant_account_id_source_period_key" ON "grant"("account_id", "source", "period");
 
 -- CreateIndex
-CREATE INDEX "reservation_account_id_idx" ON "reservation"("account_id");
-
--- CreateIndex
 CREATE INDEX "generation_account_id_created_at_id_idx" ON "generation"("account_id", "created_at" DESC, "id" DESC);
 
 -- CreateIndex

@@ -3,7 +3,7 @@
 --
 -- Order of locks, the same everywhere, so that no two transactions can wait for each other: the advisory lock of
 -- the budgets, accounts by id, idempotency keys by (namespace, key), reservations by id (each stands for its
--- generation too), budget windows by id, summaries by key, the protection row.
+-- generation too), summaries by key, budget windows by id, the protection row.
 
 -- ------------------------------------------------------------------------------------------------ invariants
 
@@ -44,6 +44,13 @@ ALTER TABLE protection ADD CONSTRAINT protection_one_row CHECK (id = 1);
 -- Pending reservations are few among all that ever were.
 CREATE INDEX reservation_pending ON reservation (expires_at) WHERE status = 'PENDING';
 
+-- Rows that are written once more leave room on their page for it: then no index hears of the change.
+ALTER TABLE account SET (fillfactor = 60);
+ALTER TABLE "grant" SET (fillfactor = 60);
+ALTER TABLE generation SET (fillfactor = 60);
+ALTER TABLE reservation_grant SET (fillfactor = 70);
+ALTER TABLE budget_window SET (fillfactor = 20);
+
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'A row of % is written once and never changed.', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -71,12 +78,12 @@ CREATE FUNCTION uuid_v7(p_now timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS
     || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid
 $$;
 
--- Budgets' windows are hours, days and months of UTC.
-CREATE FUNCTION period_start(p_period budget_period, p_now timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+-- Budgets' windows are hours, days and months of UTC. STABLE, as date_trunc with a zone is: else they are not inlined.
+CREATE FUNCTION period_start(p_period budget_period, p_now timestamptz) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT date_trunc(lower(p_period::text), p_now, 'UTC')
 $$;
 
-CREATE FUNCTION period_end(p_period budget_period, p_now timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION period_end(p_period budget_period, p_now timestamptz) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT (date_trunc(lower(p_period::text), p_now, 'UTC') AT TIME ZONE 'UTC' + ('1 ' || p_period::text)::interval) AT TIME ZONE 'UTC'
 $$;
 
@@ -196,7 +203,8 @@ DECLARE
   n int; a int; w int; g int; t int; need int; take int; hit int;
   i_id uuid[]; i_account uuid[]; i_credits int[]; i_ceiling bigint[];
   i_namespace text[]; i_key text[]; i_hash text[];
-  i_provider text[]; i_operation text[]; i_count int;
+  i_provider text[]; i_operation text[]; i_model text[]; i_prompt text[]; i_request jsonb[];
+  i_cost uuid[]; i_price uuid[]; i_quote uuid[]; i_sent boolean[]; i_expires timestamptz[]; i_count int;
   i_a int[];
   a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_tier tier[]; a_country text[]; a_grant int[]; a_changed boolean[];
   v_due uuid[];
@@ -206,7 +214,7 @@ DECLARE
   w_added bigint[]; w_ends timestamptz[]; w_period budget_period[]; w_count int := 0;
   g_id uuid[]; g_a int[]; g_free int[]; g_taken int[]; g_count int := 0;
   o_outcome text[] := '{}'; o_generation uuid[]; o_available int[]; o_scope budget_scope[]; o_resets timestamptz[];
-  x_window text[] := '{}'; v_windows text;
+  x_window text[] := '{}'; v_windows text; v_applies boolean[] := '{}';
   l_id uuid[] := '{}'; l_position int[] := '{}'; l_grant uuid[] := '{}'; l_credits int[] := '{}'; l_count int := 0; v_position int;
   e_sequence int[]; e_available int[];
   v_state protection_state; v_reason text; v_until timestamptz; v_state_changed boolean := false; v_by text := 'budget';
@@ -216,21 +224,25 @@ BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
 
   SELECT array_agg(x.id), array_agg(x."accountId"), array_agg(x.credits), array_agg(x.ceiling), array_agg(x.namespace),
-         array_agg(x.key), array_agg(x.hash), array_agg(x.provider), array_agg(x.operation), count(*)
-    INTO i_id, i_account, i_credits, i_ceiling, i_namespace, i_key, i_hash, i_provider, i_operation, i_count
+         array_agg(x.key), array_agg(x.hash), array_agg(x.provider), array_agg(x.operation), array_agg(x.model),
+         array_agg(x.prompt), array_agg(x.request), array_agg(x."modelCostId"), array_agg(x."modelPriceId"), array_agg(x."quoteId"),
+         array_agg(x.sent), array_agg(x."expiresAt"), count(*)
+    INTO i_id, i_account, i_credits, i_ceiling, i_namespace, i_key, i_hash, i_provider, i_operation, i_model,
+         i_prompt, i_request, i_cost, i_price, i_quote, i_sent, i_expires, i_count
     FROM jsonb_to_recordset(p_items) AS x(id uuid, "accountId" uuid, credits int, ceiling bigint, namespace text,
-      key text, hash text, provider text, operation text);
+      key text, hash text, provider text, operation text, model text, prompt text, request jsonb, "modelCostId" uuid,
+      "modelPriceId" uuid, "quoteId" uuid, sent boolean, "expiresAt" timestamptz);
 
   -- Accounts, locked in order of id.
-  SELECT array_agg(s.id) FILTER (WHERE s.due) INTO v_due
-    FROM (SELECT acc.id, refresh_is_due(acc, p_now) AS due FROM account acc WHERE acc.id = ANY (i_account) ORDER BY acc.id FOR UPDATE) s;
+  SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(s.tier),
+         array_agg(s.country), array_agg(0), array_agg(false), array_agg(s.id) FILTER (WHERE s.due)
+    INTO a_id, a_posted, a_reserved, a_sequence, a_tier, a_country, a_grant, a_changed, v_due
+    FROM (SELECT acc.*, refresh_is_due(acc, p_now) AS due FROM account acc WHERE acc.id = ANY (i_account) ORDER BY acc.id FOR UPDATE) s;
   IF v_due IS NOT NULL THEN
     PERFORM ledger_refresh(p_now, v_due);
+    SELECT array_agg(acc.posted ORDER BY acc.id), array_agg(acc.entry_sequence ORDER BY acc.id) INTO a_posted, a_sequence
+      FROM account acc WHERE acc.id = ANY (a_id);
   END IF;
-  SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(s.tier),
-         array_agg(s.country), array_agg(0), array_agg(false)
-    INTO a_id, a_posted, a_reserved, a_sequence, a_tier, a_country, a_grant, a_changed
-    FROM (SELECT acc.* FROM account acc WHERE acc.id = ANY (i_account) ORDER BY acc.id) s;
   SELECT array_agg(array_position(a_id, u.id)) INTO i_a FROM unnest(i_account) AS u(id);
 
   -- Keys, in order. A key that another transaction is just using is waited for.
@@ -239,9 +251,15 @@ BEGIN
     FROM unnest(i_namespace, i_key, i_operation, i_hash, i_id) WITH ORDINALITY AS u(namespace, key, operation, hash, id, ord)
     ORDER BY u.namespace, u.key, u.ord
     ON CONFLICT DO NOTHING;
-  SELECT array_agg(r.result_id ORDER BY u.ord), array_agg(r.input_hash ORDER BY u.ord) INTO r_result, r_hash
-    FROM unnest(i_namespace, i_key) WITH ORDINALITY AS u(namespace, key, ord)
-    JOIN idempotency_record r ON r.namespace = u.namespace AND r.key = u.key;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  IF n = i_count THEN
+    -- Every key is new, and its record this item's own.
+    r_result := i_id; r_hash := i_hash;
+  ELSE
+    SELECT array_agg(r.result_id ORDER BY u.ord), array_agg(r.input_hash ORDER BY u.ord) INTO r_result, r_hash
+      FROM unnest(i_namespace, i_key) WITH ORDINALITY AS u(namespace, key, ord)
+      JOIN idempotency_record r ON r.namespace = u.namespace AND r.key = u.key;
+  END IF;
   IF p_retry THEN
     SELECT coalesce(array_agg(r.id), '{}') INTO v_existing FROM reservation r WHERE r.id = ANY (i_id);
   END IF;
@@ -329,13 +347,12 @@ BEGIN
     END IF;
 
     -- Of the budgets that refuse, the one that counts shuts down rather than blocks, ends last, and is the narrowest.
-    v_windows := '';
     hit := 0;
     FOR w IN 1..w_count LOOP
-      IF w_scope[w] = 'GLOBAL' OR w_subject[w] = (CASE w_scope[w]
+      v_applies[w] := w_scope[w] = 'GLOBAL' OR w_subject[w] = (CASE w_scope[w]
           WHEN 'PROVIDER' THEN i_provider[n] WHEN 'OPERATION' THEN i_operation[n]
-          WHEN 'TIER' THEN a_tier[a]::text ELSE i_account[n]::text END) THEN
-        v_windows := v_windows || ',' || w;
+          WHEN 'TIER' THEN a_tier[a]::text ELSE i_account[n]::text END);
+      IF v_applies[w] THEN
         IF w_used[w] + w_added[w] + i_ceiling[n] > w_limit[w] AND w_action[w] <> 'WARN'
             AND (hit = 0 OR (w_action[w], w_ends[w], w_scope[w]) > (w_action[hit], w_ends[hit], w_scope[hit])) THEN
           hit := w;
@@ -355,21 +372,22 @@ BEGIN
     END IF;
 
     -- Admitted.
-    IF v_windows <> '' THEN
-      v_windows := substr(v_windows, 2);
-      FOREACH w IN ARRAY string_to_array(v_windows, ',')::int[] LOOP
+    v_windows := '';
+    FOR w IN 1..w_count LOOP
+      IF v_applies[w] THEN
+        v_windows := v_windows || ',' || w_id[w];
         w_added[w] := w_added[w] + i_ceiling[n];
         IF w_action[w] = 'WARN' AND w_used[w] + w_added[w] > w_limit[w]
             AND (hit = 0 OR (w_ends[w], w_scope[w]) > (w_ends[hit], w_scope[hit])) THEN
           hit := w;
         END IF;
-      END LOOP;
-      IF hit > 0 AND v_state = 'NORMAL' THEN
-        v_state := 'WARNING'; v_state_changed := true; v_until := w_ends[hit];
-        v_reason := budget_reason(w_scope[hit], w_subject[hit], w_limit[hit], w_period[hit], 'passed');
       END IF;
+    END LOOP;
+    IF hit > 0 AND v_state = 'NORMAL' THEN
+      v_state := 'WARNING'; v_state_changed := true; v_until := w_ends[hit];
+      v_reason := budget_reason(w_scope[hit], w_subject[hit], w_limit[hit], w_period[hit], 'passed');
     END IF;
-    x_window[n] := v_windows;
+    x_window[n] := '{' || substr(v_windows, 2) || '}';
 
     v_position := 0;
     g := a_grant[a];
@@ -408,19 +426,16 @@ BEGIN
       FROM unnest(i_account, e_sequence, i_credits, e_available, i_id, o_outcome) AS u(account, sequence, credits, available, id, outcome)
       WHERE u.outcome = 'RESERVED';
     WITH admitted AS (
-      SELECT x.*, u.windows, a_tier[u.a] AS tier, a_country[u.a] AS country
-      FROM ROWS FROM (jsonb_to_recordset(p_items) AS (id uuid, "accountId" uuid, credits int, ceiling bigint,
-          provider text, operation text, model text, prompt text, request jsonb, "modelCostId" uuid, "modelPriceId" uuid,
-          "quoteId" uuid, sent boolean, "expiresAt" timestamptz)) WITH ORDINALITY
-          AS x(id, account_id, credits, ceiling, provider, operation, model, prompt, request, model_cost_id, model_price_id,
-            quote_id, sent, expires_at, ord)
-        JOIN unnest(o_outcome, x_window, i_a) WITH ORDINALITY AS u(outcome, windows, a, ord) ON u.ord = x.ord
+      SELECT u.*, a_tier[u.a] AS tier, a_country[u.a] AS country
+      FROM unnest(o_outcome, i_id, i_account, i_credits, i_ceiling, i_provider, i_operation, i_model, i_prompt, i_request,
+          i_cost, i_price, i_quote, i_sent, i_expires, x_window, i_a)
+        AS u(outcome, id, account_id, credits, ceiling, provider, operation, model, prompt, request,
+          model_cost_id, model_price_id, quote_id, sent, expires_at, windows, a)
       WHERE u.outcome = 'RESERVED'
     ), reservations AS (
       INSERT INTO reservation (id, account_id, credits_reserved, ceiling_micros, window_ids, process_id, created_at, expires_at)
         SELECT s.id, s.account_id, s.credits, s.ceiling,
-          CASE WHEN s.windows = '' THEN '{}' ELSE ARRAY(SELECT w_id[u.w] FROM unnest(string_to_array(s.windows, ',')::int[]) AS u(w)) END,
-          p_process, p_now, s.expires_at
+          s.windows::bigint[], p_process, p_now, s.expires_at
         FROM admitted s
     )
     INSERT INTO generation (id, account_id, operation, status, provider, model, prompt, request, tier, country, credits_reserved,
@@ -475,20 +490,25 @@ LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = o
 #variable_conflict use_column
 DECLARE
   n int; a int; l int; g int; take int; left_over int; gained bigint;
-  i_id uuid[]; i_action text[]; i_credits int[]; i_count int;
+  i_id uuid[]; i_action text[]; i_credits int[]; i_status text[]; i_provider text[]; i_model text[]; i_failure_code text[];
+  i_failure_message text[]; i_failure_retryable boolean[]; i_retry_after int[]; i_count int;
   a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_changed boolean[]; a_expiry timestamptz[];
-  s_status reservation_status[]; s_a int[]; s_reserved int[]; s_ceiling bigint[]; s_cost bigint[]; s_posted int[];
+  s_status reservation_status[]; s_a int[]; s_reserved int[]; s_ceiling bigint[]; s_cost bigint[]; s_posted int[]; s_windows text[];
   l_n int[]; l_id uuid[]; l_position int[]; l_g int[]; l_credits int[]; l_posted int[]; l_revenue bigint[]; l_count int := 0; l_first int[];
   g_id uuid[]; g_credits int[]; g_used int[]; g_revenue bigint[]; g_expires timestamptz[]; g_burned int[]; g_released int[];
   o_outcome text[] := '{}'; o_posted int[]; o_revenue bigint[]; o_cost bigint[];
   e_kind entry_kind[]; e_sequence int[]; e_posted int[]; e_reserved int[]; e_available int[];
   d_spent bigint[]; d_reserved bigint[]; d_excess bigint[];
   v_due uuid[];
+  v_late boolean := false;
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
 
-  SELECT array_agg(x.id), array_agg(x.action), array_agg(x.credits), count(*) INTO i_id, i_action, i_credits, i_count
-    FROM jsonb_to_recordset(p_items) AS x(id uuid, action text, credits int);
+  SELECT array_agg(x.id), array_agg(x.action), array_agg(x.credits), array_agg(x.status), array_agg(x.provider), array_agg(x.model),
+         array_agg(x."failureCode"), array_agg(x."failureMessage"), array_agg(x."failureRetryable"), array_agg(x."retryAfterSeconds"), count(*)
+    INTO i_id, i_action, i_credits, i_status, i_provider, i_model, i_failure_code, i_failure_message, i_failure_retryable, i_retry_after, i_count
+    FROM jsonb_to_recordset(p_items) AS x(id uuid, action text, credits int, status text, provider text, model text, "failureCode" text,
+      "failureMessage" text, "failureRetryable" boolean, "retryAfterSeconds" int);
   IF i_count <> (SELECT count(DISTINCT u.id) FROM unnest(i_id) AS u(id)) THEN
     RAISE EXCEPTION 'A batch to be settled names a reservation twice.' USING ERRCODE = 'cardinality_violation';
   END IF;
@@ -501,12 +521,10 @@ BEGIN
   -- A reservation changes only under its account's lock, so what is read from here on stays true.
   SELECT array_agg(r.status ORDER BY u.ord), array_agg(array_position(a_id, r.account_id) ORDER BY u.ord),
          array_agg(r.credits_reserved ORDER BY u.ord), array_agg(r.ceiling_micros ORDER BY u.ord),
-         array_agg(r.cost_micros ORDER BY u.ord), array_agg(r.credits_posted ORDER BY u.ord)
-    INTO s_status, s_a, s_reserved, s_ceiling, s_cost, s_posted
+         array_agg(r.cost_micros ORDER BY u.ord), array_agg(r.credits_posted ORDER BY u.ord), array_agg(r.window_ids::text ORDER BY u.ord)
+    INTO s_status, s_a, s_reserved, s_ceiling, s_cost, s_posted, s_windows
     FROM unnest(i_id) WITH ORDINALITY AS u(id, ord)
     LEFT JOIN (SELECT * FROM reservation x WHERE x.id = ANY (i_id) ORDER BY x.id FOR NO KEY UPDATE) r ON r.id = u.id;
-  PERFORM 1 FROM budget_window bw
-    WHERE bw.id IN (SELECT unnest(r.window_ids) FROM reservation r WHERE r.id = ANY (i_id)) ORDER BY bw.id FOR UPDATE;
 
   SELECT array_agg(gr.id), array_agg(gr.credits), array_agg(gr.used), array_agg(gr.revenue_micros), array_agg(gr.expires_at),
          array_agg(0), array_agg(0)
@@ -538,6 +556,7 @@ BEGIN
       o_outcome[n] := 'ALREADY';
     ELSIF s_status[n] <> 'PENDING' THEN
       o_outcome[n] := 'LATE';
+      v_late := true;
     ELSE
       o_outcome[n] := 'SETTLED';
       IF i_action[n] = 'POST' THEN
@@ -595,7 +614,9 @@ BEGIN
       JOIN generation gen ON gen.id = x."generationId"
     WHERE u.outcome IN ('SETTLED', 'LATE')
   ), standing AS (
+    -- Attempts are only booked here: a reservation that is resolved just now has none.
     SELECT att.* FROM attempt att JOIN incoming i ON i.generation_id = att.generation_id AND i.number = att.number
+    WHERE v_late
   ), written AS (
     INSERT INTO attempt AS att (id, generation_id, number, provider, model, operation, account_id, tier, country, outcome, cost_micros,
         cost_source, model_cost_id, credits_charged, revenue_micros, duration_ms, job_id, error, started_at, booked_at)
@@ -646,14 +667,6 @@ BEGIN
       d_excess[n] := greatest(o_cost[n] - s_cost[n], 0);
     END IF;
   END LOOP;
-  UPDATE budget_window bw SET spent_micros = bw.spent_micros + d.spent, reserved_micros = bw.reserved_micros + d.reserved,
-      excess_micros = bw.excess_micros + d.excess
-    FROM (SELECT x.w, sum(u.spent)::bigint AS spent, sum(u.reserved)::bigint AS reserved, sum(u.excess)::bigint AS excess
-          FROM unnest(i_id, d_spent, d_reserved, d_excess) AS u(id, spent, reserved, excess)
-          JOIN reservation r ON r.id = u.id CROSS JOIN LATERAL unnest(r.window_ids) AS x(w)
-          WHERE u.spent <> 0 OR u.reserved <> 0 OR u.excess <> 0 GROUP BY x.w) d
-    WHERE bw.id = d.w;
-
   UPDATE reservation r SET
       status = CASE WHEN u.resolves THEN CASE u.action WHEN 'POST' THEN 'POSTED' WHEN 'VOID' THEN 'VOIDED' ELSE 'EXPIRED' END::reservation_status ELSE r.status END,
       resolved_at = CASE WHEN u.resolves THEN p_now ELSE r.resolved_at END,
@@ -681,22 +694,22 @@ BEGIN
     WHERE u.kind IS NOT NULL;
 
   UPDATE generation gen SET
-      status = CASE WHEN u.resolves THEN x.status::generation_status ELSE gen.status END,
-      provider = CASE WHEN u.resolves THEN coalesce(x.provider, gen.provider) ELSE gen.provider END,
-      model = CASE WHEN u.resolves THEN coalesce(x.model, gen.model) ELSE gen.model END,
+      status = CASE WHEN u.resolves THEN u.status::generation_status ELSE gen.status END,
+      provider = CASE WHEN u.resolves THEN coalesce(u.provider, gen.provider) ELSE gen.provider END,
+      model = CASE WHEN u.resolves THEN coalesce(u.model, gen.model) ELSE gen.model END,
       credits_charged = CASE WHEN u.resolves THEN u.posted ELSE gen.credits_charged END,
       revenue_micros = CASE WHEN u.resolves THEN u.revenue ELSE gen.revenue_micros END,
       cost_micros = u.cost,
       completed_at = CASE WHEN u.resolves THEN p_now ELSE gen.completed_at END,
-      failure_code = CASE WHEN u.resolves THEN x.failure_code ELSE gen.failure_code END,
-      failure_message = CASE WHEN u.resolves THEN x.failure_message ELSE gen.failure_message END,
-      failure_retryable = CASE WHEN u.resolves THEN x.failure_retryable ELSE gen.failure_retryable END,
-      retry_after_seconds = CASE WHEN u.resolves THEN x.retry_after_seconds ELSE gen.retry_after_seconds END
-    FROM (SELECT x.id, x.ord, x.outcome, x.posted, x.revenue, x.cost, x.outcome = 'SETTLED' AS resolves
-          FROM unnest(i_id, i_action, o_outcome, o_posted, o_revenue, o_cost) WITH ORDINALITY AS x(id, action, outcome, posted, revenue, cost, ord)) u
-    JOIN ROWS FROM (jsonb_to_recordset(p_items) AS (status text, provider text, model text, "failureCode" text, "failureMessage" text,
-        "failureRetryable" boolean, "retryAfterSeconds" int)) WITH ORDINALITY
-      AS x(status, provider, model, failure_code, failure_message, failure_retryable, retry_after_seconds, ord) ON x.ord = u.ord
+      failure_code = CASE WHEN u.resolves THEN u.failure_code ELSE gen.failure_code END,
+      failure_message = CASE WHEN u.resolves THEN u.failure_message ELSE gen.failure_message END,
+      failure_retryable = CASE WHEN u.resolves THEN u.failure_retryable ELSE gen.failure_retryable END,
+      retry_after_seconds = CASE WHEN u.resolves THEN u.retry_after_seconds ELSE gen.retry_after_seconds END
+    FROM (SELECT x.*, x.outcome = 'SETTLED' AS resolves
+          FROM unnest(i_id, o_outcome, o_posted, o_revenue, o_cost, i_status, i_provider, i_model, i_failure_code, i_failure_message,
+              i_failure_retryable, i_retry_after)
+            AS x(id, outcome, posted, revenue, cost, status, provider, model, failure_code, failure_message, failure_retryable,
+              retry_after_seconds)) u
     WHERE gen.id = u.id AND u.outcome IN ('SETTLED', 'LATE');
 
   INSERT INTO output (id, generation_id, position, sha256, content_type, bytes, width, height, duration_seconds)
@@ -716,6 +729,19 @@ BEGIN
     PERFORM ledger_refresh(p_now, v_due);
     SELECT array_agg(acc.posted ORDER BY acc.id) INTO a_posted FROM account acc WHERE acc.id = ANY (a_id);
   END IF;
+
+  -- Windows last: every reservation of the budget waits for them until this is committed.
+  WITH d AS MATERIALIZED (
+    SELECT x.w, sum(u.spent)::bigint AS spent, sum(u.reserved)::bigint AS reserved, sum(u.excess)::bigint AS excess
+    FROM unnest(s_windows, d_spent, d_reserved, d_excess) AS u(windows, spent, reserved, excess)
+      CROSS JOIN LATERAL unnest(u.windows::bigint[]) AS x(w)
+    WHERE u.spent <> 0 OR u.reserved <> 0 OR u.excess <> 0 GROUP BY x.w
+  ), locked AS MATERIALIZED (
+    SELECT bw.id FROM budget_window bw WHERE bw.id IN (SELECT d.w FROM d) ORDER BY bw.id FOR UPDATE
+  )
+  UPDATE budget_window bw SET spent_micros = bw.spent_micros + d.spent, reserved_micros = bw.reserved_micros + d.reserved,
+      excess_micros = bw.excess_micros + d.excess
+    FROM locked JOIN d ON d.w = locked.id WHERE bw.id = locked.id;
 
   RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome = 'ALREADY' THEN u.before ELSE u.posted END, u.cost,
       CASE WHEN u.outcome = 'ALREADY' THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
