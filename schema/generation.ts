@@ -460,7 +460,7 @@ builder.queryFields((t) => ({
     resolve: (query, _root, args, context) =>
       context.core.database.prisma.generation.findMany({
         ...query,
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        orderBy: { id: 'desc' },
         ...(args.status ? { where: { status: args.status } } : {}),
       }),
   }),

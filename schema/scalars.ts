@@ -1,5 +1,6 @@
 /** Scalars that say more than a string does. */
 import { GraphQLError, Kind } from 'graphql';
+import { isStorable } from '../server/database/index.ts';
 import { formatDecimal } from '../server/money.ts';
 import { builder } from './builder.ts';
 
@@ -28,19 +29,17 @@ builder.scalarType('DateTime', {
   },
 });
 
+function readKey(value: unknown): string {
+  if (typeof value === 'string' && value.length >= 1 && value.length <= 255 && isStorable(value))
+    return value;
+  throw new GraphQLError('An IdempotencyKey is text of 1 to 255 characters.');
+}
+
 builder.scalarType('IdempotencyKey', {
   description: 'A string the caller makes up, unique per thing it wants done once. 1 to 255 characters.',
   serialize: (value) => value,
-  parseValue: (value) => {
-    if (typeof value === 'string' && value.length >= 1 && value.length <= 255 && !value.includes('\u0000')) {
-      return value;
-    }
-    throw new GraphQLError('An IdempotencyKey is text of 1 to 255 characters.');
-  },
-  parseLiteral: (node) => {
-    if (node.kind === Kind.STRING && node.value.length >= 1 && node.value.length <= 255) return node.value;
-    throw new GraphQLError('An IdempotencyKey is text of 1 to 255 characters.');
-  },
+  parseValue: readKey,
+  parseLiteral: (node) => readKey(node.kind === Kind.STRING ? node.value : null),
 });
 
 builder.scalarType('JSON', {

@@ -36,6 +36,9 @@ export interface Accounts {
 }
 
 const EMAIL = /^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{2,}$/;
+const TIME_ZONE_HINT = 'Give an IANA time zone such as Europe/Berlin, or leave it out.';
+/** invalid_parameter_value, which is what the CHECK of the time zone raises. */
+const INVALID_TIME_ZONE = '22023';
 const COUNTRY = /^[A-Z]{2}$/;
 
 function isTimeZone(name: string): boolean {
@@ -65,10 +68,7 @@ function check(input: AccountInput): FieldError[] {
     });
   }
   if (input.timeZone !== undefined && !isTimeZone(input.timeZone)) {
-    fields.push({
-      path: 'timeZone',
-      message: 'Give an IANA time zone such as Europe/Berlin, or leave it out.',
-    });
+    fields.push({ path: 'timeZone', message: TIME_ZONE_HINT });
   }
   return fields;
 }
@@ -80,10 +80,16 @@ export function createAccounts(options: { database: Database; clock: Clock }): A
     async upsert(input) {
       const fields = check(input);
       if (fields.length > 0) return { status: 'invalid', fields };
-      return {
-        status: 'saved',
-        accountId: await statements.upsertAccount(database, clock.now(), newId(), input),
-      };
+      try {
+        return {
+          status: 'saved',
+          accountId: await statements.upsertAccount(database, clock.now(), newId(), input),
+        };
+      } catch (error) {
+        // A name that this runtime knows and the database does not.
+        if ((error as { code?: unknown }).code !== INVALID_TIME_ZONE) throw error;
+        return { status: 'invalid', fields: [{ path: 'timeZone', message: TIME_ZONE_HINT }] };
+      }
     },
     exists: (accountId) => statements.accountExists(database, accountId),
   };

@@ -84,20 +84,33 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
     parsers,
   });
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(client) });
+  // PGlite that is closed under a transaction never comes back from it, so that closing waits for what is under way.
+  const underWay = new Set<Promise<unknown>>();
+  let closed = false;
+  const track = <Result>(start: () => Promise<Result>): Promise<Result> => {
+    if (closed) return Promise.reject(new Error('The database is closed.'));
+    const work = start();
+    underWay.add(work);
+    const end = () => underWay.delete(work);
+    work.then(end, end);
+    return work;
+  };
+  const queryOn =
+    (on: Pick<PGlite, 'query'>) =>
+    <Row>(text: string, parameters?: readonly unknown[]) =>
+      on.query<Row>(text, parameters as unknown[]).then((result) => result.rows);
+  const query = queryOn(client);
+
   return {
     kind: 'pglite',
     prisma,
-    query: <Row>(text: string, parameters?: readonly unknown[]) =>
-      client.query<Row>(text, parameters as unknown[]).then((result) => result.rows),
+    query: (text, parameters) => track(() => query(text, parameters)),
     transaction: (work) =>
-      client.transaction((transaction) =>
-        work({
-          query: <Row>(text: string, parameters?: readonly unknown[]) =>
-            transaction.query<Row>(text, parameters as unknown[]).then((result) => result.rows),
-        }),
-      ),
-    script: (text) => client.exec(text).then(() => undefined),
+      track(() => client.transaction((transaction) => work({ query: queryOn(transaction as never) }))),
+    script: (text) => track(() => client.exec(text).then(() => undefined)),
     async close() {
+      closed = true;
+      await Promise.allSettled(underWay);
       await prisma.$disconnect();
       await client.close();
       unlock();

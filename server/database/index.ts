@@ -7,6 +7,7 @@ import { openPostgres } from './postgres.ts';
 export type { PrismaClient } from './client/client.ts';
 export type { Database, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
+export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';
 
 /** Where the data is: a Postgres, a folder of this process, or memory. */

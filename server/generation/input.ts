@@ -1,5 +1,6 @@
 /** What a caller asks for: checked, with every default filled in, and with the hash by which a key knows it again. */
 import { hash } from 'node:crypto';
+import { isStorable } from '../database/index.ts';
 import type { Operation } from '../providers/index.ts';
 
 /** The six mutations' inputs in one shape. Null means the same as left out. */
@@ -49,8 +50,12 @@ const REQUIRED: Record<Operation, readonly ('prompt' | 'imageUrl' | 'videoUrl' |
   DUB_VIDEO: ['videoUrl', 'targetLanguage'],
 };
 
+/** The texts that are kept as they come; all others are compared with what there is. */
+const KEPT = ['prompt', 'imageUrl', 'videoUrl', 'aspectRatio'] as const;
+
 function checkUrl(text: string): string | null {
   if (text.length > URL_MAX) return `Give a URL of at most ${URL_MAX} characters.`;
+  if (/[^\x21-\x7e]/.test(text)) return 'Give a URL without spaces and encoded where it is not ASCII.';
   if (!URL.canParse(text)) return 'Give a whole URL such as https://example.com/picture.png.';
   const { protocol, username } = new URL(text);
   if (protocol !== 'https:' && protocol !== 'http:') return 'Only http and https URLs are fetched.';
@@ -79,7 +84,14 @@ export function checkInput(operation: Operation, input: GenerationInput): FieldP
   if (input.prompt != null && input.prompt.length > PROMPT_MAX) {
     report('prompt', `A prompt has at most ${PROMPT_MAX} characters; this one has ${input.prompt.length}.`);
   }
-  if (input.prompt?.includes('\u0000')) report('prompt', 'A prompt must not contain the NUL character.');
+  for (const field of KEPT) {
+    if (input[field] != null && !isStorable(input[field])) {
+      report(
+        field,
+        'It must not contain NUL, nor half a character, as a text has that was cut within an emoji.',
+      );
+    }
+  }
   if (input.imageUrl) report('imageUrl', checkUrl(input.imageUrl));
   if (input.videoUrl) report('videoUrl', checkUrl(input.videoUrl));
   if (input.targetLanguage) report('targetLanguage', checkLanguage(input.targetLanguage));

@@ -1,8 +1,8 @@
 /** What leaves the server when something goes wrong: never a stack, never a secret. */
 import { PothosValidationError } from '@pothos/core';
-import { GraphQLError, Kind } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { serviceUnavailable } from '../../schema/index.ts';
-import { isTransient } from '../database/index.ts';
+import { isTextRefused, isTransient } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 
@@ -13,18 +13,14 @@ function causeOf(error: unknown): unknown {
   return cause;
 }
 
-/** Whether Prisma refuses the arguments of a connection that was given a cursor. */
-function isBadCursor(error: unknown, cause: unknown): error is GraphQLError {
-  return (
-    error instanceof GraphQLError &&
-    cause instanceof Error &&
-    (cause.name === 'PrismaClientValidationError' || ('code' in cause && cause.code === 'P2023')) &&
-    (error.nodes ?? []).some(
-      (node) =>
-        node.kind === Kind.FIELD &&
-        node.arguments?.some(({ name }) => name.value === 'after' || name.value === 'before'),
-    )
-  );
+/**
+ * Whether Prisma, or the database under it, refuses an argument of a list. Ids are looked at before they get there, so that
+ * it is a cursor: one of another list, which decodes to what this one cannot be asked for.
+ */
+function isBadCursor(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const code = 'code' in cause ? cause.code : undefined;
+  return cause.name === 'PrismaClientValidationError' || code === 'P2007' || code === 'P2023';
 }
 
 /**
@@ -42,11 +38,16 @@ export function createMask(log: Log) {
         extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
       });
     }
-    // A cursor of another list decodes to what this one cannot be asked for; Prisma says so before it asks.
-    if (isBadCursor(error, cause)) {
-      return new GraphQLError('There is no such place in this list: the cursor is not one of its own.', {
-        nodes: error.nodes,
-        path: error.path,
+    const problem = isTextRefused(cause)
+      ? 'A text contains NUL, or half a character: it cannot be kept.'
+      : isBadCursor(cause)
+        ? 'There is no such place in this list: the cursor is not one of its own.'
+        : null;
+    if (problem) {
+      // It may be a defect after all.
+      log.warn({ error: cause }, 'The database refused an argument.');
+      return new GraphQLError(problem, {
+        ...(error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}),
         extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
       });
     }

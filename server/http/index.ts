@@ -136,7 +136,6 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   server.requestTimeout = 30_000;
   server.headersTimeout = 10_000;
   server.keepAliveTimeout = 65_000;
-  const sockets = openSockets(core, graphql, limiter, server);
 
   const { host, port } = core.environment.http;
   await new Promise<void>((resolve, reject) => {
@@ -146,6 +145,8 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       resolve();
     });
   });
+  // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
+  const sockets = openSockets(core, graphql, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';

@@ -82,10 +82,14 @@ export class GroupCommit<Item, Result> {
       this.#underWay += 1;
       this.#batches += 1;
       this.#items += batch.length;
-      this.#send(batch, false).finally(() => {
+      let released = false;
+      const release = () => {
+        if (released) return;
+        released = true;
         this.#underWay -= 1;
         this.#start();
-      });
+      };
+      this.#send(batch, false, release).finally(release);
     }
   }
 
@@ -113,7 +117,11 @@ export class GroupCommit<Item, Result> {
   }
 
   /** Never rejects: every failure reaches the promises of its items. */
-  async #send(batch: readonly Waiting<Item, Result>[], sentBefore: boolean): Promise<void> {
+  async #send(
+    batch: readonly Waiting<Item, Result>[],
+    sentBefore: boolean,
+    release: () => void = () => {},
+  ): Promise<void> {
     const items = batch.map((waiting) => waiting.item);
     const reject = (error: unknown) => {
       for (const waiting of batch) waiting.reject(error);
@@ -122,6 +130,8 @@ export class GroupCommit<Item, Result> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         const results = await this.#options.send(items, retry);
+        // The next batch is on its way before the results of this one are looked at.
+        release();
         if (results.length === batch.length) {
           for (const [index, waiting] of batch.entries()) waiting.resolve(results[index] as Result);
         } else {

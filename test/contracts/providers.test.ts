@@ -1,8 +1,10 @@
-/** The contract of server/providers/provider.ts over the vendors on a wire, and what is peculiar to each of them. */
+/** The contract of server/providers/provider.ts over every provider, and what is peculiar to each of them. */
 import { describe, expect, test } from 'vitest';
+import { FakeClock } from '../../server/clock.ts';
 import { createOpenAi } from '../../server/providers/openai.ts';
 import type { GenerationRequest, SubmitRequest } from '../../server/providers/provider.ts';
 import { createReplicate } from '../../server/providers/replicate.ts';
+import { createSandbox } from '../../server/providers/sandbox/index.ts';
 import { refusingUrl, reply, status } from '../support/vendors/http-vendor.ts';
 import { IMAGE_TOKENS, PROMPT_TOKENS, startOpenAiVendor } from '../support/vendors/openai.ts';
 import { startReplicateVendor } from '../support/vendors/replicate.ts';
@@ -108,6 +110,32 @@ function replicate(vendorModel: string, official: boolean): ProviderHarness {
   };
 }
 
+/** Nothing leaves the process, so that what is not billed is known. */
+const sandbox: ProviderHarness = {
+  model: 'sandbox/image',
+  vendorModel: 'image',
+  request: PICTURE,
+  unsupported: { operation: 'UPSCALE_IMAGE', count: 1 },
+  costMicros: () => null,
+  expected: { unknownJob: { billed: 'no' } },
+  async start({ timeoutMs } = {}) {
+    const clock = new FakeClock('2026-11-20T12:00:00Z');
+    const asking = (directive: string) => (request: GenerationRequest) => ({
+      ...request,
+      prompt: `${request.prompt} [sandbox:${directive}]`,
+    });
+    return {
+      provider: createSandbox({ clock, ...(timeoutMs === undefined ? {} : { timeoutMs }) }),
+      jobs: { arrange: asking('job=3000'), finish: () => clock.advance(3_000) },
+      refuse: asking('refuse'),
+      invalid: (request) => ({ ...request, size: 'x' }),
+      billedFailure: asking('bill-failure'),
+      async [Symbol.asyncDispose]() {},
+    };
+  },
+};
+
+providerContract('sandbox', sandbox);
 providerContract('openai', openai);
 providerContract('replicate, official models', replicate(FLUX, true));
 providerContract('replicate, versions', replicate(SDXL, false));

@@ -1,6 +1,6 @@
 /**
  * `kill -9` at any moment loses nothing: whatever was answered stays so, whatever was not comes to an end, and the books
- * are sound. Thirty times: eight on the embedded database, twenty-two on Postgres, where neighbours go on meanwhile.
+ * are sound. Thirty times: six on the embedded database, twenty-four on Postgres, where neighbours go on meanwhile.
  */
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -94,7 +94,9 @@ class Journal {
   async replay(client: TestClient): Promise<void> {
     const answers: Outcome[] = [];
     // One that hangs and was not answered may never have arrived: asked again, it would hang again.
-    const known = this.asked.filter((asked) => asked.answer || !asked.mix.directives.includes('hang'));
+    const known = this.asked.filter(
+      ({ answer, kind, mix }) => answer || kind === 'grant' || !mix.directives.includes('hang'),
+    );
     for (let at = 0; at < known.length; at += 50) {
       const page = known.slice(at, at + 50);
       answers.push(...(await Promise.all(page.map((asked) => this.#send(client, asked, 30_000)))));
@@ -151,15 +153,15 @@ async function cameToRest(client: TestClient): Promise<void> {
   );
 }
 
-describe('a server on the embedded database that is killed eight times', () => {
+describe('a server on the embedded database that is killed six times', () => {
   test('has lost nothing after the last restart, and every reservation comes to an end', async () => {
     const folder = await prepareFolder();
     let server: SpawnedServer | undefined;
     let journal: Journal | undefined;
     try {
-      for (let kill = 0; kill < 8; kill += 1) {
+      for (let kill = 0; kill < 6; kill += 1) {
         server = spawnServer({ folder });
-        if (kill % 4 === 3) {
+        if (kill % 3 === 2) {
           // In the middle of its start, or of taking up what the last one left.
           await pause(300, 2_500);
         } else {
@@ -176,7 +178,7 @@ describe('a server on the embedded database that is killed eight times', () => {
       server = await spawnReady({ folder });
       await cameToRest(server.admin);
       await journal?.replay(server.admin);
-      expect(journal?.asked.length).toBeGreaterThan(20);
+      expect(journal?.asked.length).toBeGreaterThan(10);
       expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
       await expectSoundFolder(folder);
     } finally {
@@ -187,7 +189,7 @@ describe('a server on the embedded database that is killed eight times', () => {
 });
 
 describeOnPostgres(
-  'three servers on one database of which one after the other is killed, 22 times',
+  'three servers on one database of which one after the other is killed, 24 times',
   (kind) => {
     test('have lost nothing in the end: the books are sound after each kill, and every reservation comes to an end', async () => {
       const shared = await openTestDatabase(kind);
@@ -214,7 +216,7 @@ describeOnPostgres(
         await until('the account is made', () => journal !== undefined);
         start();
         start();
-        for (let kill = 0; kill < 22; kill += 1) {
+        for (let kill = 0; kill < 24; kill += 1) {
           const victim = servers.shift();
           await victim?.ready;
           await pause(10, 200);
@@ -235,7 +237,7 @@ describeOnPostgres(
         );
         await cameToRest(last.admin);
         await journal?.replay(last.admin);
-        expect(journal?.asked.length).toBeGreaterThan(200);
+        expect(journal?.asked.length).toBeGreaterThan(50);
         expect(await last.kill('SIGTERM')).toEqual({ code: 0, signal: null });
         expectClean(await runAudit(shared.database));
         expect(await shared.database.query("SELECT 1 FROM reservation WHERE status = 'PENDING'")).toEqual([]);

@@ -464,7 +464,7 @@ describeOnEachDatabase('a success that comes after its reservation has expired',
     try {
       const another = await server.another();
       const arrived = openai.arrived();
-      openai.script(slow(700));
+      openai.script(slow(1_500));
       const calling = stage.call('openai/gpt-image-2', { quality: 'low' });
       await arrived;
       expect(await server.admin.balance(accountId)).toEqual({ available: 98, reserved: 2, posted: 100 });

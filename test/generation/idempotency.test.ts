@@ -80,7 +80,7 @@ describeOnEachDatabase('an idempotency key', (kind) => {
 
   test('is the same request with more patience, or with less', async () => {
     const accountId = await server.admin.account(100);
-    const call = { accountId, idempotencyKey: unique('patience'), prompt: 'A lighthouse [sandbox:slow=250]' };
+    const call = { accountId, idempotencyKey: unique('patience'), prompt: 'A lighthouse [sandbox:slow=800]' };
     const first = await server.admin.generateImage({ ...call, waitMs: 0 });
     expect(first).toMatchObject({ status: 'RUNNING', creditsReserved: 2, creditsCharged: 0, outputs: [] });
     expect(await server.admin.balance(accountId)).toEqual({ available: 98, reserved: 2, posted: 100 });

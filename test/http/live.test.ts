@@ -91,7 +91,7 @@ describe.each(Object.keys(ways))('by %s', (way) => {
   });
 
   test('a generation is told as it stands, then as it ends, and then the subscription ends', async () => {
-    const call = { idempotencyKey: unique('live'), prompt: 'A lighthouse [sandbox:slow=300]' };
+    const call = { idempotencyKey: unique('live'), prompt: 'A lighthouse [sandbox:slow=800]' };
     const begun = await me.generateImage({ ...call, waitMs: 0 });
     expect(begun.status).toBe('RUNNING');
     const watching = await watch(me, GENERATION, { id: begun.id });
@@ -118,10 +118,10 @@ describe.each(Object.keys(ways))('by %s', (way) => {
   test('a generation that waits for its turn is told as QUEUED, RUNNING and SUCCEEDED', async () => {
     await using narrow = await startTestServer({ env: { PROVIDER_CONCURRENCY: '1' } });
     const id = await narrow.admin.account(100);
-    await narrow.admin.generateImage({ accountId: id, prompt: 'x [sandbox:slow=300]', waitMs: 0 });
+    await narrow.admin.generateImage({ accountId: id, prompt: 'x [sandbox:slow=800]', waitMs: 0 });
     const second = await narrow.admin.generateImage({
       accountId: id,
-      prompt: 'y [sandbox:slow=100]',
+      prompt: 'y [sandbox:slow=200]',
       waitMs: 0,
     });
     expect(second.status).toBe('QUEUED');

@@ -454,7 +454,7 @@ export class Model {
   }
 
   setState(state: 'NORMAL' | 'SHUTDOWN', reason: string): void {
-    this.state = { state, reason, until: null, by: 'admin:test' };
+    this.state = { state, reason: state === 'NORMAL' ? null : reason, until: null, by: 'admin:test' };
   }
 
   /** What was paid for customers who had their credits back. */

@@ -107,8 +107,8 @@ const settle = fc.record({
   does: fc.constant('settle' as const),
   items: fc.array(
     fc.record({
-      /** Counted from the newest; beyond the oldest there is none. */
-      which: fc.nat(11),
+      /** Counted from the newest; the one after the oldest is not there. */
+      which: fc.nat(7),
       action: pick(ENDS),
       /** How much of the credits is posted, in thirds. */
       thirds: fc.nat(3),
@@ -184,7 +184,7 @@ const sequence = fc.record({
     { credits: 2, period: 'MONTH' },
   ] as const),
   accounts: fc.tuple(...[0, 1, 2].map(() => fc.record({ tier: pick(TIERS), zone: pick(ZONES) }))),
-  commands: fc.array(commands, { minLength: 4, maxLength: 24 }),
+  commands: fc.array(commands, { minLength: 4, maxLength: 18 }),
 });
 type Sequence = typeof sequence extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -305,7 +305,8 @@ class Run {
     await run.#begin(given);
     for (const command of given.commands) {
       await run.#do(command);
-      await run.#compare();
+      // The clock is not the ledger's: nothing happens while nobody looks.
+      if (command.does !== 'advance' && command.does !== 'goBack') await run.#compare();
     }
     const broken = await sql.query<{ invariant: string; finding: string }>('EXECUTE property_audit');
     expect(broken).toEqual([]);
@@ -381,13 +382,13 @@ class Run {
       case 'settle': {
         const reservations = [...model.reservations.values()].reverse();
         const items: SettleItem[] = command.items.map((item) => {
-          const reservation = reservations[item.which];
+          const reservation = reservations[item.which % (reservations.length + 1)];
           const { credits = 0, ceilingMicros = 0n } = reservation?.item ?? {};
           const posts = item.action === 'POST';
           // A second attempt has a number of its own, so that no batch corrects what it has just written.
           const numbers = item.attempts.map((each, index) => each.number + 3 * index);
           return {
-            generationId: reservation?.item.id ?? this.#unknown,
+            generationId: reservation?.item.id ?? newId(),
             action: item.action,
             credits: posts ? Math.floor((credits * item.thirds) / 3) : 0,
             status: posts ? 'SUCCEEDED' : 'FAILED',
@@ -529,9 +530,14 @@ export async function checkLedger(opened: TestDatabase, numRuns: number): Promis
   await database.query(PREPARE_SNAPSHOT);
   // Planned for any values once and for all, not anew for each.
   await database.query(`SET plan_cache_mode = 'force_generic_plan'`);
+  // fast-check's own time limit would leave the last sequence running on a database that is then closed.
+  const until = performance.now() + LONGEST_MS;
   let runs = 0;
+  let failed = false;
   await fc.assert(
     fc.asyncProperty(sequence, async (given) => {
+      // A machine that is busy with other things does less of it, and says so. A failure is shrunk at leisure.
+      if (!failed && performance.now() > until) return;
       runs += 1;
       // What was rolled back stays in the way of every look-up until it is cleared away.
       if (runs % 100 === 0) await database.query('VACUUM');
@@ -541,16 +547,12 @@ export async function checkLedger(opened: TestDatabase, numRuns: number): Promis
           throw new RolledBack();
         })
         .catch((error: unknown) => {
-          if (!(error instanceof RolledBack)) throw error;
+          if (error instanceof RolledBack) return;
+          failed = true;
+          throw error;
         });
     }),
-    {
-      numRuns,
-      seed,
-      ...(path ? { path, numRuns: 1 } : {}),
-      // A machine that is busy with other things does less of it, and says so.
-      interruptAfterTimeLimit: LONGEST_MS,
-    },
+    { numRuns, seed, ...(path ? { path, numRuns: 1 } : {}) },
   );
   console.info(`ledger properties on ${opened.kind}: ${runs} sequences held`);
 }

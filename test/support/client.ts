@@ -141,7 +141,11 @@ export interface TestClient {
   booked(id: string): Promise<BookedGeneration>;
   setBudget(input: object): Promise<Outcome>;
   /** A client of a WebSocket; dispose of it. */
-  socket(options?: { readonly onClosed?: (event: { code: number; reason: string }) => void }): SocketClient;
+  socket(options?: {
+    readonly onClosed?: (event: { code: number; reason: string }) => void;
+    /** False connects at once, and stays connected while nothing is asked. */
+    readonly lazy?: boolean;
+  }): SocketClient;
   /** Subscribes over server-sent events. */
   stream(query: string, variables?: object, signal?: AbortSignal): Promise<EventStream>;
 }
@@ -291,6 +295,7 @@ export function createClient(url: string, token: string | null): TestClient {
         webSocketImpl: WebSocket,
         connectionParams: token === null ? {} : { authorization: `Bearer ${token}` },
         retryAttempts: 0,
+        lazy: options.lazy ?? true,
         // A rejected iterator says so already.
         onNonLazyError: () => {},
         on: { closed: (event) => options.onClosed?.(event as { code: number; reason: string }) },

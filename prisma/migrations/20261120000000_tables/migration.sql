@@ -426,13 +426,13 @@ CREATE INDEX "grant_account_id_exhausted_idx" ON "grant"("account_id", "exhauste
 CREATE UNIQUE INDEX "grant_account_id_source_period_key" ON "grant"("account_id", "source", "period");
 
 -- CreateIndex
-CREATE INDEX "generation_account_id_created_at_id_idx" ON "generation"("account_id", "created_at" DESC, "id" DESC);
+CREATE INDEX "generation_account_id_id_idx" ON "generation"("account_id", "id");
 
 -- CreateIndex
-CREATE INDEX "generation_created_at_id_idx" ON "generation"("created_at" DESC, "id" DESC);
+CREATE INDEX "generation_created_at_idx" ON "generation" USING BRIN ("created_at");
 
 -- CreateIndex
-CREATE INDEX "attempt_booked_at_idx" ON "attempt"("booked_at");
+CREATE INDEX "attempt_booked_at_idx" ON "attempt" USING BRIN ("booked_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "attempt_generation_id_number_key" ON "attempt"("generation_id", "number");

@@ -52,7 +52,8 @@ export async function createDatabase(bench: string): Promise<BenchDatabase> {
   url.pathname = `/${name}`;
   return {
     url: url.href,
-    [Symbol.asyncDispose]: async () => void (await onServer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)),
+    [Symbol.asyncDispose]: async () =>
+      void (await onServer(`DROP DATABASE IF EXISTS "${name}" WITH (FORCE)`)),
   };
 }
 

@@ -137,9 +137,9 @@ function prepare(load: Load): { request: Buffer; write: () => void } {
     request,
     write() {
       keys += 1;
-      if (keyAt > 0) request.latin1Write(tag + keys.toString().padStart(10, '0'), keyAt);
+      if (keyAt > 0) request.write(tag + keys.toString().padStart(10, '0'), keyAt, 'latin1');
       const account = load.accounts[keys % load.accounts.length];
-      if (accountAt > 0 && account !== undefined) request.latin1Write(account, accountAt);
+      if (accountAt > 0 && account !== undefined) request.write(account, accountAt, 'latin1');
     },
   };
 }
@@ -148,7 +148,7 @@ function prepare(load: Load): { request: Buffer; write: () => void } {
 function isWhole(answer: Buffer): boolean {
   const end = answer.indexOf(HEAD_END);
   if (end < 0) return false;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(answer.latin1Slice(0, end))?.[1];
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer.toString('latin1', 0, end))?.[1];
   if (length !== undefined) return answer.length >= end + HEAD_END.length + Number(length);
   return answer.subarray(-CHUNKS_END.length).equals(CHUNKS_END);
 }

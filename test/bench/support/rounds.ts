@@ -26,8 +26,9 @@ export function startServer(databaseUrl: string, folder: string, options: Worker
   });
 }
 
-export const startBareYoga = () =>
-  Worker.start(program('./bare-yoga.ts'), { env: { NODE_ENV: 'production' } });
+/** Starts the yoga that does nothing: with its defaults, or with the settings that Solvent gives it. */
+export const startBareYoga = (settings: 'default' | 'tuned') =>
+  Worker.start(program('./bare-yoga.ts'), { env: { NODE_ENV: 'production', BARE: settings } });
 
 /** The mutation of the first example in GraphiQL, as an app would send it. */
 export function generateImage(model: string): string {

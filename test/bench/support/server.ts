@@ -11,7 +11,7 @@ import { readEnvironment } from '../../../server/environment.ts';
 import { startHttp } from '../../../server/http/index.ts';
 import { createLog } from '../../../server/log.ts';
 import type { Provider } from '../../../server/providers/index.ts';
-import { measureRoundTrips, provision } from './database.ts';
+import { measureRoundTrips, open, provision } from './database.ts';
 import { answerBench } from './worker.ts';
 
 /** What the bench learns from a started server. */
@@ -52,8 +52,19 @@ const instant: Provider = {
 };
 
 const environment = readEnvironment(process.env);
+const { url } = environment.database;
+if (url === undefined) throw new Error('A bench runs on Postgres: DATABASE_URL is not set.');
+const postgres = await open(url);
+let questions = 0;
 const core = await openCore({
   environment,
+  database: {
+    ...postgres,
+    query(text, parameters) {
+      questions += 1;
+      return postgres.query(text, parameters);
+    },
+  },
   clock: systemClock,
   log: createLog({ level: environment.logLevel, pretty: false }),
   providers: environment.providers.openai ? [] : [instant],
@@ -67,7 +78,10 @@ const http = await startHttp({ core, demo: null });
 answerBench({
   started: (): Started => ({ url: `${http.url}/graphql`, apiKey: made.key, accounts }),
   roundTrips: (times: number) => measureRoundTrips(core.database, times),
+  /** Batches and items of the ledger so far. */
   counts: () => core.ledger.counts(),
+  /** Round trips to the database so far; each statement is one. */
+  questions: () => questions,
   /** How many calls were booked as made, and how many reservations are still open. */
   booked: async () =>
     (

@@ -31,8 +31,7 @@ export function answerBench(methods: Readonly<Record<string, (argument: never) =
       return method(question.argument as never);
     }).then(
       (value) => process.send?.({ number: question.number, value } satisfies Answer),
-      (error: unknown) =>
-        process.send?.({ number: question.number, error: String(error) } satisfies Answer),
+      (error: unknown) => process.send?.({ number: question.number, error: String(error) } satisfies Answer),
     );
   });
   process.on('disconnect', () => process.exit());

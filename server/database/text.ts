@@ -1,0 +1,16 @@
+/** Texts that JavaScript can hold and Postgres cannot: those with NUL, and those with half of a pair of surrogates. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
+}
+
+/** invalid_text_representation is none of them: whoever sends an id has made sure that it is one. */
+const REFUSED = new Set(['22021', '22P05']);
+
+/** Whether the database has refused a text that is not {@link isStorable}, directly or through Prisma. */
+export function isTextRefused(error: unknown): boolean {
+  const { code, meta } = error as {
+    code?: unknown;
+    meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } };
+  };
+  return REFUSED.has(String(code)) || REFUSED.has(String(meta?.driverAdapterError?.cause?.originalCode));
+}

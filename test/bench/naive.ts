@@ -1,0 +1,293 @@
+/**
+ * What a careful developer writes first: the same bookkeeping on the same tables, one call a transaction, through Prisma's
+ * interactive transactions, with row locks by `$queryRaw … FOR UPDATE` since Prisma has none of its own. Its effects are
+ * the ledger's, and the audit holds it to them.
+ */
+import type { PrismaClient } from '../../server/database/index.ts';
+import type { ReserveItem, SettleItem } from '../../server/ledger/index.ts';
+
+/** Long enough that no transaction is given up while it waits for its turn. */
+const PATIENCE = { maxWait: 60_000, timeout: 60_000 };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+interface AccountRow {
+  readonly id: string;
+  readonly posted: number;
+  readonly reserved: number;
+  readonly entry_sequence: number;
+  readonly tier: 'PAYG';
+  readonly country: string | null;
+}
+
+interface WindowRow {
+  readonly id: bigint;
+  readonly spent_micros: bigint;
+  readonly reserved_micros: bigint;
+}
+
+export async function reserveNaively(
+  prisma: PrismaClient,
+  processId: string,
+  item: ReserveItem,
+): Promise<'reserved' | 'replay' | 'refused'> {
+  return prisma.$transaction(async (tx) => {
+    const now = new Date();
+    const [account] = await tx.$queryRaw<
+      AccountRow[]
+    >`SELECT id, posted, reserved, entry_sequence, tier, country FROM account WHERE id = ${item.accountId}::uuid FOR UPDATE`;
+    if (!account) return 'refused';
+    const key = { namespace: item.namespace, key: item.key };
+    if (await tx.idempotencyRecord.findUnique({ where: { namespace_key: key } })) return 'replay';
+    await tx.idempotencyRecord.create({
+      data: {
+        ...key,
+        operation: item.operation,
+        inputHash: item.inputHash,
+        resultId: item.id,
+        createdAt: now,
+      },
+    });
+    const protection = await tx.protection.findUniqueOrThrow({ where: { id: 1 } });
+    if (protection.state === 'SHUTDOWN') throw new Error('Shut down.');
+    if (account.posted - account.reserved < item.credits) throw new Error('Insufficient credits.');
+
+    const budget = await tx.budget.findFirstOrThrow({ where: { scope: 'GLOBAL' } });
+    const startsAt = new Date(Math.floor(now.getTime() / DAY_MS) * DAY_MS);
+    await tx.budgetWindow.createMany({
+      data: [{ budgetId: budget.id, startsAt, endsAt: new Date(startsAt.getTime() + DAY_MS) }],
+      skipDuplicates: true,
+    });
+    const [window] = await tx.$queryRaw<
+      WindowRow[]
+    >`SELECT id, spent_micros, reserved_micros FROM budget_window WHERE budget_id = ${budget.id}::uuid AND starts_at = ${startsAt} FOR UPDATE`;
+    if (!window) throw new Error('The window is gone.');
+    if (window.spent_micros + window.reserved_micros + item.ceilingMicros > budget.limitMicros) {
+      throw new Error('Budget exceeded.');
+    }
+    await tx.budgetWindow.update({
+      where: { id: window.id },
+      data: { reservedMicros: { increment: item.ceilingMicros }, admittedLimitMicros: budget.limitMicros },
+    });
+
+    const grants = await tx.grant.findMany({
+      where: { accountId: account.id, exhausted: false },
+      orderBy: [{ priority: 'asc' }, { expiresAt: { sort: 'asc', nulls: 'last' } }, { id: 'asc' }],
+    });
+    await tx.reservation.create({
+      data: {
+        id: item.id,
+        accountId: account.id,
+        creditsReserved: item.credits,
+        ceilingMicros: item.ceilingMicros,
+        windowIds: [window.id],
+        processId,
+        createdAt: now,
+        expiresAt: item.expiresAt,
+      },
+    });
+    let need = item.credits;
+    let position = 0;
+    for (const grant of grants) {
+      const free = grant.credits - grant.used - grant.expired - grant.revoked - grant.reserved;
+      const take = Math.min(need, free);
+      if (take <= 0) continue;
+      position += 1;
+      need -= take;
+      await tx.grant.update({ where: { id: grant.id }, data: { reserved: { increment: take } } });
+      await tx.reservationGrant.create({
+        data: { reservationId: item.id, position, grantId: grant.id, creditsReserved: take },
+      });
+      if (need === 0) break;
+    }
+    const sequence = account.entry_sequence + 1;
+    await tx.account.update({
+      where: { id: account.id },
+      data: { reserved: { increment: item.credits }, entrySequence: sequence, updatedAt: now },
+    });
+    await tx.entry.create({
+      data: {
+        accountId: account.id,
+        sequence,
+        kind: 'RESERVE',
+        credits: -item.credits,
+        postedDelta: 0,
+        reservedDelta: item.credits,
+        availableAfter: account.posted - account.reserved - item.credits,
+        generationId: item.id,
+        createdAt: now,
+      },
+    });
+    await tx.generation.create({
+      data: {
+        id: item.id,
+        accountId: account.id,
+        operation: item.operation,
+        status: 'RUNNING',
+        provider: item.provider,
+        model: item.model,
+        prompt: item.prompt,
+        request: item.request as object,
+        tier: account.tier,
+        country: account.country,
+        creditsReserved: item.credits,
+        modelCostId: item.modelCostId,
+        modelPriceId: item.modelPriceId,
+        sentAt: now,
+        createdAt: now,
+      },
+    });
+    return 'reserved';
+  }, PATIENCE);
+}
+
+/** Posts a reservation whole; what else can become of one is left out, which makes it no slower. */
+export async function settleNaively(
+  prisma: PrismaClient,
+  accountId: string,
+  item: SettleItem,
+): Promise<'settled' | 'already'> {
+  return prisma.$transaction(async (tx) => {
+    const now = new Date();
+    const [account] = await tx.$queryRaw<
+      AccountRow[]
+    >`SELECT id, posted, reserved, entry_sequence, tier, country FROM account WHERE id = ${accountId}::uuid FOR UPDATE`;
+    if (!account) throw new Error('There is no such account.');
+    await tx.$queryRaw`SELECT 1 FROM reservation WHERE id = ${item.generationId}::uuid FOR NO KEY UPDATE`;
+    const reservation = await tx.reservation.findUniqueOrThrow({ where: { id: item.generationId } });
+    if (reservation.status !== 'PENDING') return 'already';
+    const generation = await tx.generation.findUniqueOrThrow({ where: { id: item.generationId } });
+
+    let revenueMicros = 0n;
+    let left = item.credits;
+    const parts = await tx.reservationGrant.findMany({
+      where: { reservationId: reservation.id },
+      orderBy: { position: 'asc' },
+    });
+    for (const part of parts) {
+      const grant = await tx.grant.findUniqueOrThrow({ where: { id: part.grantId } });
+      const take = Math.min(left, part.creditsReserved);
+      const earned = (used: number) => (grant.revenueMicros * BigInt(used)) / BigInt(grant.credits);
+      const gained = earned(grant.used + take) - earned(grant.used);
+      left -= take;
+      revenueMicros += gained;
+      await tx.grant.update({
+        where: { id: grant.id },
+        data: {
+          used: { increment: take },
+          reserved: { decrement: part.creditsReserved },
+          exhausted: grant.used + take + grant.expired + grant.revoked === grant.credits,
+        },
+      });
+      await tx.reservationGrant.update({
+        where: { reservationId_position: { reservationId: reservation.id, position: part.position } },
+        data: { creditsPosted: take, revenueMicros: gained },
+      });
+    }
+
+    let costMicros = 0n;
+    for (const attempt of item.attempts) {
+      costMicros += attempt.costMicros;
+      await tx.attempt.create({
+        data: {
+          id: attempt.id,
+          generationId: generation.id,
+          number: attempt.number,
+          provider: attempt.provider,
+          model: attempt.model,
+          operation: generation.operation,
+          accountId: account.id,
+          tier: generation.tier,
+          country: generation.country,
+          outcome: attempt.outcome,
+          costMicros: attempt.costMicros,
+          costSource: attempt.costSource,
+          modelCostId: attempt.modelCostId,
+          creditsCharged: item.credits,
+          revenueMicros,
+          durationMs: attempt.durationMs,
+          startedAt: attempt.startedAt,
+          bookedAt: now,
+        },
+      });
+      const hour = {
+        hour: new Date(Math.floor(now.getTime() / HOUR_MS) * HOUR_MS),
+        provider: attempt.provider,
+        model: attempt.model,
+        operation: generation.operation,
+        tier: generation.tier,
+        country: generation.country ?? '',
+      };
+      const sums = {
+        calls: 1,
+        succeeded: 1,
+        failed: 0,
+        credits: BigInt(item.credits),
+        costMicros: attempt.costMicros,
+        lostCostMicros: 0n,
+        revenueMicros,
+        durationMs: BigInt(attempt.durationMs),
+      };
+      await tx.hourlySummary.upsert({
+        where: { hour_provider_model_operation_tier_country: hour },
+        create: { ...hour, ...sums },
+        update: {
+          calls: { increment: sums.calls },
+          succeeded: { increment: sums.succeeded },
+          credits: { increment: sums.credits },
+          costMicros: { increment: sums.costMicros },
+          revenueMicros: { increment: sums.revenueMicros },
+          durationMs: { increment: sums.durationMs },
+        },
+      });
+    }
+    for (const id of reservation.windowIds) {
+      await tx.budgetWindow.update({
+        where: { id },
+        data: {
+          spentMicros: { increment: costMicros },
+          reservedMicros: { decrement: reservation.ceilingMicros },
+        },
+      });
+    }
+    await tx.reservation.update({
+      where: { id: reservation.id },
+      data: { status: 'POSTED', resolvedAt: now, creditsPosted: item.credits, costMicros },
+    });
+    const sequence = account.entry_sequence + 1;
+    const posted = account.posted - item.credits;
+    const reserved = account.reserved - reservation.creditsReserved;
+    await tx.account.update({
+      where: { id: account.id },
+      data: { posted, reserved, entrySequence: sequence, updatedAt: now },
+    });
+    await tx.entry.create({
+      data: {
+        accountId: account.id,
+        sequence,
+        kind: 'POST',
+        credits: reservation.creditsReserved - item.credits,
+        postedDelta: -item.credits,
+        reservedDelta: -reservation.creditsReserved,
+        availableAfter: posted - reserved,
+        generationId: generation.id,
+        createdAt: now,
+      },
+    });
+    await tx.generation.update({
+      where: { id: generation.id },
+      data: {
+        status: 'SUCCEEDED',
+        creditsCharged: item.credits,
+        costMicros,
+        revenueMicros,
+        completedAt: now,
+      },
+    });
+    await tx.output.createMany({
+      data: item.outputs.map((output) => ({ ...output, generationId: generation.id })),
+    });
+    return 'settled';
+  }, PATIENCE);
+}

@@ -1,0 +1,171 @@
+/** The whole server as a process: its start, its stop, and what it says of itself. */
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../server/database/index.ts';
+import { type Outcome, unique } from '../support/client.ts';
+import {
+  expectSoundFolder,
+  prepareFolder,
+  spawnReady,
+  spawnServer,
+  temporaryFolder,
+  until,
+} from '../support/server.ts';
+
+describe('a stop', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await prepareFolder();
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('answers the calls under way first, is not ready meanwhile, and leaves everything where it was', async () => {
+    const server = await spawnReady({ folder });
+    const accountId = await server.admin.account(100);
+    // A picture from before.
+    const before = await server.admin.generateImage({ accountId });
+    const file = new URL(before.outputs?.[0]?.url ?? '').pathname;
+    const closed = Promise.withResolvers<{ code: number }>();
+    const socket = server.admin.socket({ onClosed: closed.resolve });
+    const watching = socket.iterate({
+      query: 'subscription ($id: ID) { balance(accountId: $id) { posted } }',
+      variables: { id: accountId },
+    });
+    await watching.next();
+    watching.next().catch(() => {});
+
+    const key = unique('slow');
+    const slow = server.admin.generateImage({
+      accountId,
+      idempotencyKey: key,
+      prompt: 'A lighthouse [sandbox:slow=2000]',
+    });
+    await until('it is under way', async () => (await server.admin.balance(accountId)).reserved === 2);
+    server.process.kill('SIGTERM');
+    const ready = () => server.admin.fetch('/health/ready').then((response) => response.status);
+    await until('it is not ready any more', async () => (await ready()) === 503);
+    expect((await server.admin.fetch('/health/live')).status).toBe(200);
+    expect(await slow).toMatchObject({ status: 'SUCCEEDED', creditsCharged: 2 });
+    expect((await closed.promise).code).toBe(1001);
+    expect(await server.exit).toEqual({ code: 0, signal: null });
+    expect(server.stderr).toBe('');
+    await socket.dispose();
+
+    const again = await spawnReady({ folder });
+    expect(await again.admin.balance(accountId)).toEqual({ available: 96, reserved: 0, posted: 96 });
+    expect(
+      await again.admin.generateImage({
+        accountId,
+        idempotencyKey: key,
+        prompt: 'A lighthouse [sandbox:slow=2000]',
+      }),
+    ).toMatchObject({
+      status: 'SUCCEEDED',
+    });
+    const response = await again.admin.fetch(file);
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect((await response.bytes()).length).toBe(before.outputs?.[0]?.bytes);
+    expect(await again.kill('SIGINT')).toEqual({ code: 0, signal: null });
+    await expectSoundFolder(folder);
+  });
+
+  test('waits no longer than it is told to; what is left is taken up by the next start', async () => {
+    const server = await spawnReady({ folder, env: { DRAIN_SECONDS: '1' } });
+    const accountId = await server.admin.account(100);
+    const call = { accountId, idempotencyKey: unique('hang'), prompt: 'A lighthouse [sandbox:hang]' };
+    const hanging: Outcome = await server.admin.generateImage({ ...call, waitMs: 0 });
+    const started = performance.now();
+    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(performance.now() - started).toBeLessThan(8_000);
+
+    const again = await spawnReady({ folder });
+    await until('it is resolved', async () => (await again.admin.balance(accountId)).reserved === 0);
+    expect(await again.admin.balance(accountId)).toEqual({ available: 100, reserved: 0, posted: 100 });
+    expect(await again.admin.booked(hanging.id ?? '')).toMatchObject({ status: 'FAILED', creditsCharged: 0 });
+    expect(await again.admin.generateImage(call)).toMatchObject({
+      code: 'PROVIDER_UNAVAILABLE',
+      creditsReturned: 2,
+    });
+    await again.kill('SIGTERM');
+    await expectSoundFolder(folder);
+  });
+});
+
+describe('a start', () => {
+  test('with a wrong variable prints one line that names it, and not its value, and ends with 1', async () => {
+    const folder = temporaryFolder();
+    const server = spawnServer({ folder, env: { RATE_LIMIT_PER_MINUTE: 'a-secret-put-here-by-mistake' } });
+    expect(await server.exit).toEqual({ code: 1, signal: null });
+    expect(server.stderr).toMatch(/^RATE_LIMIT_PER_MINUTE must be a whole number.*\n$/);
+    expect(server.stdout + server.stderr).not.toContain('a-secret');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('on a folder that another process has says so in one line, and leaves that one alone', async () => {
+    const folder = await prepareFolder();
+    const database = await openDatabase({ folder });
+    const server = spawnServer({ folder });
+    expect(await server.exit).toEqual({ code: 1, signal: null });
+    expect(server.stderr).toMatch(
+      new RegExp(`^The embedded database in .* is in use by process ${process.pid}\\b.*\\n$`),
+    );
+    expect(await database.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('on a database that is not there says so in a line, without the password', async () => {
+    const folder = temporaryFolder();
+    const server = spawnServer({
+      folder,
+      env: { DATABASE_URL: 'postgres://user:hunter2@127.0.0.1:1/solvent' },
+    });
+    expect(await server.exit).toEqual({ code: 1, signal: null });
+    expect(server.stderr).not.toContain('hunter2');
+    expect(server.stderr).toMatch(/127\.0\.0\.1|database|Postgres/i);
+    expect(server.stderr).not.toMatch(/\n\s+at /);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('on a port that is taken says so in a line', async () => {
+    const folder = await prepareFolder();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const server = spawnServer({ folder, env: { PORT: String(port) } });
+    expect(await server.exit).toEqual({ code: 1, signal: null });
+    expect(server.stderr).toMatch(new RegExp(`^.*in use.*${port}\\n$`));
+    other.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('for the first time prints what a newcomer needs: the addresses, an admin and a key that works', async () => {
+    const folder = temporaryFolder();
+    try {
+      const server = await spawnReady({ folder, env: { SOLVENT_ADMIN_KEY: '' } });
+      await until('all is printed', () => server.stdout.includes('("demo")'));
+      expect(server.stdout).toMatch(/Admin {6}admin@solvent\.local {2}\S{12,}/);
+      const key = /API key {4}(slv_\S+)/.exec(server.stdout)?.[1] ?? '';
+      const account = /Account {4}(acc_\S+)/.exec(server.stdout)?.[1] ?? '';
+      const response = await server.admin.fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({
+          query: 'query ($id: ID!) { account(id: $id) { externalId balance { available } } }',
+          variables: { id: account },
+        }),
+      });
+      expect(await response.json()).toMatchObject({
+        data: { account: { externalId: 'demo', balance: { available: 100 } } },
+      });
+      const page = await (await server.admin.fetch('/graphql', { headers: { accept: 'text/html' } })).text();
+      expect(page).toContain(key);
+      // A site whose name was made to lead here does not get it.
+      expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
