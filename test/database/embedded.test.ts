@@ -1,0 +1,78 @@
+/** The embedded database: one process at a time, closed in good order. */
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isTransient, openDatabase } from '../../server/database/index.ts';
+
+describe('the embedded database', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'solvent-embedded-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const lock = (text: string, ageSeconds = 0) => {
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, 'lock');
+    writeFileSync(file, text);
+    const then = Date.now() / 1000 - ageSeconds;
+    utimesSync(file, then, then);
+  };
+
+  test('waits in close for a transaction under way, keeps what it wrote, and takes nothing afterwards', async () => {
+    const database = await openDatabase({ folder });
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const work = database.transaction(async (sql) => {
+      await sql.query(`INSERT INTO setting (key, value) VALUES ('a', '1')`);
+      await held;
+      await sql.query(`INSERT INTO setting (key, value) VALUES ('b', '2')`);
+    });
+    const closing = database.close();
+    await expect(database.query('SELECT 1')).rejects.toThrow('The database is closed.');
+    letGo();
+    await work;
+    await closing;
+    const again = await openDatabase({ folder });
+    expect(await again.query(`SELECT key, value FROM setting WHERE key IN ('a', 'b') ORDER BY key`)).toEqual([
+      { key: 'a', value: '1' },
+      { key: 'b', value: '2' },
+    ]);
+    await again.close();
+  });
+
+  test('is not opened while a living process has its folder, and the message says what to do', async () => {
+    lock(`${process.ppid} ${hostname()}\n`);
+    await expect(openDatabase({ folder })).rejects.toThrow(
+      new RegExp(`in use by process ${process.ppid} on .*DATABASE_URL`),
+    );
+  });
+
+  test('is not opened while another machine has touched its lock within twenty seconds, and is after that', async () => {
+    lock('1 another-container\n', 5);
+    await expect(openDatabase({ folder })).rejects.toThrow('in use by process 1 on another-container');
+    lock('1 another-container\n', 60);
+    await (await openDatabase({ folder })).close();
+  });
+
+  test('is opened over the lock of a process that was killed, also one that had the same number', async () => {
+    lock(`${process.pid} ${hostname()}\n`);
+    await (await openDatabase({ folder })).close();
+  });
+});
+
+describe('failures that may be gone on another try', () => {
+  test.each([
+    ['a deadlock', { code: '40P01' }, true],
+    ['a serialization failure', { code: '40001' }, true],
+    ['a server that shuts down', { code: '57P01' }, true],
+    ['too many connections', { code: '53300' }, true],
+    ['a lost connection', new Error('Connection terminated unexpectedly'), true],
+    ['a pool that gives none', new Error('timeout exceeded when trying to connect'), true],
+    ['a refused connection', { code: 'ECONNREFUSED', message: '' }, true],
+    ['a broken CHECK', { code: '23514', message: 'violates check constraint' }, false],
+    ['a defect', new TypeError('x is not a function'), false],
+  ])('%s: %o', (_what, error, transient) => {
+    expect(isTransient(error)).toBe(transient);
+  });
+});
