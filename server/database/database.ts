@@ -10,9 +10,10 @@ export interface Sql {
    * Runs one statement.
    *
    * @param text with `$1`, `$2`, … for its parameters. Text never holds a value.
+   * @param name prepares the statement once a connection, for the few that every paid call waits for.
    * @returns its rows.
    */
-  query<Row>(text: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  query<Row>(text: string, parameters?: readonly unknown[], name?: string): Promise<Row[]>;
 }
 
 /** An open, migrated database. */

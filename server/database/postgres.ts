@@ -42,7 +42,10 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
   return {
     kind: 'postgres',
     prisma,
-    query: (text, parameters) => pool.query(text, parameters as unknown[]).then((result) => result.rows),
+    query: (text, parameters, name) =>
+      pool
+        .query({ text, values: parameters as unknown[], ...(name === undefined ? {} : { name }) })
+        .then((result) => result.rows),
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;

@@ -22,7 +22,14 @@ import {
 } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Log } from '../log.ts';
-import type { GenerationRequest, Operation, Provider, Providers, SubmitResult } from '../providers/index.ts';
+import type {
+  GenerationRequest,
+  Operation,
+  Provider,
+  ProviderOutput,
+  Providers,
+  SubmitResult,
+} from '../providers/index.ts';
 import { type Storage, StorageError } from '../storage/index.ts';
 import { checkInput, type FieldProblem, type GenerationInput, hashInput } from './input.ts';
 import * as outcome from './outcome.ts';
@@ -224,10 +231,11 @@ export function createGenerations(options: GenerationOptions): Generations {
   async function conclude(
     call: outcome.Call,
     result: Exclude<SubmitResult, { status: 'running' }>,
-    signal: AbortSignal,
+    storeMs: number,
   ): Promise<SettleItem> {
     if (result.status === 'failed') return outcome.failed(call, clock.now(), result);
     try {
+      const signal = timeLimit(result.outputs, storeMs);
       const files = await Promise.all(result.outputs.map((output) => storage.store(output, signal)));
       if (files.length === 0) {
         return outcome.undelivered(
@@ -303,7 +311,7 @@ export function createGenerations(options: GenerationOptions): Generations {
         });
         return entry.canceled && result.status === 'failed'
           ? outcome.canceled(call, clock.now(), true, result.billed === 'no')
-          : await conclude(call, result, AbortSignal.timeout(provider.timeoutMs));
+          : await conclude(call, result, provider.timeoutMs);
       } catch (error) {
         log.error(
           { generationId: record.id, provider: provider.name, error },
@@ -573,6 +581,14 @@ export function createGenerations(options: GenerationOptions): Generations {
     },
   };
   return room;
+}
+
+/** Bytes that are here already are stored in no time: a timer a call would only be work for the garbage collector. */
+const NO_LIMIT = new AbortController().signal;
+
+/** How long the outputs of one call may take to be fetched. */
+function timeLimit(outputs: readonly ProviderOutput[], milliseconds: number): AbortSignal {
+  return outputs.some(({ content }) => 'url' in content) ? AbortSignal.timeout(milliseconds) : NO_LIMIT;
 }
 
 interface RefusedCall {

@@ -40,7 +40,7 @@ export function createRecovery(options: {
   readonly conclude: (
     call: outcome.Call,
     result: Exclude<SubmitResult, { status: 'running' }>,
-    signal: AbortSignal,
+    storeMs: number,
   ) => Promise<SettleItem>;
   readonly finish: (record: GenerationRecord, item: SettleItem) => Promise<GenerationRecord>;
   readonly isRunningHere: (generationId: string) => boolean;
@@ -72,7 +72,7 @@ export function createRecovery(options: {
     } else if (orphan.jobId !== null && provider) {
       const first = { status: 'running', jobId: orphan.jobId, pollAfterMs: 0 } as const;
       const answer = await poll(provider, first, new AbortController().signal, JOB_MAX_MS);
-      item = await options.conclude(call, answer, AbortSignal.timeout(provider.timeoutMs));
+      item = await options.conclude(call, answer, provider.timeoutMs);
     } else {
       item = outcome.lost(
         call,

@@ -92,12 +92,11 @@ export async function reserve(
       expiresAt: item.expiresAt,
     })),
   );
-  const rows = await sql.query<ReserveRow>('SELECT * FROM ledger_reserve($1, $2, $3, $4)', [
-    now,
-    processId,
-    json,
-    retry,
-  ]);
+  const rows = await sql.query<ReserveRow>(
+    'SELECT * FROM ledger_reserve($1, $2, $3, $4)',
+    [now, processId, json, retry],
+    'ledger_reserve',
+  );
   return rows.map((row) => readReserve(row, now));
 }
 
@@ -156,12 +155,11 @@ export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]):
       retryAfterSeconds: item.failure?.retryAfterSeconds,
     };
   });
-  const answer = await sql.query<SettleRow>('SELECT * FROM ledger_settle($1, $2, $3, $4)', [
-    now,
-    JSON.stringify(rows),
-    JSON.stringify(attempts),
-    JSON.stringify(outputs),
-  ]);
+  const answer = await sql.query<SettleRow>(
+    'SELECT * FROM ledger_settle($1, $2, $3, $4)',
+    [now, JSON.stringify(rows), JSON.stringify(attempts), JSON.stringify(outputs)],
+    'ledger_settle',
+  );
   return answer.map((row) => ({
     status: SETTLE_STATUS[row.outcome],
     at: now,

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- NAME…] [--seconds N]`: what issue 2 asks under "Speed", each with its target and whether it was met.
+ * `npm run bench [-- NAME…] [--seconds N]`: each benchmark with its target and whether it was met.
  * README.md says what the figures mean and do not mean.
  */
 import { parseArgs } from 'node:util';

@@ -25,8 +25,8 @@ import { Worker } from './support/worker.ts';
 
 const PACKAGE = '@portkey-ai/gateway';
 const VERSION = '1.15.2';
-const CONCURRENCIES = [16, 64];
-const JUDGED = 64;
+const CONCURRENCIES = [16, 64, 256];
+const JUDGED = 256;
 const WARM_UP_SECONDS = 3;
 
 /** The folder of the gateway's package, or null when it is not installed. */

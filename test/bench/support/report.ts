@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-/** A line that issue 2 asks for. */
+/** A figure with its target. */
 export interface Target {
   readonly what: string;
   /** As the target is put: `≥ 60 %`. */
