@@ -1,16 +1,10 @@
 /** Enums of the contract that more than one noun uses. Their values are the database's. */
+import { OPERATIONS } from '../server/providers/index.ts';
 import { builder } from './builder.ts';
 
 export const Operation = builder.enumType('Operation', {
   description: 'What can be made.',
-  values: [
-    'GENERATE_IMAGE',
-    'GENERATE_VIDEO',
-    'UPSCALE_IMAGE',
-    'REMOVE_BACKGROUND',
-    'VECTORIZE_IMAGE',
-    'DUB_VIDEO',
-  ] as const,
+  values: OPERATIONS,
 });
 
 export const Tier = builder.enumType('Tier', {

@@ -61,6 +61,41 @@ export function createFailures(secret: string): Failures {
   };
 }
 
+/** The vendor does not take these arguments. */
+export const INVALID: Verdict = {
+  code: 'INVALID_INPUT',
+  billed: 'no',
+  retryable: false,
+  message: 'The provider does not take these arguments.',
+};
+
+/** The operator's affair: a key, an account, credit, or a model's name. Asking again changes nothing. */
+export const MISCONFIGURED: Verdict = {
+  code: 'PROVIDER_UNAVAILABLE',
+  billed: 'no',
+  retryable: false,
+  message: 'The provider is not available at the moment.',
+};
+
+/** Turned away for the time being. */
+export const BUSY: Verdict = {
+  code: 'PROVIDER_UNAVAILABLE',
+  billed: 'no',
+  retryable: true,
+  message: 'The provider has too much to do at the moment. Please try again later.',
+};
+
+/** Something went wrong on the vendor's side, and nobody says whether it is billed. */
+export const BROKEN: Verdict = {
+  code: 'PROVIDER_UNAVAILABLE',
+  billed: 'unknown',
+  retryable: true,
+  message: 'The provider failed to make this.',
+};
+
+/** A question after a job that the vendor has never heard of. */
+export const UNKNOWN_JOB: Verdict = { ...BROKEN, message: 'The provider does not know this job.' };
+
 /**
  * The verdict on a request that got no complete answer; the same for every vendor, since it follows from the
  * socket and not from a vendor's promise. What never left is not billed. What left may have been carried out: no

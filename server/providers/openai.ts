@@ -8,7 +8,18 @@
 import OpenAI from 'openai';
 import type { ImageGenerateParamsNonStreaming, ImagesResponse } from 'openai/resources/images';
 import { divideUp, type Micros } from '../money.ts';
-import { createFailures, type Failures, judgeLoss, readRetryAfter, type Verdict } from './failure.ts';
+import {
+  BROKEN,
+  BUSY,
+  createFailures,
+  type Failures,
+  INVALID,
+  judgeLoss,
+  MISCONFIGURED,
+  readRetryAfter,
+  UNKNOWN_JOB,
+  type Verdict,
+} from './failure.ts';
 import type {
   Provider,
   ProviderFailure,
@@ -188,39 +199,13 @@ function isCount(value: unknown): value is number {
 
 // --------------------------------------------------------------------------------------------------- failures
 
-const INVALID: Verdict = {
-  code: 'INVALID_INPUT',
-  billed: 'no',
-  retryable: false,
-  message: 'The provider does not take these arguments.',
-};
 const REFUSED: Verdict = {
   code: 'CONTENT_REFUSED',
   billed: 'no',
   retryable: false,
   message: "The provider's safety system refuses this prompt.",
 };
-/** The operator's affair: a key, an account or a model's name. Asking again changes nothing. */
-const MISCONFIGURED: Verdict = {
-  code: 'PROVIDER_UNAVAILABLE',
-  billed: 'no',
-  retryable: false,
-  message: 'The provider is not available at the moment.',
-};
-const BUSY: Verdict = {
-  code: 'PROVIDER_UNAVAILABLE',
-  billed: 'no',
-  retryable: true,
-  message: 'The provider has too much to do at the moment. Please try again later.',
-};
-const BROKEN: Verdict = {
-  code: 'PROVIDER_UNAVAILABLE',
-  billed: 'unknown',
-  retryable: true,
-  message: 'The provider failed to make this.',
-};
 const NOTHING_MADE: Verdict = { ...BROKEN, message: 'The provider made nothing.' };
-const UNKNOWN_JOB: Verdict = { ...BROKEN, message: 'The provider does not know this job.' };
 
 /**
  * OpenAI's refusals by status and code; the first row that fits counts. The reasoning for `billed`:

@@ -15,23 +15,17 @@
 import type { Micros } from '../money.ts';
 
 /** What Solvent can be asked to make. The names of the GraphQL enum and of the database's. */
-export type Operation =
-  | 'GENERATE_IMAGE'
-  | 'GENERATE_VIDEO'
-  | 'UPSCALE_IMAGE'
-  | 'REMOVE_BACKGROUND'
-  | 'VECTORIZE_IMAGE'
-  | 'DUB_VIDEO';
-
-/** Every operation, in the order in which lists show them. */
-export const OPERATIONS: readonly Operation[] = [
+export const OPERATIONS = [
   'GENERATE_IMAGE',
   'GENERATE_VIDEO',
   'UPSCALE_IMAGE',
   'REMOVE_BACKGROUND',
   'VECTORIZE_IMAGE',
   'DUB_VIDEO',
-];
+] as const;
+
+/** One of {@link OPERATIONS}. */
+export type Operation = (typeof OPERATIONS)[number];
 
 /** What is to be made, with every default filled in. Fields that an operation does not use are undefined. */
 export interface GenerationRequest {

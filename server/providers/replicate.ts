@@ -10,7 +10,18 @@
  * - `predictions.get` and `cancel` put an id into the path as it is.
  */
 import Replicate, { type Prediction, parseProgressFromLogs } from 'replicate';
-import { createFailures, type Failures, judgeLoss, readRetryAfter, type Verdict } from './failure.ts';
+import {
+  BROKEN,
+  BUSY,
+  createFailures,
+  type Failures,
+  INVALID,
+  judgeLoss,
+  MISCONFIGURED,
+  readRetryAfter,
+  UNKNOWN_JOB,
+  type Verdict,
+} from './failure.ts';
 import type {
   Billed,
   GenerationRequest,
@@ -325,38 +336,12 @@ function contentTypeOf(url: string): string {
 
 // --------------------------------------------------------------------------------------------------- failures
 
-const INVALID: Verdict = {
-  code: 'INVALID_INPUT',
-  billed: 'no',
-  retryable: false,
-  message: 'The provider does not take these arguments.',
-};
-/** The operator's affair: a token, credit, or a model's name. Asking again changes nothing. */
-const MISCONFIGURED: Verdict = {
-  code: 'PROVIDER_UNAVAILABLE',
-  billed: 'no',
-  retryable: false,
-  message: 'The provider is not available at the moment.',
-};
-const BUSY: Verdict = {
-  code: 'PROVIDER_UNAVAILABLE',
-  billed: 'no',
-  retryable: true,
-  message: 'The provider has too much to do at the moment. Please try again later.',
-};
-const BROKEN: Verdict = {
-  code: 'PROVIDER_UNAVAILABLE',
-  billed: 'unknown',
-  retryable: true,
-  message: 'The provider failed to make this.',
-};
 /** A prediction that succeeded counts as one, whether we can read what it made or not. */
 const NO_FILE: Verdict = {
   ...BROKEN,
   billed: 'yes',
   message: 'The provider made nothing that can be fetched.',
 };
-const UNKNOWN_JOB: Verdict = { ...BROKEN, message: 'The provider does not know this job.' };
 
 /**
  * Refusals of a request, by status. A 4xx made no prediction, and only predictions are billed. After a 5xx there
