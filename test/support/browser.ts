@@ -12,7 +12,7 @@ export function describeInBrowser(name: string, suite: () => void): void {
   if (executablePath) describe(name, suite);
   else {
     describe.skip(
-      `skipped: ${name}: no Chromium; install Debian's package chromium or set CHROMIUM_PATH`,
+      `${name} (skipped: no Chromium; install Debian's package chromium or set CHROMIUM_PATH)`,
       suite,
     );
   }

@@ -62,12 +62,12 @@ for (const file of report?.testResults ?? []) {
   }
   for (const test of file.assertionResults) {
     if (test.status === 'skipped' || test.status === 'pending') {
-      const reason = [...test.ancestorTitles, test.title].find((title) => title.startsWith('skipped: '));
-      if (reason) skipped.add(reason);
+      const suite = test.ancestorTitles.find((title) => title.includes('skipped: '));
+      if (suite) skipped.add(suite);
     }
   }
 }
-for (const reason of skipped) console.log(reason);
+for (const suite of skipped) console.log(`not run: ${suite}`);
 
 const passed = report?.numPassedTests ?? 0;
 let failed = (report?.numFailedTests ?? 0) + brokenFiles;
