@@ -6,7 +6,7 @@ describeOnPostgres('the ledger', (kind) => {
   it('does what its model does, after every step of any sequence of events', async () => {
     const opened = await openTestDatabase(kind, 1);
     try {
-      await checkLedger(opened, Number(process.env.FC_RUNS ?? 300));
+      await checkLedger(opened, Number(process.env.FC_RUNS ?? 2_000));
     } finally {
       await opened.close();
     }
