@@ -1,15 +1,16 @@
 /** Accounts, their balance, grants and ledger. */
 import { LONGEST_TOKEN_SECONDS, SHORTEST_TOKEN_SECONDS } from '../server/access/index.ts';
 import type { Balance as BalanceRecord, GrantItem } from '../server/ledger/index.ts';
-import { DecimalError, parseDecimal } from '../server/money.ts';
 import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
+import { readDollars } from './decimal.ts';
 import { Tier } from './enums.ts';
 import { invalidArgument, notFound, unauthenticated } from './errors.ts';
 import { Generation } from './generation.ts';
 import { hashText } from './hash.ts';
 import { decodeId, encodeId, idHint } from './node-ids.ts';
 import {
+  type FieldProblem,
   IdempotencyConflictError,
   InvalidInputError,
   idempotencyConflict,
@@ -260,6 +261,7 @@ const GrantCreditsResult = builder.unionType('GrantCreditsResult', {
 });
 
 const MAX_GRANT = 1_000_000_000;
+const MAX_UNIT_REVENUE_MICROS = 1_000_000_000n;
 
 builder.mutationFields((t) => ({
   upsertAccount: t.field({
@@ -307,27 +309,24 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, context) => {
       const { caller, core } = context;
       if (!caller) throw unauthenticated();
-      const fields = [];
+      const fields: FieldProblem[] = [];
       if (input.credits < 1 || input.credits > MAX_GRANT) {
         fields.push({ path: 'credits', message: `Give 1 to ${MAX_GRANT} credits.` });
       }
       if (input.reason.trim() === '' || input.reason.length > 1_000) {
         fields.push({ path: 'reason', message: 'Say why, in 1 to 1000 characters.' });
       }
-      let unitRevenueMicros = 0n;
-      try {
-        unitRevenueMicros = parseDecimal(input.unitRevenue ?? '0');
-        if (unitRevenueMicros < 0n || unitRevenueMicros > 1_000_000_000n) {
-          fields.push({ path: 'unitRevenue', message: 'Give dollars from "0" to "1000".' });
-        }
-      } catch (error) {
-        if (!(error instanceof DecimalError)) throw error;
-        fields.push({ path: 'unitRevenue', message: error.message });
-      }
+      const unitRevenue = readDollars(
+        'unitRevenue',
+        input.unitRevenue ?? '0',
+        MAX_UNIT_REVENUE_MICROS,
+        'Give dollars from "0" to "1000".',
+      );
+      if ('problem' in unitRevenue) fields.push(unitRevenue.problem);
       if (input.expiresAt && input.expiresAt <= core.clock.now()) {
         fields.push({ path: 'expiresAt', message: 'It must lie in the future, or be left out.' });
       }
-      if (fields.length > 0) return invalidInput(fields);
+      if (fields.length > 0 || 'problem' in unitRevenue) return invalidInput(fields);
       const accountId = decodeId('Account', input.accountId);
       if (!accountId) return notFoundOutcome(`There is no account ${input.accountId.slice(0, 60)}.`);
       const source = input.source ?? 'ADMIN';
@@ -341,12 +340,12 @@ builder.mutationFields((t) => ({
           input.credits,
           source,
           input.reason,
-          unitRevenueMicros.toString(),
+          unitRevenue.micros.toString(),
           input.expiresAt?.toISOString() ?? null,
         ]),
         source,
         credits: input.credits,
-        revenueMicros: unitRevenueMicros * BigInt(input.credits),
+        revenueMicros: unitRevenue.micros * BigInt(input.credits),
         expiresAt: input.expiresAt ?? null,
         reason: input.reason,
         actor: caller.actor,

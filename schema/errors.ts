@@ -24,6 +24,10 @@ export const unauthenticated = (
   message = 'Send "Authorization: Bearer …" with an API key or an account token, or sign in.',
 ) => conditionOf('UNAUTHENTICATED', 401, message, { headers: { 'www-authenticate': 'Bearer' } });
 
+/** 401: who called was known until now. */
+export const credentialsEnded = () =>
+  unauthenticated('The credentials have ended; connect again with new ones.');
+
 /** 403: who calls is known, and may not. */
 export const forbidden = (message: string) => conditionOf('FORBIDDEN', 403, message);
 

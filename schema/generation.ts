@@ -26,8 +26,8 @@ import {
   invalidInput,
   NotFoundError,
   notFoundOutcome,
-  OUTCOME_TYPES,
   ProviderUnavailableError,
+  resolveOutcome,
   UnpricedModelError,
 } from './outcome.ts';
 import { refuse, takeReservation } from './plugin-credits/index.ts';
@@ -252,15 +252,12 @@ const GenerateResult = builder.unionType('GenerateResult', {
     IdempotencyConflictError,
     ProviderUnavailableError,
   ],
-  resolveType: (value) => {
-    const code = (value as { code?: keyof typeof OUTCOME_TYPES }).code;
-    return code ? (OUTCOME_TYPES[code] as 'InvalidInputError') : 'Generation';
-  },
+  resolveType: resolveOutcome('Generation'),
 });
 
 const CancelGenerationResult = builder.unionType('CancelGenerationResult', {
   types: [Generation, NotFoundError],
-  resolveType: (value) => ('code' in value ? 'NotFoundError' : 'Generation'),
+  resolveType: resolveOutcome('Generation'),
 });
 
 const KEY = 'Unique for this request. A retry with the same key gives the first result and is charged once.';

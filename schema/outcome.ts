@@ -56,7 +56,7 @@ export const OutcomeError = builder
   });
 
 /** Which object type an outcome is of; a generation or whatever else has no such code. */
-export const OUTCOME_TYPES: Record<(typeof ErrorCode)['$inferType'], keyof Outcomes> = {
+const OUTCOME_TYPES: Record<(typeof ErrorCode)['$inferType'], keyof Outcomes> = {
   INSUFFICIENT_CREDITS: 'InsufficientCreditsError',
   UNPRICED_MODEL: 'UnpricedModelError',
   BUDGET_EXCEEDED: 'BudgetExceededError',

@@ -1,5 +1,4 @@
 /** Budgets, and the state that says whether paid calls may go out. */
-import { DecimalError, parseDecimal } from '../server/money.ts';
 import type {
   Budget as BudgetRecord,
   Protection as State,
@@ -8,6 +7,7 @@ import type {
 import { OPERATIONS } from '../server/providers/index.ts';
 import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
+import { readDollars } from './decimal.ts';
 import { BudgetScope, type Tier } from './enums.ts';
 import { invalidArgument, unauthenticated } from './errors.ts';
 import { decodeId, encodeId } from './node-ids.ts';
@@ -196,25 +196,22 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { input }, context) => {
       if (!context.caller) throw unauthenticated();
       const fields: FieldProblem[] = [];
-      let limitMicros = 0n;
-      try {
-        limitMicros = parseDecimal(input.limit);
-        if (limitMicros < 0n || limitMicros > MAX_LIMIT_MICROS) {
-          fields.push({ path: 'limit', message: 'Give dollars from "0" to "1000000000".' });
-        }
-      } catch (error) {
-        if (!(error instanceof DecimalError)) throw error;
-        fields.push({ path: 'limit', message: error.message });
-      }
+      const limit = readDollars(
+        'limit',
+        input.limit,
+        MAX_LIMIT_MICROS,
+        'Give dollars from "0" to "1000000000".',
+      );
+      if ('problem' in limit) fields.push(limit.problem);
       const subject = await readSubject(context, input.scope, input.subject ?? null);
       if ('path' in subject) fields.push(subject);
-      if (fields.length > 0 || 'path' in subject) return invalidInput(fields);
+      if ('problem' in limit || 'path' in subject) return invalidInput(fields);
       return context.core.protection.setBudget(
         {
           scope: input.scope,
           subject: subject.subject,
           period: input.period,
-          limitMicros,
+          limitMicros: limit.micros,
           action: input.action,
         },
         context.caller.actor,

@@ -1,7 +1,7 @@
 /** Scalars that say more than a string does. */
 import { GraphQLError, Kind } from 'graphql';
 import { isStorable } from '../server/database/index.ts';
-import { formatDecimal } from '../server/money.ts';
+import { CURRENCY, formatDecimal } from '../server/money.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('Decimal', {
@@ -57,6 +57,6 @@ export const Money = builder.objectRef<bigint>('Money').implement({
       description: 'Exact decimal text, to the micro.',
       resolve: (micros) => micros,
     }),
-    currency: t.string({ description: 'ISO 4217; Solvent books in USD.', resolve: () => 'USD' }),
+    currency: t.string({ description: 'ISO 4217; Solvent books in USD.', resolve: () => CURRENCY }),
   }),
 });

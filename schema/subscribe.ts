@@ -1,7 +1,7 @@
 /** How every subscription lives: the present state first, then changes, asking again now and then. */
 import type { Messages } from '../server/live/index.ts';
 import type { Context } from './context.ts';
-import { unauthenticated } from './errors.ts';
+import { credentialsEnded } from './errors.ts';
 
 /** What a subscription's stream carries: a state, or word that the caller's credentials have ended. */
 export type Event<State> = State | typeof ENDED;
@@ -75,6 +75,6 @@ export function present<State>(
  * @throws UNAUTHENTICATED, as the last thing that the client hears, when its credentials have ended.
  */
 export function stateOf<State>(event: Event<State>): State {
-  if (event === ENDED) throw unauthenticated('The credentials have ended; connect again with new ones.');
+  if (event === ENDED) throw credentialsEnded();
   return event as State;
 }

@@ -38,8 +38,8 @@ function readMigrations(): Migration[] {
 }
 
 /**
- * Applies the migrations that a database has not seen, all of them in one transaction, so that a start which
- * fails half-way leaves the database as it was. Processes that start at once wait for each other.
+ * Applies the migrations that a database has not seen, each in one transaction with its record, so that one which
+ * fails leaves the database as the one before it did. Processes that start at once wait for each other.
  *
  * @returns the names of those that were applied.
  * @throws when a migration that was applied has been edited since.
@@ -64,14 +64,13 @@ export async function migrate(database: Pick<Database, 'query' | 'script'>): Pro
       continue;
     }
     // Between the look and the lock another process may have applied it: the script looks again under the lock.
-    const body = migration.sql;
     const tag = '$solvent_migration$';
     await database
       .script(`BEGIN;
 SELECT pg_advisory_xact_lock(${LOCK});
 DO ${tag} BEGIN
   IF NOT EXISTS (SELECT 1 FROM _prisma_migrations WHERE migration_name = ${quote(migration.name)} AND finished_at IS NOT NULL) THEN
-    EXECUTE ${quote(body)};
+    EXECUTE ${quote(migration.sql)};
     INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
     VALUES (${quote(randomUUID())}, ${quote(migration.checksum)}, ${quote(migration.name)}, now(), now(), 1);
   END IF;
@@ -79,9 +78,12 @@ END ${tag};
 COMMIT`)
       .catch(async (error: unknown) => {
         await database.script('ROLLBACK').catch(() => {});
-        throw new Error(`The migration ${migration.name} could not be applied; the database is as it was.`, {
-          cause: error,
-        });
+        throw new Error(
+          `The migration ${migration.name} could not be applied; the database is as it was before it.`,
+          {
+            cause: error,
+          },
+        );
       });
     applied.push(migration.name);
   }

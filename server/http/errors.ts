@@ -31,13 +31,13 @@ function isBadCursor(cause: unknown): boolean {
 export function createMask(log: Log) {
   return (error: unknown): Error => {
     const cause = causeOf(error);
-    // Pothos speaks of bad cursors and the like by this class, without a code.
-    if (cause instanceof PothosValidationError) {
-      return new GraphQLError(cause.message, {
+    const refuse = (message: string) =>
+      new GraphQLError(message, {
         ...(error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}),
         extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
       });
-    }
+    // Pothos speaks of bad cursors and the like by this class, without a code.
+    if (cause instanceof PothosValidationError) return refuse(cause.message);
     const problem = isTextRefused(cause)
       ? 'A text contains NUL, or half a character: it cannot be kept.'
       : isBadCursor(cause)
@@ -46,10 +46,7 @@ export function createMask(log: Log) {
     if (problem) {
       // It may be a defect after all.
       log.warn({ error: cause }, 'The database refused an argument.');
-      return new GraphQLError(problem, {
-        ...(error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {}),
-        extensions: { code: 'INVALID_INPUT', http: { status: 400 } },
-      });
+      return refuse(problem);
     }
     if (cause instanceof GraphQLError) {
       // A resolver's own GraphQLError comes wrapped, with the path that the wrapper knows.

@@ -1,9 +1,9 @@
 /** GraphQL over WebSocket (graphql-transport-ws), on the same path as HTTP. PROTOCOL.md names the close codes. */
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { rateLimited, unauthenticated } from '../../schema/index.ts';
+import { credentialsEnded, rateLimited } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
 import { MAX_BODY_BYTES } from './body.ts';
@@ -21,11 +21,8 @@ export const CloseCode = {
 
 interface Connection {
   readonly socket: WebSocket;
-  readonly request: IncomingMessage;
-  caller: Caller | null;
+  readonly caller: Caller | null;
 }
-
-const ENDED = 'The credentials have ended; connect again with new ones.';
 
 /** HTTP's part of an error says nothing over a WebSocket. */
 function dropHttp(errors: readonly { readonly extensions?: unknown }[] | undefined): void {
@@ -62,7 +59,7 @@ export function openSockets(core: Core, graphql: Graphql, limiter: RateLimiter, 
           socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
           return false;
         }
-        const connection = { socket, request, caller };
+        const connection = { socket, caller };
         context.extra.connection = connection;
         connections.add(connection);
         return true;
@@ -74,7 +71,7 @@ export function openSockets(core: Core, graphql: Graphql, limiter: RateLimiter, 
         const caller = context.extra.connection?.caller ?? null;
         const wait = limiter.take(caller?.actor ?? `ip:${context.extra.request.socket.remoteAddress ?? ''}`);
         if (wait > 0) return [rateLimited(wait)];
-        if (caller && !(await core.access.isStillValid(caller))) return [unauthenticated(ENDED)];
+        if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
         const ready = contextOfSocket(core, caller, context.extra.request);
         const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
           ready,
