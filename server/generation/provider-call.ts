@@ -53,8 +53,9 @@ export async function poll(
   let pause = first.pollAfterMs;
   while (answer.status === 'running') {
     if (abort.aborted || performance.now() >= until) {
-      const stopped = await provider.cancel(first.jobId, AbortSignal.timeout(10_000)).catch(() => false);
-      return { ...GIVEN_UP, billed: stopped ? 'no' : 'unknown', jobId: first.jobId };
+      const canceled = await provider.cancel(first.jobId, AbortSignal.timeout(10_000));
+      const billed = canceled.status === 'stopped' ? canceled.billed : 'unknown';
+      return { ...GIVEN_UP, billed, jobId: first.jobId };
     }
     await sleep(pause, abort);
     const next: SubmitResult = await provider.check(

@@ -20,7 +20,7 @@ const MAX_DETAIL = 1_000;
 const MAX_EXPLANATION = 300;
 
 /** Anything that looks like a key of a vendor, also when the vendor has put stars into it. */
-const KEY_LIKE = /\b(?:Bearer\s+\S+|(?:sk|r8|pk|rk)[-_][\w*.-]{6,})/g;
+const KEY_LIKE = /\b(?:(?:Bearer|Basic)\s+\S+|Key\s+\S{16,}|(?:sk|r8|pk|rk)[-_][\w*.-]{6,})/g;
 /** What a customer need not know: addresses, host names, and the key-like rest. */
 const ADDRESS_LIKE = /\bhttps?:\/\/\S+|\b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|local|internal)\b\S*/gi;
 
@@ -38,10 +38,14 @@ export interface Failures {
   explain(words: string): string;
 }
 
-/** @param secret the key, which appears in nothing that is made here, even if the vendor says it back. */
-export function createFailures(secret: string): Failures {
+/**
+ * @param secrets the key, in each form in which it travels: none appears in anything that is made here, even if the
+ *   vendor says it back.
+ */
+export function createFailures(...secrets: string[]): Failures {
+  const known = secrets.filter((secret) => secret !== '');
   const redact = (text: string) =>
-    (secret === '' ? text : text.replaceAll(secret, '[key]')).replace(KEY_LIKE, '[key]');
+    known.reduce((left, secret) => left.replaceAll(secret, '[key]'), text).replace(KEY_LIKE, '[key]');
   return {
     make(verdict, detail, more = {}) {
       return {

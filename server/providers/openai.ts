@@ -84,7 +84,7 @@ export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAi
     check: async (jobId) =>
       failures.make(UNKNOWN_JOB, `OpenAI's images have no jobs, so "${jobId}" is none of its.`, { jobId }),
 
-    cancel: async () => false,
+    cancel: async () => ({ status: 'goes-on', detail: "OpenAI's images have no jobs to stop." }),
   };
 }
 

@@ -47,6 +47,20 @@ export interface GenerationRequest {
   readonly targetLanguage?: string | undefined;
 }
 
+/** A picture or a film that the caller named by URL: fetched and checked by Solvent before anything is submitted. */
+export interface InputFile {
+  /** Where the caller says that it is. Only for vendors that take no bytes; the others would have to fetch it again. */
+  readonly url: string;
+  readonly bytes: Uint8Array;
+  /** Found in the bytes, whatever the server said: `image/png`, `video/mp4`. */
+  readonly contentType: string;
+  /** In pixels, of a picture. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** Of a film or a recording. */
+  readonly durationSeconds?: number | undefined;
+}
+
 /** One submit: which model, what to make, and how long there is. */
 export interface SubmitRequest {
   /** The generation's id. A provider may pass it on as the vendor's idempotency key or user reference. */
@@ -56,6 +70,13 @@ export interface SubmitRequest {
   /** What the vendor calls that model on the wire, such as `gpt-image-2` or `black-forest-labs/flux-schnell`. */
   readonly vendorModel: string;
   readonly request: GenerationRequest;
+  /** What `request.imageUrl` or `request.videoUrl` leads to; undefined when the request has neither. */
+  readonly input?: InputFile | undefined;
+  /**
+   * Where the vendor may report the job's end. It holds an unguessable text and names the generation, so that a report
+   * which comes before the answer to the submit finds its way. Undefined when nobody outside can reach this server.
+   */
+  readonly webhookUrl?: string | undefined;
   /** A stable, opaque text for the end user, for vendors that ask for one to fight abuse. Never an e-mail address. */
   readonly endUser: string;
   /** Aborted when the deadline has passed or the caller has canceled. */
@@ -102,6 +123,8 @@ export interface ProviderRunning {
   readonly pollAfterMs: number;
   /** From 0 to 1, where the vendor tells it. */
   readonly progress?: number | undefined;
+  /** Why a question got no answer, for the operator, without secrets: a revoked key must not look like a slow job. */
+  readonly detail?: string | undefined;
 }
 
 /** The vendor made nothing; whether it bills that all the same is said apart. */
@@ -124,14 +147,65 @@ export interface ProviderFailure {
 
 export type SubmitResult = ProviderSuccess | ProviderRunning | ProviderFailure;
 
+/** The vendor has stopped a job: it will not be finished, and be billed no further than is said here. */
+export interface JobStopped {
+  readonly status: 'stopped';
+  readonly billed: Billed;
+  /** The exact cost of what it had done, when the vendor tells it. */
+  readonly costMicros?: Micros | undefined;
+}
+
+/** The job goes on: it has ended already, the vendor cannot stop it, or nobody answered. */
+export interface JobGoesOn {
+  readonly status: 'goes-on';
+  /** Why, for the operator, without secrets. */
+  readonly detail: string;
+}
+
+export type CancelResult = JobStopped | JobGoesOn;
+
+/** A report as it arrived at /webhooks/:provider. */
+export interface WebhookDelivery {
+  /** By name in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** As it came, byte for byte: signatures are over these. */
+  readonly body: Uint8Array;
+  readonly receivedAt: Date;
+}
+
+/** A report that is the vendor's. */
+export interface WebhookAccepted {
+  readonly status: 'accepted';
+  readonly jobId: string;
+  /**
+   * What it says of the job, where its signature proves it. Null when the vendor signs nothing, or says too little:
+   * then the job is asked after, and the report is no more than a reason to ask.
+   */
+  readonly result: SubmitResult | null;
+}
+
+/** A report that is not to be believed: forged, too old, or not readable. */
+export interface WebhookRejected {
+  readonly status: 'rejected';
+  /** A sentence for whoever sent it: what is wrong, and nothing that helps to forge a better one. */
+  readonly reason: string;
+}
+
+export type WebhookReading = WebhookAccepted | WebhookRejected;
+
+/** How far the sender's clock may be from ours before a signed report counts as replayed. */
+export const WEBHOOK_TOLERANCE_SECONDS = 300;
+
 /** A vendor. */
 export interface Provider {
   /** As in the catalogue: `openai`. Lower case; the part of a model's name before the slash. */
   readonly name: string;
-  /** True when a call never leaves this process, so that a crash cannot leave a bill behind. */
+  /** True when a call never leaves this process: it can be stopped at any time, and a crash leaves no bill behind. */
   readonly inProcess: boolean;
   /** How long one submit may take before Solvent gives it up, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long a job may take in all before Solvent gives it up, in milliseconds; 20 minutes unless said otherwise. */
+  readonly jobTimeoutMs?: number | undefined;
   /** Asks for the thing. Puts at most one submit on the wire; throws nothing. */
   submit(submit: SubmitRequest): Promise<SubmitResult>;
   /**
@@ -139,6 +213,8 @@ export interface Provider {
    * that went wrong says nothing of the job and is answered `running`.
    */
   check(jobId: string, signal: AbortSignal): Promise<SubmitResult>;
-  /** Asks the vendor to stop a job. True when it will be neither finished nor billed any further. */
-  cancel(jobId: string, signal: AbortSignal): Promise<boolean>;
+  /** Asks the vendor to stop a job, and says what has come of it. Throws nothing. */
+  cancel(jobId: string, signal: AbortSignal): Promise<CancelResult>;
+  /** Reads the report of a job's end: who sent it, and what it says. Throws nothing. Undefined: the vendor sends none. */
+  readWebhook?(delivery: WebhookDelivery): Promise<WebhookReading>;
 }

@@ -120,36 +120,47 @@ export function createReplicate(options: ReplicateOptions): Provider {
     async check(jobId, signal) {
       // A question that got no answer says nothing of the job. Calling it failed would give the customer's money
       // back for a picture that is being made and will be billed.
-      const stillRunning: ProviderRunning = { status: 'running', jobId, pollAfterMs: POLL_STARTING_MS };
+      const goesOn = (detail: string, pollAfterMs = POLL_STARTING_MS): ProviderRunning => ({
+        status: 'running',
+        jobId,
+        pollAfterMs,
+        detail: failures.make(BROKEN, detail).detail,
+      });
       try {
         const heard = await ask(signal, (client) => client.predictions.get(encodeURIComponent(jobId)));
-        if ('loss' in heard) return stillRunning;
+        if ('loss' in heard) return goesOn(heard.loss.message);
         if ('refusal' in heard) {
-          if (heard.refusal.status === 404) {
-            return failures.make(UNKNOWN_JOB, `HTTP 404 ${await heard.refusal.text()}`, { jobId });
-          }
-          const seconds = readPause(heard.refusal, await heard.refusal.text());
-          return seconds === undefined ? stillRunning : { ...stillRunning, pollAfterMs: seconds * 1000 };
+          const body = await heard.refusal.text();
+          const detail = `HTTP ${heard.refusal.status} ${body}`;
+          if (heard.refusal.status === 404) return failures.make(UNKNOWN_JOB, detail, { jobId });
+          const seconds = readPause(heard.refusal, body);
+          return goesOn(detail, seconds === undefined ? undefined : seconds * 1000);
         }
-        if (!isPrediction(heard.answer)) return stillRunning;
+        if (!isPrediction(heard.answer)) return goesOn('An answer that is no prediction.');
         // "hidden" is what an official model shows in place of its version (index.d.ts, Prediction).
         return readPrediction(heard.answer, heard.answer.version === 'hidden', failures);
-      } catch {
-        return stillRunning;
+      } catch (error) {
+        return goesOn(String(error));
       }
     },
 
     async cancel(jobId, signal) {
       try {
         const heard = await ask(signal, (client) => client.predictions.cancel(encodeURIComponent(jobId)));
-        if (!('answer' in heard) || !isPrediction(heard.answer)) return false;
-        const { status, version } = heard.answer;
-        if (status === 'canceled' || status === 'aborted') return true;
-        if (status !== 'failed') return false;
-        const ended = readPrediction(heard.answer, version === 'hidden', failures);
-        return ended.status === 'failed' && ended.billed === 'no';
-      } catch {
-        return false;
+        if ('loss' in heard) return { status: 'goes-on', detail: heard.loss.message };
+        if ('refusal' in heard) {
+          return { status: 'goes-on', detail: (await readRefusal(heard.refusal, failures)).detail };
+        }
+        if (!isPrediction(heard.answer)) {
+          return { status: 'goes-on', detail: unreadable(heard.answer, failures).detail };
+        }
+        const ended = readPrediction(heard.answer, heard.answer.version === 'hidden', failures);
+        if (ended.status !== 'failed') {
+          return { status: 'goes-on', detail: `Prediction ${jobId} is ${heard.answer.status}.` };
+        }
+        return { status: 'stopped', billed: ended.billed };
+      } catch (error) {
+        return { status: 'goes-on', detail: failures.make(BROKEN, String(error)).detail };
       }
     },
   };

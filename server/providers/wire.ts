@@ -52,6 +52,9 @@ function nameOf(error: Error): string {
  */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** The longest answer that is read: more than any picture, and far less than what would exhaust this process. */
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
 /** One request and its answer. Made for one call of a provider, and thrown away after it. */
 export class Exchange {
   readonly #signal: AbortSignal;
@@ -74,8 +77,8 @@ export class Exchange {
   }
 
   /**
-   * As much of `fetch` as the SDKs use: a text as body, and an answer that has been read to its end. It follows no
-   * redirect, asks for no compression and ignores `init.signal`, which the SDKs fill with their own timers.
+   * As much of `fetch` as the SDKs use: a text, bytes or a form as body, and an answer that has been read to its end. It
+   * follows no redirect, asks for no compression and ignores `init.signal`, which the SDKs fill with their own timers.
    *
    * @throws WireError and nothing else.
    */
@@ -83,14 +86,27 @@ export class Exchange {
     if (this.#used) return Promise.reject(new WireError('repeated', this.#sent));
     this.#used = true;
     if (this.#signal.aborted) return Promise.reject(new WireError('aborted', false, this.#signal.reason));
-    return new Promise((resolve, reject) => {
-      this.#send(input instanceof Request ? input.url : input, init, resolve, reject);
-    });
+    const url = input instanceof Request ? input.url : input;
+    const body = init?.body ?? '';
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    if (typeof body === 'string' || body instanceof Uint8Array) {
+      this.#send(url, init, body, undefined, resolve, reject);
+    } else {
+      // The platform knows how a form is written; its boundary is in the type that it gives.
+      const form = new Response(body);
+      form.bytes().then(
+        (bytes) => this.#send(url, init, bytes, form.headers.get('content-type'), resolve, reject),
+        (error: unknown) => reject(new WireError('broken', false, error)),
+      );
+    }
+    return promise;
   };
 
   #send(
     input: string | URL,
     init: RequestInit | undefined,
+    body: string | Uint8Array,
+    contentType: string | null | undefined,
     resolve: (response: Response) => void,
     reject: (error: WireError) => void,
   ): void {
@@ -116,15 +132,13 @@ export class Exchange {
     this.#signal.addEventListener('abort', onAbort, { once: true });
 
     try {
-      const body = init?.body ?? '';
-      if (typeof body !== 'string') throw new TypeError('Only a text can be sent.');
       const url = typeof input === 'string' ? new URL(input) : input;
       const secure = url.protocol === 'https:';
       // Node's global agents keep connections alive, close them after five idle seconds (long before a vendor
       // does, so that a POST seldom meets a closing socket) and honour NODE_USE_ENV_PROXY.
       const outgoing = (secure ? requestHttps : requestHttp)(url, {
         method: init?.method ?? 'GET',
-        headers: headersOf(init, body),
+        headers: headersOf(init, body, contentType),
       });
       request = outgoing;
       outgoing.once('socket', (socket) => {
@@ -160,7 +174,11 @@ export class Exchange {
   }
 }
 
-function headersOf(init: RequestInit | undefined, body: string): Record<string, string | number> {
+function headersOf(
+  init: RequestInit | undefined,
+  body: string | Uint8Array,
+  contentType: string | null | undefined,
+): Record<string, string | number> {
   const headers: Record<string, string | number> = {};
   const given = init?.headers;
   if (given instanceof Headers) {
@@ -170,7 +188,8 @@ function headersOf(init: RequestInit | undefined, body: string): Record<string, 
   } else if (given) {
     for (const [name, value] of new Headers(given)) headers[name] = value;
   }
-  if (body !== '' || init?.method === 'POST') headers['content-length'] = Buffer.byteLength(body);
+  if (contentType) headers['content-type'] ??= contentType;
+  if (body.length > 0 || init?.method === 'POST') headers['content-length'] = Buffer.byteLength(body);
   return headers;
 }
 
@@ -180,7 +199,13 @@ function readAll(
   fail: (error: unknown) => void,
 ): void {
   const chunks: Buffer[] = [];
-  response.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let length = 0;
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_ANSWER_BYTES)
+      response.destroy(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`));
+  });
   // A body that is cut off ends in an error (ECONNRESET, "aborted"), never in `end`.
   response.once('error', fail);
   response.once('end', () => {
@@ -208,5 +233,17 @@ class Answer extends Response {
 
   override json(): Promise<unknown> {
     return this.text().then(JSON.parse);
+  }
+
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return Promise.resolve(new Uint8Array(this.#bytes));
+  }
+
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return this.bytes().then(({ buffer }) => buffer);
+  }
+
+  override blob(): Promise<Blob> {
+    return this.bytes().then((bytes) => new Blob([bytes], { type: this.headers.get('content-type') ?? '' }));
   }
 }

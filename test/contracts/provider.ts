@@ -7,14 +7,18 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Micros } from '../../server/money.ts';
-import type {
-  GenerationRequest,
-  Provider,
-  ProviderFailure,
-  ProviderOutput,
-  ProviderSuccess,
-  SubmitRequest,
-  SubmitResult,
+import {
+  type CancelResult,
+  type GenerationRequest,
+  type InputFile,
+  type Provider,
+  type ProviderFailure,
+  type ProviderOutput,
+  type ProviderSuccess,
+  type SubmitRequest,
+  type SubmitResult,
+  WEBHOOK_TOLERANCE_SECONDS,
+  type WebhookDelivery,
 } from '../../server/providers/provider.ts';
 import {
   cutOff,
@@ -43,11 +47,26 @@ export interface ProviderSession extends AsyncDisposable {
     /** The same provider, but its vendor's port refuses connections. */
     refused(): Promise<Provider>;
   };
+  /** False when every submit becomes a job. */
+  readonly answersAtOnce?: boolean;
   /** Present when a submit may answer `running`. */
   readonly jobs?: {
     /** The next submit answers `running`. */
     readonly arrange: Arrange;
     finish(jobId: string): void | Promise<void>;
+    /** Lets the job be this far, from 0 to 1. Missing: the vendor does not tell. */
+    progress?(jobId: string, fraction: number): void;
+    /** Ends the job without a result, through the vendor's own fault. */
+    fail?(jobId: string): void;
+    /** Ends the job because its content is refused. */
+    refuse?(jobId: string): void;
+  };
+  /** Present when the vendor reports its jobs' ends. */
+  readonly webhooks?: {
+    /** True when the vendor signs its reports; else the address that they go to is all that speaks for them. */
+    readonly signed: boolean;
+    /** What the vendor would POST of a job as it stands now, at this instant, signed as it signs. */
+    deliver(jobId: string, at: Date): WebhookDelivery | Promise<WebhookDelivery>;
   };
   /** The vendor's safety system refuses the next submit. */
   readonly refuse?: Arrange;
@@ -69,8 +88,16 @@ export interface Expected {
 export interface ProviderHarness {
   readonly model: string;
   readonly vendorModel: string;
-  /** A request for one picture that succeeds. */
+  /** A request for one output that succeeds. */
   readonly request: GenerationRequest;
+  /** The file that the request's URL leads to, for operations that need one. */
+  readonly input?: InputFile;
+  /** What is made: `image/png` when not said. */
+  readonly contentType?: 'image/png' | 'image/svg+xml' | 'video/mp4';
+  /** The most outputs of one submit that are tried: 2 when not said. */
+  readonly maxCount?: 1 | 2;
+  /** False when a job that runs cannot be stopped. */
+  readonly cancelable?: boolean;
   /** A request that this provider has no operation for. */
   readonly unsupported: GenerationRequest;
   /** What the answer says of the cost of so many pictures; null when it says nothing. */
@@ -78,8 +105,17 @@ export interface ProviderHarness {
   /** Where this vendor's terms differ from the suite's. */
   readonly expected?: {
     readonly overloaded?: Partial<Expected>;
+    /** An internal error, or a gateway's time-out: may follow a bill when not said. */
+    readonly serverError?: Partial<Expected>;
     readonly billedFailure?: Partial<Expected>;
     readonly unknownJob?: Partial<Expected>;
+    /** A job that was stopped while it ran, when it is asked after. */
+    readonly canceledJob?: Partial<Expected>;
+    /** A job that failed through the vendor's own fault. */
+    readonly failedJob?: Partial<Expected>;
+    /** A job whose content was refused. */
+    readonly refusedJob?: Partial<Expected>;
+    readonly stopped?: Partial<CancelResult>;
   };
   start(options?: { readonly timeoutMs?: number }): Promise<ProviderSession>;
 }
@@ -93,6 +129,8 @@ interface Case {
   readonly fault: () => Fault;
   readonly expected: Expected;
   readonly timeoutMs?: number;
+  /** Which of a vendor's own terms overrule what is expected here. */
+  readonly terms?: 'serverError';
 }
 
 /** What may go wrong on the wire, and what may be said of the money then. */
@@ -153,16 +191,19 @@ const WIRE_CASES: readonly Case[] = [
     promise: 'an internal error of the vendor may follow a bill',
     fault: () => status(500),
     expected: { ...UNAVAILABLE, billed: 'unknown' },
+    terms: 'serverError',
   },
   {
     promise: "a gateway's time-out may follow a bill",
     fault: () => status(504, '<html>504 Gateway Time-out</html>', { 'content-type': 'text/html' }),
     expected: { ...UNAVAILABLE, billed: 'unknown' },
+    terms: 'serverError',
   },
   {
     promise: 'a vendor that asks for the request to be repeated is not obeyed',
     fault: () => status(500, undefined, { 'x-should-retry': 'true', 'retry-after': '0' }),
     expected: { ...UNAVAILABLE, billed: 'unknown', retryAfterSeconds: 0 },
+    terms: 'serverError',
   },
   {
     promise: 'a redirect is not followed, since following it would submit twice',
@@ -196,6 +237,7 @@ export function providerContract(name: string, harness: ProviderHarness): void {
     model: harness.model,
     vendorModel: harness.vendorModel,
     request,
+    input: harness.input,
     endUser: 'user_6f1ed002ab5595859014ebf0951522d9',
     signal,
   });
@@ -210,11 +252,11 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       expect(session.provider.inProcess).toBe(session.wire === undefined);
     });
 
-    for (const count of [1, 2]) {
-      test(`${count === 1 ? 'one picture is' : 'two pictures are'} made by one submit`, async () => {
+    for (const count of [1, 2].slice(0, harness.maxCount ?? 2)) {
+      test(`${count === 1 ? 'one output is' : 'two outputs are'} made by one submit`, async () => {
         await using session = await harness.start();
-        const result = await session.provider.submit(submitOf({ ...harness.request, count }));
-        await expectSuccess(result, count, harness.costMicros(count));
+        const result = await end(session, submitOf({ ...harness.request, count }));
+        await expectSuccess(result, count, harness);
         expectSubmits(session, 1);
       });
     }
@@ -267,13 +309,13 @@ export function providerContract(name: string, harness: ProviderHarness): void {
 
     test('a job that nobody knows cannot be canceled', async () => {
       await using session = await harness.start();
-      expect(await session.provider.cancel('no-such-job', quiet())).toBe(false);
+      expectGoesOn(session, await session.provider.cancel('no-such-job', quiet()));
       expectSubmits(session, 0);
     });
   });
 
   describe(`the provider ${name}, on the wire`, () => {
-    for (const { promise, fault, expected, timeoutMs } of WIRE_CASES) {
+    for (const { promise, fault, expected, timeoutMs, terms } of WIRE_CASES) {
       test(promise, async ({ skip }) => {
         await using session = await harness.start(timeoutMs === undefined ? {} : { timeoutMs });
         if (!session.wire) return skip('No call leaves the process.');
@@ -281,7 +323,7 @@ export function providerContract(name: string, harness: ProviderHarness): void {
         const started = performance.now();
         const result = await session.provider.submit(submitOf());
         if (timeoutMs !== undefined) expect(performance.now() - started).toBeLessThan(timeoutMs * 2.5);
-        expectFailure(session, result, expected);
+        expectFailure(session, result, { ...expected, ...(terms && harness.expected?.[terms]) });
         expectSubmits(session, 1);
       });
     }
@@ -357,7 +399,9 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       for (const fault of [reset(), status(500), cutOff()]) {
         vendor.script(fault);
         expect((await session.provider.submit(submitOf())).status).toBe('failed');
-        expect((await session.provider.submit(submitOf())).status).toBe('succeeded');
+        expect((await session.provider.submit(submitOf())).status).toBe(
+          session.answersAtOnce === false ? 'running' : 'succeeded',
+        );
       }
       expectSubmits(session, 6);
     });
@@ -365,9 +409,9 @@ export function providerContract(name: string, harness: ProviderHarness): void {
     test('calls at the same time do not mix up their answers', async ({ skip }) => {
       await using session = await harness.start();
       if (!session.wire) return skip('No call leaves the process.');
-      const counts = Array.from({ length: 40 }, (_, index) => (index % 2) + 1);
+      const counts = Array.from({ length: 40 }, (_, index) => (index % (harness.maxCount ?? 2)) + 1);
       const results = await Promise.all(
-        counts.map((count) => session.provider.submit(submitOf({ ...harness.request, count }))),
+        counts.map((count) => end(session, submitOf({ ...harness.request, count }))),
       );
       expect(results.map((result) => (result.status === 'succeeded' ? result.outputs.length : 0))).toEqual(
         counts,
@@ -384,21 +428,56 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       expectRunning(await session.provider.check(jobId, quiet()), jobId);
       await session.jobs.finish(jobId);
       const result = await session.provider.check(jobId, quiet());
-      await expectSuccess(result, 1, harness.costMicros(1));
+      await expectSuccess(result, 1, harness);
       expect(result.jobId).toBe(jobId);
       expectSubmits(session, 1);
-      expectChecks(session, 2);
+    });
+
+    test('a job tells how far it is', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.jobs?.progress) return skip('This vendor does not tell.');
+      const jobId = await begin(session, session.jobs);
+      session.jobs.progress(jobId, 0.4);
+      const result = await session.provider.check(jobId, quiet());
+      expectRunning(result, jobId);
+      expect(result).toMatchObject({ progress: 0.4 });
+    });
+
+    test('a job that fails through the fault of the vendor may succeed another time', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.jobs?.fail) return skip('No job of this provider fails.');
+      const jobId = await begin(session, session.jobs);
+      session.jobs.fail(jobId);
+      const result = await session.provider.check(jobId, quiet());
+      expectFailure(session, result, { ...UNAVAILABLE, billed: 'no', ...harness.expected?.failedJob });
+      expect(result.jobId).toBe(jobId);
+    });
+
+    test('a job whose content is refused says so', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.jobs?.refuse) return skip('No job of this provider is refused.');
+      const jobId = await begin(session, session.jobs);
+      session.jobs.refuse(jobId);
+      const result = await session.provider.check(jobId, quiet());
+      const expected = { code: 'CONTENT_REFUSED', billed: 'no', retryable: false } as const;
+      expectFailure(session, result, { ...expected, ...harness.expected?.refusedJob });
+      expect(result.jobId).toBe(jobId);
     });
 
     test('a job that is canceled before its end is over', async ({ skip }) => {
       await using session = await harness.start();
       if (!session.jobs) return skip('This provider has no jobs.');
       const jobId = await begin(session, session.jobs);
-      expect(await session.provider.cancel(jobId, quiet())).toBe(true);
-      const result = await session.provider.check(jobId, quiet());
-      expectFailure(session, result, { ...UNAVAILABLE, billed: 'no' });
-      expect(result.jobId).toBe(jobId);
+      const canceled = await session.provider.cancel(jobId, quiet());
       expectSubmits(session, 1);
+      if (harness.cancelable === false) {
+        expectGoesOn(session, canceled);
+        return expectRunning(await session.provider.check(jobId, quiet()), jobId);
+      }
+      expect(canceled).toEqual({ status: 'stopped', billed: 'no', ...harness.expected?.stopped });
+      const result = await session.provider.check(jobId, quiet());
+      expectFailure(session, result, { ...UNAVAILABLE, billed: 'no', ...harness.expected?.canceledJob });
+      expect(result.jobId).toBe(jobId);
     });
 
     test('a job that has ended cannot be canceled, and stays what it is', async ({ skip }) => {
@@ -406,8 +485,8 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       if (!session.jobs) return skip('This provider has no jobs.');
       const jobId = await begin(session, session.jobs);
       await session.jobs.finish(jobId);
-      expect(await session.provider.cancel(jobId, quiet())).toBe(false);
-      await expectSuccess(await session.provider.check(jobId, quiet()), 1, harness.costMicros(1));
+      expectGoesOn(session, await session.provider.cancel(jobId, quiet()));
+      await expectSuccess(await session.provider.check(jobId, quiet()), 1, harness);
       expectSubmits(session, 1);
     });
 
@@ -439,13 +518,79 @@ export function providerContract(name: string, harness: ProviderHarness): void {
         const result = await session.provider.check(jobId, quiet());
         expectRunning(result, jobId);
         if (pollAfterMs !== undefined) expect(result).toMatchObject({ pollAfterMs });
+        expect(result).toMatchObject({ detail: expect.stringMatching(/./) });
         expectChecks(session, 1);
         session.wire.vendor.script(fault(), { on: 'cancel' });
-        expect(await session.provider.cancel(jobId, quiet())).toBe(false);
-        expect(session.wire.vendor.count('cancel')).toBe(1);
+        expectGoesOn(session, await session.provider.cancel(jobId, quiet()));
+        expect(session.wire.vendor.count('cancel')).toBe(harness.cancelable === false ? 0 : 1);
         expectSubmits(session, 1);
       });
     }
+  });
+
+  describe(`the provider ${name}, reporting by webhook`, () => {
+    const NOW = new Date('2026-11-20T12:00:00Z');
+
+    /** A finished job and the report of it. */
+    async function report(session: ProviderSession, at = NOW): Promise<[string, WebhookDelivery]> {
+      if (!session.jobs || !session.webhooks) throw new Error('A vendor that reports has jobs.');
+      const jobId = await begin(session, session.jobs);
+      await session.jobs.finish(jobId);
+      return [jobId, await session.webhooks.deliver(jobId, at)];
+    }
+    const read = async (session: ProviderSession, delivery: WebhookDelivery) =>
+      session.provider.readWebhook?.(delivery);
+
+    test('a report names the job that it is about, and what it says is what the vendor answers', async ({
+      skip,
+    }) => {
+      await using session = await harness.start();
+      if (!session.webhooks) return skip('This vendor sends no reports.');
+      const [jobId, delivery] = await report(session);
+      const reading = await read(session, delivery);
+      expect(reading).toMatchObject({ status: 'accepted', jobId });
+      if (reading?.status !== 'accepted' || reading.result === null) return;
+      expect(reading.result).toEqual(await session.provider.check(jobId, quiet()));
+    });
+
+    test('a report that is delivered twice reads the same', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.webhooks) return skip('This vendor sends no reports.');
+      const [, delivery] = await report(session);
+      expect(await read(session, delivery)).toEqual(await read(session, delivery));
+    });
+
+    test('a report that was changed on its way, or has no signature, is rejected', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.webhooks?.signed) return skip('This vendor signs no reports.');
+      const [jobId, delivery] = await report(session);
+      const forged = Buffer.from(Buffer.from(delivery.body).toString().replaceAll(jobId, `${jobId}x`));
+      expectRejected(await read(session, { ...delivery, body: forged }));
+      expectRejected(await read(session, { ...delivery, headers: { 'content-type': 'application/json' } }));
+      const [, other] = await report(session);
+      expectRejected(await read(session, { ...delivery, headers: other.headers }));
+    });
+
+    test('a report that is replayed later is rejected', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.webhooks?.signed) return skip('This vendor signs no reports.');
+      const [, delivery] = await report(session);
+      const later = (seconds: number) => ({
+        ...delivery,
+        receivedAt: new Date(NOW.getTime() + seconds * 1000),
+      });
+      expect(await read(session, later(WEBHOOK_TOLERANCE_SECONDS - 1))).toMatchObject({ status: 'accepted' });
+      expectRejected(await read(session, later(WEBHOOK_TOLERANCE_SECONDS + 1)));
+    });
+
+    test('a report that cannot be read is rejected', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.webhooks) return skip('This vendor sends no reports.');
+      const [, delivery] = await report(session);
+      for (const body of ['', '{', 'null', '[]', '{"id":7}', '<html>']) {
+        expectRejected(await read(session, { ...delivery, body: Buffer.from(body) }));
+      }
+    });
   });
 
   async function begin(
@@ -457,25 +602,44 @@ export function providerContract(name: string, harness: ProviderHarness): void {
     expectRunning(result, jobId);
     return jobId;
   }
+
+  /** What becomes of a submit: where it becomes a job, the job is finished and asked after. */
+  async function end(session: ProviderSession, submit: SubmitRequest): Promise<SubmitResult> {
+    const result = await session.provider.submit(submit);
+    if (result.status !== 'running') return result;
+    await session.jobs?.finish(result.jobId);
+    return session.provider.check(result.jobId, quiet());
+  }
 }
 
 // ------------------------------------------------------------------------------------------------ expectations
 
-async function expectSuccess(result: SubmitResult, count: number, costMicros: Micros | null): Promise<void> {
+async function expectSuccess(
+  result: SubmitResult,
+  count: number,
+  { costMicros, contentType = 'image/png' }: ProviderHarness,
+): Promise<void> {
   expect(result.status, JSON.stringify(result, bigintAsText)).toBe('succeeded');
   const { outputs, costMicros: told } = result as ProviderSuccess;
-  expect(told).toBe(costMicros);
+  expect(told).toBe(costMicros(count));
   expect(outputs).toHaveLength(count);
-  for (const output of outputs) await expectPicture(output);
+  for (const output of outputs) await expectFile(output, contentType);
 }
 
-/** The bytes are those of a picture of the type and size that are claimed for it. */
-async function expectPicture({ content, contentType, width, height }: ProviderOutput): Promise<void> {
+/** The bytes are those of a file of the type and size that are claimed for it. */
+async function expectFile(
+  { content, contentType, width, height }: ProviderOutput,
+  expected: string,
+): Promise<void> {
   const bytes =
     content instanceof Uint8Array
       ? Buffer.from(content)
       : Buffer.from(await (await fetch(content.url)).arrayBuffer());
-  expect(contentType).toBe('image/png');
+  expect(contentType).toBe(expected);
+  expect(bytes.length).toBeGreaterThan(0);
+  if (expected === 'image/svg+xml') expect(bytes.toString('utf8')).toContain('<svg');
+  if (expected === 'video/mp4') expect(bytes.subarray(4, 8).toString('latin1')).toBe('ftyp');
+  if (expected !== 'image/png') return;
   expect(bytes.subarray(1, 4).toString('latin1')).toBe('PNG');
   if (width !== undefined) expect(bytes.readUInt32BE(16)).toBe(width);
   if (height !== undefined) expect(bytes.readUInt32BE(20)).toBe(height);
@@ -514,13 +678,26 @@ function expectSubmits({ wire }: ProviderSession, submits: number): void {
   if (wire) expect(wire.vendor.submits, 'paid POSTs on the wire').toBe(submits);
 }
 
+function expectGoesOn({ wire }: ProviderSession, result: CancelResult): void {
+  expect(result).toEqual({ status: 'goes-on', detail: expect.stringMatching(/./) });
+  if (wire) expect(JSON.stringify(result)).not.toContain(wire.key);
+}
+
+function expectRejected(reading: unknown): void {
+  expect(reading).toEqual({ status: 'rejected', reason: expect.stringMatching(/^[A-Z].*\.$/) });
+}
+
 function expectChecks({ wire }: ProviderSession, checks: number): void {
   if (wire) expect(wire.vendor.count('check'), 'questions on the wire').toBe(checks);
 }
 
 /** Every place of a vendor's envelope in which a key could come back. */
-function echo({ headers: { authorization = '' } }: Hit): object {
-  const key = authorization.replace(/^Bearer /, '');
+function echo({ headers }: Hit): object {
+  const authorization = headers.authorization ?? String(headers['x-api-key'] ?? headers['xi-api-key'] ?? '');
+  const credential = authorization.replace(/^(?:Bearer|Basic|Key) /, '');
+  // A pair travels in base64, and may be said back as it was written.
+  const pair = authorization.startsWith('Basic ') ? Buffer.from(credential, 'base64').toString() : '';
+  const key = `${credential} ${pair}`;
   // So often that a cut at any length goes through a key.
   const words = `Incorrect API key provided: ${authorization} ${`${key} `.repeat(40)}`;
   return { error: { message: words, type: key, param: key, code: key }, detail: words };

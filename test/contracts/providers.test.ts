@@ -423,7 +423,7 @@ describe('Replicate', () => {
     await using session = await start({ jobs: 'manual', waitSeconds: 0 });
     const { jobId = '' } = await session.provider.submit(submitOf(SDXL));
     session.vendor.end(jobId, 'failed', 'CUDA out of memory (E1001)');
-    expect(await session.provider.cancel(jobId, quiet())).toBe(true);
+    expect(await session.provider.cancel(jobId, quiet())).toEqual({ status: 'stopped', billed: 'no' });
   });
 
   test('a rate limit without a header is read from its sentence', async () => {

@@ -7,6 +7,7 @@ import {
   type HttpVendor,
   hang,
   refusingUrl,
+  reply,
   startHttpVendor,
   status,
 } from '../support/vendors/http-vendor.ts';
@@ -101,10 +102,29 @@ test('a refused connection and a name that does not resolve find nothing sent', 
   });
 });
 
+test('bytes and forms arrive as they are, and an answer can be read as bytes', async () => {
+  await using vendor = await start();
+  const bytes = Buffer.from([0, 255, 128, 10, 13]);
+  vendor.script(
+    reply(({ raw }) => ({ status: 200, body: raw })),
+    { times: 2 },
+  );
+  const answer = await exchange().fetch(vendor.url, { method: 'POST', body: bytes });
+  expect(Buffer.from(await answer.bytes())).toEqual(bytes);
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(bytes);
+  expect(await (await answer.blob()).bytes()).toEqual(await answer.bytes());
+
+  const form = new FormData();
+  form.append('image', new Blob([bytes], { type: 'image/png' }), 'image.png');
+  const sent = await exchange().fetch(vendor.url, { method: 'POST', body: form });
+  const read = await new Response(await sent.arrayBuffer(), {
+    headers: { 'content-type': vendor.hits[1]?.headers['content-type'] ?? '' },
+  }).formData();
+  expect(Buffer.from(await (read.get('image') as File).arrayBuffer())).toEqual(bytes);
+});
+
 test('what cannot be sent is not sent', async () => {
   await using vendor = await start();
-  const form = { method: 'POST', body: new FormData() };
-  expect(await lossOf(exchange().fetch(vendor.url, form))).toMatchObject({ loss: 'broken', sent: false });
   expect(await lossOf(exchange().fetch('no address', post))).toMatchObject({ loss: 'broken', sent: false });
   expect(vendor.submits).toBe(0);
 });

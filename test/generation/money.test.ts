@@ -247,7 +247,7 @@ describe('a call', () => {
       check: async () => {
         throw new Error('There are no jobs.');
       },
-      cancel: async () => false,
+      cancel: async () => ({ status: 'goes-on', detail: 'There are no jobs.' }),
     };
     await using other = await startTestServer({ providers: [stingy] });
     const accountId = await other.admin.account(100);

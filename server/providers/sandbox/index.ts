@@ -11,6 +11,7 @@ import type { Clock } from '../../clock.ts';
 import { newId } from '../../ids.ts';
 import type {
   Billed,
+  CancelResult,
   Provider,
   ProviderFailure,
   ProviderOutput,
@@ -99,17 +100,18 @@ export function createSandbox(options: SandboxOptions): Provider {
     return signal.aborted ? running(job, jobId, now) : { ...result, jobId };
   }
 
-  async function cancel(jobId: string): Promise<boolean> {
+  async function cancel(jobId: string): Promise<CancelResult> {
     const job = readJobId(jobId);
-    if (!job) return false;
-    if (canceled.has(jobId)) return true;
-    if (clock.now().getTime() >= job.ready) return false;
+    if (!job) return { status: 'goes-on', detail: 'The sandbox knows no such job.' };
+    const { billed } = stopped(job.ending);
+    if (canceled.has(jobId)) return { status: 'stopped', billed };
+    if (clock.now().getTime() >= job.ready) return { status: 'goes-on', detail: 'The job has ended.' };
     canceled.add(jobId);
     for (const oldest of canceled) {
       if (canceled.size <= MOST_REMEMBERED_CANCELS) break;
       canceled.delete(oldest);
     }
-    return true;
+    return { status: 'stopped', billed };
   }
 
   async function finish(
@@ -130,7 +132,8 @@ export function createSandbox(options: SandboxOptions): Provider {
     timeoutMs,
     submit: (call) => submit(call).catch(broken),
     check: (jobId, signal) => check(jobId, signal).catch(broken),
-    cancel: (jobId) => cancel(jobId).catch(() => false),
+    cancel: (jobId) =>
+      cancel(jobId).catch((error: unknown) => ({ status: 'goes-on', detail: broken(error).detail })),
   };
 }
 

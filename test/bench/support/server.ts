@@ -48,7 +48,7 @@ const instant: Provider = {
   check: async () => {
     throw new Error('The instant provider has no jobs.');
   },
-  cancel: async () => false,
+  cancel: async () => ({ status: 'goes-on', detail: 'There are no jobs.' }),
 };
 
 const environment = readEnvironment(process.env);

@@ -24,6 +24,8 @@ export interface Hit {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The same, byte for byte. */
+  readonly raw: Buffer;
   readonly kind: Kind;
 }
 
@@ -177,8 +179,15 @@ export async function startHttpVendor(
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => {
       const { method = 'GET', url: path = '/', headers } = request;
-      const body = chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8');
-      const hit: Hit = { method, path, headers, body, kind: behaviour.kindOf(method, path) };
+      const raw = Buffer.concat(chunks);
+      const hit: Hit = {
+        method,
+        path,
+        headers,
+        body: raw.toString('utf8'),
+        raw,
+        kind: behaviour.kindOf(method, path),
+      };
       note(hit);
       const fault = script.length === 0 ? undefined : nextFault(hit.kind);
       const answered = fault ? misbehave(fault, hit, response) : behave(hit, response);
