@@ -6,15 +6,8 @@
  * that the result is **fit to be shown** (no key, no address, sentences).
  */
 import { describe, expect, test } from 'vitest';
-import type { Micros } from '../../server/money.ts';
 import {
-  type CancelResult,
   type GenerationRequest,
-  type InputFile,
-  type Provider,
-  type ProviderFailure,
-  type ProviderOutput,
-  type ProviderSuccess,
   type SubmitRequest,
   type SubmitResult,
   WEBHOOK_TOLERANCE_SECONDS,
@@ -23,8 +16,6 @@ import {
 import {
   cutOff,
   type Fault,
-  type Hit,
-  type HttpVendor,
   hang,
   malformed,
   reply,
@@ -32,93 +23,17 @@ import {
   slow,
   status,
 } from '../support/vendors/http-vendor.ts';
-
-/** Makes sure that the next submit meets a certain fate, and gives the request to submit. */
-export type Arrange = (request: GenerationRequest) => GenerationRequest;
-
-/** A provider under test and what can be done to it. What is missing skips the tests that need it. */
-export interface ProviderSession extends AsyncDisposable {
-  readonly provider: Provider;
-  /** Present when calls leave the process. */
-  readonly wire?: {
-    readonly vendor: HttpVendor;
-    /** What the provider was given as its key. */
-    readonly key: string;
-    /** The same provider, but its vendor's port refuses connections. */
-    refused(): Promise<Provider>;
-  };
-  /** False when every submit becomes a job. */
-  readonly answersAtOnce?: boolean;
-  /** Present when a submit may answer `running`. */
-  readonly jobs?: {
-    /** The next submit answers `running`. */
-    readonly arrange: Arrange;
-    finish(jobId: string): void | Promise<void>;
-    /** Lets the job be this far, from 0 to 1. Missing: the vendor does not tell. */
-    progress?(jobId: string, fraction: number): void;
-    /** Ends the job without a result, through the vendor's own fault. */
-    fail?(jobId: string): void;
-    /** Ends the job because its content is refused. */
-    refuse?(jobId: string): void;
-  };
-  /** Present when the vendor reports its jobs' ends. */
-  readonly webhooks?: {
-    /** True when the vendor signs its reports; else the address that they go to is all that speaks for them. */
-    readonly signed: boolean;
-    /** What the vendor would POST of a job as it stands now, at this instant, signed as it signs. */
-    deliver(jobId: string, at: Date): WebhookDelivery | Promise<WebhookDelivery>;
-  };
-  /** The vendor's safety system refuses the next submit. */
-  readonly refuse?: Arrange;
-  /** The vendor does not take these arguments. */
-  readonly invalid?: Arrange;
-  /** The next submit makes nothing and is billed. */
-  readonly billedFailure?: Arrange;
-}
-
-/** What a failure is, without its texts. */
-export interface Expected {
-  readonly code: ProviderFailure['code'];
-  readonly billed: ProviderFailure['billed'];
-  readonly retryable: boolean;
-  readonly retryAfterSeconds?: number;
-  readonly costMicros?: Micros;
-}
-
-export interface ProviderHarness {
-  readonly model: string;
-  readonly vendorModel: string;
-  /** A request for one output that succeeds. */
-  readonly request: GenerationRequest;
-  /** The file that the request's URL leads to, for operations that need one. */
-  readonly input?: InputFile;
-  /** What is made: `image/png` when not said. */
-  readonly contentType?: 'image/png' | 'image/svg+xml' | 'video/mp4';
-  /** The most outputs of one submit that are tried: 2 when not said. */
-  readonly maxCount?: 1 | 2;
-  /** False when a job that runs cannot be stopped. */
-  readonly cancelable?: boolean;
-  /** A request that this provider has no operation for. */
-  readonly unsupported: GenerationRequest;
-  /** What the answer says of the cost of so many pictures; null when it says nothing. */
-  costMicros(count: number): Micros | null;
-  /** Where this vendor's terms differ from the suite's. */
-  readonly expected?: {
-    readonly overloaded?: Partial<Expected>;
-    /** An internal error, or a gateway's time-out: may follow a bill when not said. */
-    readonly serverError?: Partial<Expected>;
-    readonly billedFailure?: Partial<Expected>;
-    readonly unknownJob?: Partial<Expected>;
-    /** A job that was stopped while it ran, when it is asked after. */
-    readonly canceledJob?: Partial<Expected>;
-    /** A job that failed through the vendor's own fault. */
-    readonly failedJob?: Partial<Expected>;
-    /** A job whose content was refused. */
-    readonly refusedJob?: Partial<Expected>;
-    readonly stopped?: Partial<CancelResult>;
-  };
-  start(options?: { readonly timeoutMs?: number }): Promise<ProviderSession>;
-}
+import {
+  echo,
+  expectChecks,
+  expectFailure,
+  expectGoesOn,
+  expectRejected,
+  expectRunning,
+  expectSubmits,
+  expectSuccess,
+} from './expectations.ts';
+import type { Expected, ProviderHarness, ProviderSession } from './harness.ts';
 
 const UNAVAILABLE = { code: 'PROVIDER_UNAVAILABLE', retryable: true } as const;
 /** How long a hang is waited for. Real time: fake timers and sockets do not go together. */
@@ -610,99 +525,4 @@ export function providerContract(name: string, harness: ProviderHarness): void {
     await session.jobs?.finish(result.jobId);
     return session.provider.check(result.jobId, quiet());
   }
-}
-
-// ------------------------------------------------------------------------------------------------ expectations
-
-async function expectSuccess(
-  result: SubmitResult,
-  count: number,
-  { costMicros, contentType = 'image/png' }: ProviderHarness,
-): Promise<void> {
-  expect(result.status, JSON.stringify(result, bigintAsText)).toBe('succeeded');
-  const { outputs, costMicros: told } = result as ProviderSuccess;
-  expect(told).toBe(costMicros(count));
-  expect(outputs).toHaveLength(count);
-  for (const output of outputs) await expectFile(output, contentType);
-}
-
-/** The bytes are those of a file of the type and size that are claimed for it. */
-async function expectFile(
-  { content, contentType, width, height }: ProviderOutput,
-  expected: string,
-): Promise<void> {
-  const bytes =
-    content instanceof Uint8Array
-      ? Buffer.from(content)
-      : Buffer.from(await (await fetch(content.url)).arrayBuffer());
-  expect(contentType).toBe(expected);
-  expect(bytes.length).toBeGreaterThan(0);
-  if (expected === 'image/svg+xml') expect(bytes.toString('utf8')).toContain('<svg');
-  if (expected === 'video/mp4') expect(bytes.subarray(4, 8).toString('latin1')).toBe('ftyp');
-  if (expected !== 'image/png') return;
-  expect(bytes.subarray(1, 4).toString('latin1')).toBe('PNG');
-  if (width !== undefined) expect(bytes.readUInt32BE(16)).toBe(width);
-  if (height !== undefined) expect(bytes.readUInt32BE(20)).toBe(height);
-}
-
-function expectRunning(result: SubmitResult, jobId: string): void {
-  expect(result, JSON.stringify(result, bigintAsText)).toMatchObject({
-    status: 'running',
-    jobId: expect.stringMatching(/./),
-    pollAfterMs: expect.any(Number),
-  });
-  if (result.status !== 'running') return;
-  expect(result.jobId).toBe(jobId);
-  expect(result.pollAfterMs).toBeGreaterThan(0);
-}
-
-/** The whole of a failure, and that its texts are fit for whom they are meant. */
-function expectFailure(session: ProviderSession, result: SubmitResult, expected: Expected): void {
-  expect(result).toEqual({
-    status: 'failed',
-    ...expected,
-    message: expect.any(String),
-    detail: expect.any(String),
-    // A job's id may be known or not; it is no part of a verdict.
-    ...(result.jobId === undefined ? {} : { jobId: result.jobId }),
-  });
-  const { message, detail } = result as ProviderFailure;
-  expect(message).toMatch(/^[A-Z].{5,}/);
-  expect(message).not.toMatch(/https?:|127\.0\.0\.1|localhost|\.com\b|\bat .+:\d+|ECONN|undefined|\[object/);
-  expect(detail.length).toBeGreaterThan(0);
-  expect(detail.length).toBeLessThanOrEqual(1_000);
-  if (session.wire) expect(message + detail).not.toContain(session.wire.key);
-}
-
-function expectSubmits({ wire }: ProviderSession, submits: number): void {
-  if (wire) expect(wire.vendor.submits, 'paid POSTs on the wire').toBe(submits);
-}
-
-function expectGoesOn({ wire }: ProviderSession, result: CancelResult): void {
-  expect(result).toEqual({ status: 'goes-on', detail: expect.stringMatching(/./) });
-  if (wire) expect(JSON.stringify(result)).not.toContain(wire.key);
-}
-
-function expectRejected(reading: unknown): void {
-  expect(reading).toEqual({ status: 'rejected', reason: expect.stringMatching(/^[A-Z].*\.$/) });
-}
-
-function expectChecks({ wire }: ProviderSession, checks: number): void {
-  if (wire) expect(wire.vendor.count('check'), 'questions on the wire').toBe(checks);
-}
-
-/** Every place of a vendor's envelope in which a key could come back. */
-function echo({ headers }: Hit): object {
-  const authorization = headers.authorization ?? String(headers['x-api-key'] ?? headers['xi-api-key'] ?? '');
-  const credential = authorization.replace(/^(?:Bearer|Basic|Key) /, '');
-  // A pair travels in base64, and may be said back as it was written.
-  const pair = authorization.startsWith('Basic ') ? Buffer.from(credential, 'base64').toString() : '';
-  const key = `${credential} ${pair}`;
-  // So often that a cut at any length goes through a key.
-  const words = `Incorrect API key provided: ${authorization} ${`${key} `.repeat(40)}`;
-  return { error: { message: words, type: key, param: key, code: key }, detail: words };
-}
-
-function bigintAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
 }

@@ -8,7 +8,8 @@ import { createSandbox } from '../../server/providers/sandbox/index.ts';
 import { refusingUrl, reply, status } from '../support/vendors/http-vendor.ts';
 import { IMAGE_TOKENS, PROMPT_TOKENS, startOpenAiVendor } from '../support/vendors/openai.ts';
 import { startReplicateVendor } from '../support/vendors/replicate.ts';
-import { type ProviderHarness, providerContract } from './provider.ts';
+import type { ProviderHarness } from './harness.ts';
+import { providerContract } from './provider.ts';
 
 const OPENAI_KEY = 'sk-proj-Zq7Contract0123456789abcdefABCDEF';
 /** Without a shape that could be known: only the provider itself can recognise it. */
