@@ -8,7 +8,7 @@ import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
 import { createGenerations, type Generations } from './generation/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
-import { createLive, type Live } from './live/index.ts';
+import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
@@ -19,6 +19,8 @@ import {
   type Provider,
   type Providers,
 } from './providers/index.ts';
+import { openQueue, type Queue } from './queue/index.ts';
+import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
 import { createFolderStorage, type Storage } from './storage/index.ts';
 
@@ -36,6 +38,8 @@ export interface Core {
   readonly protection: ProtectionRoom;
   readonly catalog: Catalog;
   readonly providers: Providers;
+  readonly routing: Routing;
+  readonly queue: Queue;
   readonly storage: Storage;
   readonly live: Live;
   readonly generations: Generations;
@@ -52,6 +56,8 @@ export interface CoreOptions {
   readonly database?: Database;
   /** Vendors beside the environment's, or in their place, for tests and benchmarks. */
   readonly providers?: readonly Provider[];
+  /** When a provider is left alone, for tests; the routing room's own thresholds when not said. */
+  readonly thresholds?: Thresholds;
 }
 
 function vendorsOf(environment: Environment): Provider[] {
@@ -77,12 +83,16 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       [...vendorsOf(environment), ...(options.providers ?? [])],
       sandboxServes(environment) ? createSandbox({ clock, speed: environment.sandboxSpeed }) : null,
     );
+    const routing = await createRouting({ database, clock, log, thresholds: options.thresholds });
     const catalog = await createCatalog({
       database,
       clock,
       priceList: environment.priceList,
       marginFloor: environment.minMargin,
-      isServed: (model) => providers.serving(model.provider) !== null,
+      isServed: (model) => {
+        const provider = providers.serving(model.provider);
+        return provider !== null && (provider.inProcess || routing.isHealthy(provider.name));
+      },
       onRefreshError: (error) => log.warn({ error }, 'The catalogue could not be read again.'),
     });
     const access = await createAccess({
@@ -98,7 +108,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       folder: join(environment.database.folder, 'files'),
       allowPrivateHosts: environment.allowPrivateUrls,
     });
-    const live = createLive();
+    const live = await openLive({ database, log });
+    const queue = await openQueue({ database, log });
     const generations = createGenerations({
       database,
       clock,
@@ -106,9 +117,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       ledger,
       catalog,
       providers,
+      routing,
+      queue,
       storage,
       live,
+      fetchInput: async () => ({ problem: 'Inputs are not fetched yet.' }),
+      minMargin: environment.minMargin,
       providerConcurrency: environment.limits.providerConcurrency,
+      publicUrl: environment.http.publicUrl,
+      sign: access.sign,
     });
     return {
       environment,
@@ -122,12 +139,17 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       protection: createProtection({ database, clock }),
       catalog,
       providers,
+      routing,
+      queue,
       storage,
       live,
       generations,
       async close() {
         await generations.recovery.stop();
+        await queue.stop(1_000);
         catalog.close();
+        routing.close();
+        await live.close();
         await access.close();
         await ledger.stop();
         await database.close();

@@ -16,6 +16,7 @@ async function start(): Promise<void> {
   const admin = await core.access.ensureFirstAdmin(environment.firstAdmin);
   const demo = await prepareDemo(core);
   core.generations.recovery.start();
+  if (environment.role !== 'web') await core.generations.work();
   const http = await startHttp({ core, demo });
 
   let stopping = false;

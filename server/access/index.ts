@@ -1,5 +1,5 @@
 /** The door of the access room: who calls, and what they may do. See README.md. */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import type { Log } from '../log.ts';
@@ -68,6 +68,11 @@ export interface Access {
    * @throws RangeError when it is not.
    */
   issueAccountToken(accountId: string, ttlSeconds: number): Promise<{ token: string; expiresAt: Date }>;
+  /**
+   * Signs a text of this server's own, such as what an address names, so that nobody else can make it. The same in every
+   * process; in base64url.
+   */
+  sign(text: string): string;
   /** Signs an admin in. The HTTP room takes this from pages of this server alone. */
   signIn(email: string, password: string, ip: string): Promise<SignInResult>;
   /** Ends the session of these cookies, if there is one. */
@@ -134,7 +139,10 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
   const { database, clock, log } = options;
   const cacheMs = options.cacheMs ?? CACHE_MS;
   const adminHashes = hashesOf(options.adminKey);
-  const tokens = await createTokens(options.tokenSecret || (await sharedSecret(database)), clock);
+  const secret = options.tokenSecret || (await sharedSecret(database));
+  const tokens = await createTokens(secret, clock);
+  // A key of its own, so that nothing signed here can pass for a token.
+  const signingKey = createHmac('sha256', secret).update('solvent:sign').digest();
   const keys = new ApiKeys(database, clock, log, cacheMs);
   const sessions = new Sessions(database, clock, options.publicUrl?.startsWith('https:') ?? false, cacheMs);
 
@@ -171,6 +179,7 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
     createApiKey: (input, actor) => keys.create(input, actor),
     revokeApiKey: (id, actor) => keys.revoke(id, actor),
     issueAccountToken: (accountId, ttlSeconds) => tokens.issue(accountId, ttlSeconds),
+    sign: (text) => createHmac('sha256', signingKey).update(text).digest('base64url'),
     signIn: (email, password, ip) => sessions.signIn(email, password, ip),
     signOut: (cookieHeader) => sessions.signOut(cookieHeader),
     signedOutCookie: sessions.endedCookie,

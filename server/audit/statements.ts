@@ -240,8 +240,15 @@ export const INVARIANTS: readonly Invariant[] = [
         format('window %s of budget %s from %s: spent %s, opened with %s, reservations cost %s', w.id, w.budget_id, w.starts_at,
           w.spent_micros, w.opening_micros, coalesce(x.cost, 0))
       FROM budget_window w
-      LEFT JOIN (SELECT y.id, sum(r.cost_micros) AS cost FROM reservation r CROSS JOIN LATERAL unnest(r.window_ids) AS y (id) GROUP BY 1) x
-        ON x.id = w.id`,
+      LEFT JOIN (SELECT z.id, sum(z.cost) AS cost FROM (
+          SELECT y.id, r.cost_micros - coalesce(earlier.cost, 0) AS cost
+          FROM reservation r
+          LEFT JOIN (SELECT generation_id, sum(cost_micros) AS cost FROM attempt WHERE window_ids IS NOT NULL GROUP BY 1) earlier
+            ON earlier.generation_id = r.id
+          CROSS JOIN LATERAL unnest(r.window_ids) AS y (id)
+          UNION ALL
+          SELECT y.id, att.cost_micros FROM attempt att CROSS JOIN LATERAL unnest(att.window_ids) AS y (id)) z
+        GROUP BY 1) x ON x.id = w.id`,
   },
   {
     sentence: "What a budget's window has reserved is the ceilings of the pending calls that count in it.",

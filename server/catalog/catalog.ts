@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
-import { MICROS_PER_DOLLAR } from '../money.ts';
+import { MICROS_PER_DOLLAR, type Micros } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
 import { cardOf, type ModelCard } from './cards.ts';
 import { type IsServed, orderOf, PriceBook } from './price-book.ts';
@@ -43,8 +43,15 @@ export interface Catalog {
    * @returns the same frozen object for the same question, as long as nothing changes.
    */
   price(request: PriceRequest): PriceOutcome;
+  /**
+   * Every model that could serve a request for which none was named, in the order in which {@link price} would choose
+   * them. Empty when there is none.
+   */
+  candidates(request: PriceRequest): PricedOutcome[];
   /** Every model, retired ones too, by operation, then the best first; of one operation when it is said. */
   models(operation?: Operation | null): ModelCard[];
+  /** The least that a credit of the active list sells for. */
+  creditMicros(): Micros;
   /** One model, or null. */
   model(id: string): ModelCard | null;
   /**
@@ -162,6 +169,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 
   return {
     price,
+    candidates: (request) => current().candidates(request, isServed),
     models: (operation) =>
       [...current().models.values()]
         .filter(({ row }) => operation == null || row.operation === operation)
@@ -172,6 +180,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
             other.quality - one.quality ||
             (one.id < other.id ? -1 : 1),
         ),
+    creditMicros: () => current().list.creditMicros,
     model: card,
     async createQuote(request, accountId) {
       const outcome = price(request);

@@ -97,6 +97,16 @@ export class PriceBook {
       : this.#priceNamed(request, request.model, isServed);
   }
 
+  /** See {@link Catalog.candidates}. */
+  candidates(request: PriceRequest, isServed: IsServed): PricedOutcome[] {
+    const ranking = this.#rankingOf(request);
+    if ('status' in ranking) return [];
+    const minimum = request.minimumQuality ?? 0;
+    return ranking
+      .filter(({ servable, outcome }) => outcome.quality >= minimum && isServed(servable))
+      .map(({ outcome }) => outcome);
+  }
+
   /** The living model of a name, or of what replaced it, or a sentence that says why there is none. */
   find(operation: Operation, name: string, allowSuccessor: boolean): BookModel | InvalidOutcome {
     const model = this.models.get(name);

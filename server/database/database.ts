@@ -16,6 +16,18 @@ export interface Sql {
   query<Row>(text: string, parameters?: readonly unknown[], name?: string): Promise<Row[]>;
 }
 
+/** What a library needs that speaks SQL on connections of its own: an address, or the embedded database itself. */
+export type NativeDatabase =
+  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'pglite'; readonly client: EmbeddedClient };
+
+/** As much of PGlite as such a library uses, with PGlite's own types: an `int8` is a number. */
+export interface EmbeddedClient {
+  query<Row>(text: string, parameters?: unknown[]): Promise<{ rows: Row[] }>;
+  exec(text: string): Promise<{ rows: unknown[] }[]>;
+  listen(channel: string, callback: (payload: string) => void): Promise<() => Promise<void>>;
+}
+
 /** An open, migrated database. */
 export interface Database extends Sql {
   readonly kind: 'pglite' | 'postgres';
@@ -32,6 +44,23 @@ export interface Database extends Sql {
    * Runs a script of several statements without parameters.
    */
   script(text: string): Promise<void>;
+  /** For the queue, whose library brings its own SQL. */
+  readonly native: NativeDatabase;
+  /**
+   * Tells every process that listens to a channel, this one too, once what was done before is committed. Costs a lock
+   * that all commits share, so it is for what happens seldom.
+   */
+  notify(channel: string, payload: string): Promise<void>;
+  /**
+   * Listens to a channel until `close`. A connection that breaks is made anew; what was said meanwhile is lost, and
+   * `onGap` says so.
+   */
+  listen(channel: string, onMessage: (payload: string) => void, onGap: () => void): Promise<Listening>;
   /** Waits for what is under way, then lets go of connections, files and locks. */
+  close(): Promise<void>;
+}
+
+/** What ends listening. */
+export interface Listening {
   close(): Promise<void>;
 }

@@ -108,6 +108,22 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
     transaction: (work) =>
       track(() => client.transaction((transaction) => work({ query: queryOn(transaction as never) }))),
     script: (text) => track(() => client.exec(text).then(() => undefined)),
+    native: {
+      kind: 'pglite',
+      client: {
+        query: (text, parameters) =>
+          track(() => client.query(text, parameters, { parsers: { [INT8]: Number } })),
+        exec: (text) => track(() => client.exec(text)),
+        listen: (channel, callback) => track(() => client.listen(channel, callback)),
+      },
+    },
+    notify: (channel, payload) =>
+      track(() => client.query('SELECT pg_notify($1, $2)', [channel, payload]).then(() => undefined)),
+    async listen(channel, onMessage) {
+      const stop = await track(() => client.listen(channel, onMessage));
+      // A client that is being closed listens to nothing any more.
+      return { close: () => (closed ? Promise.resolve() : track(stop)) };
+    },
     async close() {
       closed = true;
       await Promise.allSettled(underWay);

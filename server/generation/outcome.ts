@@ -1,42 +1,35 @@
-/** What a call to a provider comes to in the books: one table, the same for a live call and for one found after a crash. */
+/** What a call to a provider comes to in the books: one table, the same whoever hears of its end. */
 import { newId } from '../ids.ts';
 import type { AttemptRecord, FailureRecord, OutputRecord, SettleItem } from '../ledger/index.ts';
 import { divideUp, type Micros } from '../money.ts';
-import type { ProviderFailure } from '../providers/index.ts';
+import type { Billed, ProviderFailure, ProviderSuccess } from '../providers/index.ts';
 import type { StoredFile } from '../storage/index.ts';
+import { requestOf, type Work } from './record.ts';
 
-/** What is known of a call before its result is. */
-export interface Call {
-  readonly generationId: string;
-  readonly provider: string;
-  readonly model: string;
-  /** What was reserved. */
-  readonly credits: number;
-  /** How many outputs were asked for. */
-  readonly count: number;
-  /** The dated cost of all of them, which is also the ceiling. */
-  readonly costMicros: Micros;
-  readonly modelCostId: string | null;
-  readonly startedAt: Date;
-  readonly jobId: string | null;
-}
+type Booked = Pick<AttemptRecord, 'outcome' | 'costMicros' | 'costSource' | 'error'>;
 
-function attemptOf(
-  call: Call,
-  endedAt: Date,
-  booked: Pick<AttemptRecord, 'outcome' | 'costMicros' | 'costSource' | 'error'>,
-): AttemptRecord {
+function attemptOf({ record }: Work, endedAt: Date, booked: Booked, jobId?: string): AttemptRecord {
+  const startedAt = record.sentAt ?? record.createdAt;
   return {
     id: newId(),
-    number: 1,
-    provider: call.provider,
-    model: call.model,
-    modelCostId: call.modelCostId,
-    durationMs: Math.max(0, endedAt.getTime() - call.startedAt.getTime()),
-    jobId: call.jobId,
-    startedAt: call.startedAt,
+    number: record.attemptNumber,
+    provider: record.provider,
+    model: record.model,
+    modelCostId: record.modelCostId,
+    durationMs: Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    jobId: jobId ?? record.jobId,
+    startedAt,
     final: true,
     ...booked,
+  };
+}
+
+function costOfSuccess(work: Work, made: number, vendorCostMicros: Micros | null): Omit<Booked, 'error'> {
+  const { count } = requestOf(work.record);
+  return {
+    outcome: 'SUCCEEDED',
+    costMicros: vendorCostMicros ?? divideUp(work.ceilingMicros * BigInt(made), BigInt(count)),
+    costSource: vendorCostMicros === null ? 'catalog' : 'vendor',
   };
 }
 
@@ -44,26 +37,27 @@ function attemptOf(
  * A success. Fewer outputs than were asked for are charged and, where the vendor does not tell, booked by their number.
  */
 export function succeeded(
-  call: Call,
+  work: Work,
   endedAt: Date,
   files: readonly StoredFile[],
-  vendorCostMicros: Micros | null,
+  result: ProviderSuccess,
 ): SettleItem {
-  const made = Math.min(files.length, call.count);
-  const costMicros = vendorCostMicros ?? divideUp(call.costMicros * BigInt(made), BigInt(call.count));
+  const { record } = work;
+  const { count } = requestOf(record);
+  const made = Math.min(files.length, count);
   return {
-    generationId: call.generationId,
+    generationId: record.id,
     action: 'POST',
-    credits: Math.floor((call.credits * made) / call.count),
+    credits: Math.floor((record.creditsReserved * made) / count),
     status: 'SUCCEEDED',
     failure: null,
     attempts: [
-      attemptOf(call, endedAt, {
-        outcome: 'SUCCEEDED',
-        costMicros,
-        costSource: vendorCostMicros === null ? 'catalog' : 'vendor',
-        error: null,
-      }),
+      attemptOf(
+        work,
+        endedAt,
+        { ...costOfSuccess(work, made, result.costMicros), error: null },
+        result.jobId,
+      ),
     ],
     outputs: files.map(
       (file, position): OutputRecord => ({
@@ -81,9 +75,9 @@ export function succeeded(
 }
 
 /** Nothing was made: the customer has all credits back, and what the vendor bills for it is booked. */
-function refunded(call: Call, failure: FailureRecord, attempts: readonly AttemptRecord[]): SettleItem {
+function refunded({ record }: Work, failure: FailureRecord, attempts: readonly AttemptRecord[]): SettleItem {
   return {
-    generationId: call.generationId,
+    generationId: record.id,
     action: 'VOID',
     credits: 0,
     status: 'FAILED',
@@ -93,49 +87,46 @@ function refunded(call: Call, failure: FailureRecord, attempts: readonly Attempt
   };
 }
 
-/** A failure, billed as the provider says: no, yes, or nobody knows. */
-export function failed(call: Call, endedAt: Date, result: ProviderFailure): SettleItem {
+/** What a failure costs, by whether the vendor bills it: no, yes, or nobody knows. */
+function costOfFailure(
+  { ceilingMicros }: Work,
+  billed: Billed,
+  costMicros: Micros | undefined,
+): Omit<Booked, 'error'> {
+  switch (billed) {
+    case 'no':
+      return { outcome: 'FAILED_UNBILLED', costMicros: 0n, costSource: 'catalog' };
+    case 'yes':
+      return {
+        outcome: 'FAILED_BILLED',
+        costMicros: costMicros ?? ceilingMicros,
+        costSource: costMicros === undefined ? 'catalog' : 'vendor',
+      };
+    case 'unknown':
+      return { outcome: 'UNKNOWN', costMicros: ceilingMicros, costSource: 'ceiling' };
+  }
+}
+
+/** The attempt that a failure is in the books. */
+export function failedAttempt(work: Work, endedAt: Date, result: ProviderFailure): AttemptRecord {
+  const cost = costOfFailure(work, result.billed, result.costMicros);
+  return attemptOf(work, endedAt, { ...cost, error: result.detail }, result.jobId);
+}
+
+/** A failure, as the provider tells it. */
+export function failed(work: Work, endedAt: Date, result: ProviderFailure): SettleItem {
   const failure: FailureRecord = {
     code: result.code,
     message: result.message,
     retryable: result.retryable,
     retryAfterSeconds: result.retryAfterSeconds ?? null,
   };
-  const error = result.detail;
-  switch (result.billed) {
-    case 'no':
-      return refunded(call, failure, [
-        attemptOf(call, endedAt, {
-          outcome: 'FAILED_UNBILLED',
-          costMicros: 0n,
-          costSource: 'catalog',
-          error,
-        }),
-      ]);
-    case 'yes':
-      return refunded(call, failure, [
-        attemptOf(call, endedAt, {
-          outcome: 'FAILED_BILLED',
-          costMicros: result.costMicros ?? call.costMicros,
-          costSource: result.costMicros === undefined ? 'catalog' : 'vendor',
-          error,
-        }),
-      ]);
-    case 'unknown':
-      return refunded(call, failure, [
-        attemptOf(call, endedAt, {
-          outcome: 'UNKNOWN',
-          costMicros: call.costMicros,
-          costSource: 'ceiling',
-          error,
-        }),
-      ]);
-  }
+  return refunded(work, failure, [failedAttempt(work, endedAt, result)]);
 }
 
 /** The vendor made and bills something that could not be kept: a link that was dead, a file that was none. */
 export function undelivered(
-  call: Call,
+  work: Work,
   endedAt: Date,
   vendorCostMicros: Micros | null,
   error: string,
@@ -146,14 +137,19 @@ export function undelivered(
     retryable: true,
     retryAfterSeconds: null,
   };
-  return refunded(call, failure, [
-    attemptOf(call, endedAt, {
-      outcome: 'FAILED_BILLED',
-      costMicros: vendorCostMicros ?? call.costMicros,
-      costSource: vendorCostMicros === null ? 'catalog' : 'vendor',
-      error,
-    }),
-  ]);
+  const cost = costOfFailure(work, 'yes', vendorCostMicros ?? undefined);
+  return refunded(work, failure, [attemptOf(work, endedAt, { ...cost, error })]);
+}
+
+/** A result that came when the customer had the credits back already: it corrects what the call cost, and no more. */
+export function late(work: Work, endedAt: Date, result: ProviderSuccess | ProviderFailure): SettleItem {
+  if (result.status === 'failed') return failed(work, endedAt, result);
+  const made = Math.min(result.outputs.length, requestOf(work.record).count);
+  const booked = {
+    ...costOfSuccess(work, made, result.costMicros),
+    error: 'It succeeded after it had been given up.',
+  };
+  return { ...refunded(work, INTERRUPTED, [attemptOf(work, endedAt, booked, result.jobId)]) };
 }
 
 const INTERRUPTED: FailureRecord = {
@@ -164,8 +160,8 @@ const INTERRUPTED: FailureRecord = {
 };
 
 /** A call that never went out: nothing can be billed for it. */
-export function neverSent(call: Call): SettleItem {
-  return refunded(call, INTERRUPTED, []);
+export function neverSent(work: Work, failure: FailureRecord = INTERRUPTED): SettleItem {
+  return refunded(work, failure, []);
 }
 
 /**
@@ -173,34 +169,27 @@ export function neverSent(call: Call): SettleItem {
  *
  * @param action `EXPIRE` when it is given up from outside, `VOID` when the call itself ended so.
  */
-export function lost(call: Call, endedAt: Date, action: 'VOID' | 'EXPIRE', error: string): SettleItem {
-  const item = refunded(call, INTERRUPTED, [
-    attemptOf(call, endedAt, {
-      outcome: 'UNKNOWN',
-      costMicros: call.costMicros,
-      costSource: 'ceiling',
-      error,
-    }),
-  ]);
-  return { ...item, action };
+export function lost(work: Work, endedAt: Date, action: 'VOID' | 'EXPIRE', error: string): SettleItem {
+  const cost = costOfFailure(work, 'unknown', undefined);
+  return { ...refunded(work, INTERRUPTED, [attemptOf(work, endedAt, { ...cost, error })]), action };
 }
 
-/** A call that its customer gave up: refunded whole, and booked as far as the vendor may still bill it. */
-export function canceled(call: Call, endedAt: Date, sent: boolean, unbilled: boolean): SettleItem {
-  const costMicros = unbilled ? 0n : call.costMicros;
-  return {
-    ...refunded(call, { ...INTERRUPTED, message: 'Canceled. Your credits are back.', retryable: false }, []),
-    status: 'CANCELED',
-    failure: null,
-    attempts: sent
-      ? [
-          attemptOf(call, endedAt, {
-            outcome: 'CANCELED',
-            costMicros,
-            costSource: unbilled ? 'vendor' : 'ceiling',
-            error: null,
-          }),
-        ]
-      : [],
-  };
+/**
+ * A call that its customer gave up: refunded whole, and booked as far as the vendor bills it.
+ *
+ * @param bill null when nothing had been sent.
+ */
+export function canceled(
+  work: Work,
+  endedAt: Date,
+  bill: { readonly billed: Billed; readonly costMicros?: Micros | undefined } | null,
+): SettleItem {
+  const attempts = bill && [
+    attemptOf(work, endedAt, {
+      ...costOfFailure(work, bill.billed, bill.costMicros),
+      outcome: 'CANCELED',
+      error: null,
+    }),
+  ];
+  return { ...refunded(work, INTERRUPTED, attempts ?? []), status: 'CANCELED', failure: null };
 }

@@ -1,20 +1,21 @@
 /**
  * Takes up what a crash has left behind. Each pending reservation that nobody answers for any more is adopted by one
- * process, and ends in one of three ways:
+ * process, and goes on in one of four ways:
  *
- * - never sent: nothing can be billed; all credits go back;
- * - sent, and the vendor's job id is known: the vendor is asked, and its answer is booked as if nothing had happened;
+ * - never sent, of an operation that the queue works off: put into the queue again, where it may still be;
+ * - never sent, of another: nothing can be billed, and nobody waits for it any more; all credits go back;
+ * - sent, and the vendor's job id is known: the job is asked after, as if nothing had happened;
  * - sent, and no job id: the customer has the credits back, and the attempt is booked as UNKNOWN at the most that it
  *   can have cost.
  */
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
-import type { Ledger, Orphan, SettleItem } from '../ledger/index.ts';
+import type { Ledger, Orphan } from '../ledger/index.ts';
 import type { Log } from '../log.ts';
-import type { GenerationRequest, Providers, SubmitResult } from '../providers/index.ts';
-import { type GenerationRecord, JOB_MAX_MS } from './index.ts';
+import type { Queue } from '../queue/index.ts';
 import * as outcome from './outcome.ts';
-import { poll } from './provider-call.ts';
+import { isSlow } from './record.ts';
+import type { Runner } from './runner.ts';
 import * as statements from './statements.ts';
 
 /** What looks for reservations that nobody answers for, every few seconds. */
@@ -36,77 +37,62 @@ export function createRecovery(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly ledger: Ledger;
-  readonly providers: Providers;
-  readonly conclude: (
-    call: outcome.Call,
-    result: Exclude<SubmitResult, { status: 'running' }>,
-    storeMs: number,
-  ) => Promise<SettleItem>;
-  readonly finish: (record: GenerationRecord, item: SettleItem) => Promise<GenerationRecord>;
+  readonly queue: Queue;
+  readonly runner: Runner;
   readonly isRunningHere: (generationId: string) => boolean;
 }): Recovery {
-  const { database, clock, log, ledger, providers } = options;
+  const { database, clock, log, ledger, queue, runner } = options;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<unknown> = Promise.resolve();
-  const adopted = new Set<string>();
 
-  async function resolve(orphan: Orphan): Promise<void> {
-    const record = await statements.readGeneration(database, orphan.generationId);
-    if (!record) throw new Error(`The reservation ${orphan.generationId} has no generation.`);
-    const request = record.request as unknown as GenerationRequest;
-    const call: outcome.Call = {
-      generationId: orphan.generationId,
-      provider: orphan.provider,
-      model: orphan.model,
-      credits: orphan.creditsReserved,
-      count: request.count,
-      costMicros: orphan.ceilingMicros,
-      modelCostId: orphan.modelCostId,
-      startedAt: orphan.sentAt ?? orphan.createdAt,
-      jobId: orphan.jobId,
-    };
-    const provider = providers.serving(orphan.provider);
-    let item: SettleItem;
-    if (orphan.sentAt === null) {
-      item = outcome.neverSent(call);
-    } else if (orphan.jobId !== null && provider) {
-      const first = { status: 'running', jobId: orphan.jobId, pollAfterMs: 0 } as const;
-      const answer = await poll(provider, first, new AbortController().signal, JOB_MAX_MS);
-      item = await options.conclude(call, answer, provider.timeoutMs);
-    } else {
-      item = outcome.lost(
-        call,
-        clock.now(),
-        'EXPIRE',
-        'The process that made the call ended before the answer was booked.',
-      );
-    }
-    await options.finish(record, item);
-    log.warn(
-      { generationId: orphan.generationId, sent: orphan.sentAt !== null, jobId: orphan.jobId },
-      'A reservation that nobody answered for has been resolved.',
-    );
+  /** Ends the reservation of a call that nobody can go on with. */
+  async function close({ generationId, sentAt }: Orphan): Promise<void> {
+    const work = await statements.readWork(database, generationId);
+    if (!work) throw new Error(`The reservation ${generationId} has no generation.`);
+    const item =
+      sentAt === null
+        ? outcome.neverSent(work)
+        : outcome.lost(
+            work,
+            clock.now(),
+            'EXPIRE',
+            'The process that made the call ended before the answer was booked.',
+          );
+    await runner.finish(work.record, item);
   }
 
   const recovery: Recovery = {
     async sweep() {
       await ledger.beat();
-      const orphans = await ledger.adoptOrphans(MAX_ORPHANS);
-      for (const orphan of orphans) {
-        // A job may take minutes: it is followed beside the sweep, which has other orphans to look for.
-        if (adopted.has(orphan.generationId) || options.isRunningHere(orphan.generationId)) continue;
-        adopted.add(orphan.generationId);
-        resolve(orphan)
-          .catch((error: unknown) =>
-            log.error(
-              { generationId: orphan.generationId, error },
-              'An orphan could not be resolved; it is tried again when its time is over.',
+      const adopted = await ledger.adoptOrphans(MAX_ORPHANS);
+      const orphans = adopted.filter(({ generationId }) => !options.isRunningHere(generationId));
+      const jobs = orphans.filter(({ jobId }) => jobId !== null);
+      const waiting = orphans.filter(
+        ({ jobId, sentAt, operation }) => jobId === null && sentAt === null && isSlow(operation),
+      );
+      const idsOf = (list: readonly Orphan[]) => list.map(({ generationId }) => generationId);
+      await queue.putAll('check', idsOf(jobs));
+      await queue.putAll('submit', idsOf(waiting));
+      await Promise.all(
+        orphans
+          .filter((orphan) => !jobs.includes(orphan) && !waiting.includes(orphan))
+          .map((orphan) =>
+            close(orphan).catch((error: unknown) =>
+              log.error(
+                { generationId: orphan.generationId, error },
+                'An orphan could not be resolved; it is tried again when its time is over.',
+              ),
             ),
-          )
-          .finally(() => adopted.delete(orphan.generationId));
+          ),
+      );
+      for (const { generationId, sentAt, jobId } of orphans) {
+        log.warn(
+          { generationId, sent: sentAt !== null, jobId },
+          'A reservation that nobody answered for is taken up.',
+        );
       }
       await ledger.expireGrants();
-      return orphans.length;
+      return adopted.length;
     },
     start() {
       const next = () => {

@@ -1,12 +1,13 @@
 /** All SQL of the generation room; what money does is the ledger's. */
 import type { Sql } from '../database/index.ts';
 import type { OutputRecord } from '../ledger/index.ts';
-import type { GenerationRecord } from './index.ts';
+import type { GenerationRecord, Work } from './record.ts';
 
 const COLUMNS = `g.id, g.account_id AS "accountId", g.operation, g.status, g.provider, g.model, g.prompt, g.request, g.tier,
   g.country, g.credits_reserved AS "creditsReserved", g.credits_charged AS "creditsCharged", g.cached,
   g.cost_micros AS "costMicros", g.revenue_micros AS "revenueMicros", g.model_cost_id AS "modelCostId",
   g.model_price_id AS "modelPriceId", g.quote_id AS "quoteId", g.sent_at AS "sentAt", g.job_id AS "jobId",
+  g.attempt_number AS "attemptNumber", g.progress, g.cancel_requested_at AS "cancelRequestedAt",
   g.failure_code AS "failureCode", g.failure_message AS "failureMessage", g.failure_retryable AS "failureRetryable",
   g.retry_after_seconds AS "retryAfterSeconds", g.created_at AS "createdAt", g.completed_at AS "completedAt"`;
 
@@ -18,6 +19,39 @@ export async function readGeneration(sql: Sql, id: string): Promise<GenerationRe
   );
   if (!row) return null;
   return { ...row, outputs: (await readOutputs(sql, [id])).get(id) ?? [] };
+}
+
+type WorkRow = Omit<GenerationRecord, 'outputs'> & { ceilingMicros: bigint };
+
+/** A generation to go on with, or null. What has ended is told without its outputs. */
+export async function readWork(sql: Sql, id: string): Promise<Work | null> {
+  const [row] = await sql.query<WorkRow>(
+    `SELECT ${COLUMNS}, r.ceiling_micros AS "ceilingMicros" FROM generation g JOIN reservation r ON r.id = g.id WHERE g.id = $1`,
+    [id],
+  );
+  return row ? workOf(row) : null;
+}
+
+/** The generation whose job a provider calls so, or null. */
+export async function readWorkByJob(sql: Sql, provider: string, jobId: string): Promise<Work | null> {
+  const [row] = await sql.query<WorkRow>(
+    `SELECT ${COLUMNS}, r.ceiling_micros AS "ceilingMicros" FROM generation g JOIN reservation r ON r.id = g.id
+    WHERE g.job_id = $2 AND g.provider = $1 ORDER BY g.id DESC LIMIT 1`,
+    [provider, jobId],
+  );
+  return row ? workOf(row) : null;
+}
+
+function workOf({ ceilingMicros, ...row }: WorkRow): Work {
+  return { ceilingMicros, record: { ...row, outputs: [] } };
+}
+
+/** Keeps how far a job is, while it runs. */
+export async function writeProgress(sql: Sql, id: string, progress: number): Promise<void> {
+  await sql.query('UPDATE generation SET progress = $2 WHERE id = $1 AND completed_at IS NULL', [
+    id,
+    progress,
+  ]);
 }
 
 /** Outputs of several generations, in order, by generation. */

@@ -11,6 +11,7 @@ import { live, ready } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { openSockets } from './sockets.ts';
+import { serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
 export { CloseCode } from './sockets.ts';
@@ -100,9 +101,15 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       }
       return graphql(request, response);
     }
+    if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
-      return sendError(response, 405, 'METHOD_NOT_ALLOWED', 'Only /graphql takes anything but GET.');
+      return sendError(
+        response,
+        405,
+        'METHOD_NOT_ALLOWED',
+        'Only /graphql and /webhooks take anything but GET.',
+      );
     }
     if (path.startsWith('/files/')) return serveFile(core, path.slice('/files/'.length), request, response);
     switch (path) {

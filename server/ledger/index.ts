@@ -18,7 +18,7 @@ import type {
 } from './types.ts';
 
 export { isTransient as isPassing } from '../database/index.ts';
-export type { Orphan } from './statements.ts';
+export type { Orphan, RerouteItem, RerouteOutcome } from './statements.ts';
 export * from './types.ts';
 
 /** Items in one transaction. More gain little throughput and hold the hot rows longer. */
@@ -26,6 +26,9 @@ const MAX_BATCH = 128;
 
 /** A process whose heart has not beaten for so long no longer answers for its reservations. */
 const DEAD_AFTER_MS = 20_000;
+
+/** Thrown to undo a transaction whose outcome is that nothing happens. */
+const ROLL_BACK = new Error('nothing is to be kept');
 
 /** The ledger of one server process. Its functions throw what the database throws; a refusal is a value. */
 export interface Ledger {
@@ -36,13 +39,22 @@ export interface Ledger {
   /** Ends a reservation, once, and books what it cost and earned. */
   settle(item: SettleItem): Promise<SettleOutcome>;
   /**
-   * Says that a call which had been queued now goes out. Resolves when that is kept: only then may it go.
+   * Says that a call which had been queued now goes out. Resolves when that is kept: only then may it go. From here on
+   * this process answers for it.
    *
-   * @throws when its reservation has ended meanwhile: nothing would be left to pay it with.
+   * @returns false when it may not go: it has ended, was given up, or another process has sent it.
    */
-  markSent(generationId: string): Promise<void>;
-  /** Keeps what the vendor calls the job. */
-  recordJob(generationId: string, jobId: string, expiresAt: Date): Promise<void>;
+  markSent(generationId: string, expiresAt: Date): Promise<boolean>;
+  /**
+   * Keeps what the vendor calls the job of an attempt.
+   *
+   * @returns whether its customer has given it up meanwhile.
+   */
+  recordJob(job: statements.JobItem): Promise<boolean>;
+  /** Sends a generation on to another provider after an attempt that cost nothing; see the function in the database. */
+  reroute(item: statements.RerouteItem): Promise<statements.RerouteOutcome>;
+  /** Keeps that a customer has given a generation up. False when it has ended already, or there is none. */
+  requestCancel(generationId: string): Promise<boolean>;
   /** Gives credits, once under a key. */
   grant(item: GrantItem): Promise<GrantOutcome>;
   /** What an account has at this instant, or null when there is no such account. */
@@ -75,11 +87,10 @@ export async function openLedger(options: { database: Database; clock: Clock }):
     (items: readonly SettleItem[]) => statements.settle(database, clock.now(), items),
     (item) => item.generationId,
   );
-  const sends = commit((ids: readonly string[]) => statements.markSent(database, clock.now(), ids));
-  const jobs = commit(async (items: readonly Parameters<typeof statements.recordJobs>[1][number][]) => {
-    await statements.recordJobs(database, items);
-    return items;
-  });
+  const sends = commit((items: readonly statements.Sending[], retry) =>
+    statements.markSent(database, clock.now(), processId, items, retry),
+  );
+  const jobs = commit((items: readonly statements.JobItem[]) => statements.recordJobs(database, items));
 
   await statements.beat(database, clock.now(), processId);
   if (database.kind === 'pglite') await statements.stopOtherProcesses(database, clock.now(), processId);
@@ -88,12 +99,21 @@ export async function openLedger(options: { database: Database; clock: Clock }):
     processId,
     reserve: (item) => reserves.submit(item),
     settle: (item) => settles.submit(item),
-    async markSent(id) {
-      if (await sends.submit(id)) return;
-      throw new Error(`The reservation of generation ${id} has ended: its call may not go out any more.`);
+    markSent: (generationId, expiresAt) => sends.submit({ generationId, expiresAt }),
+    recordJob: (job) => jobs.submit(job),
+    async reroute(item) {
+      let outcome: statements.RerouteOutcome = 'stale';
+      await database
+        .transaction(async (sql) => {
+          outcome = await statements.reroute(sql, clock.now(), processId, item);
+          if (outcome !== 'rerouted') throw ROLL_BACK;
+        })
+        .catch((error: unknown) => {
+          if (error !== ROLL_BACK) throw error;
+        });
+      return outcome;
     },
-    recordJob: async (generationId, jobId, expiresAt) =>
-      void (await jobs.submit({ generationId, jobId, expiresAt })),
+    requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),
     grant: (item) => statements.grant(database, clock.now(), newId(), item),
     async balance(accountId) {
       const now = clock.now();

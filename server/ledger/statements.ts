@@ -3,7 +3,9 @@
  * (prisma/migrations/*_ledger), so that a batch is one round trip and one transaction.
  */
 import type { Sql } from '../database/index.ts';
+import type { Operation } from '../providers/index.ts';
 import type {
+  AttemptRecord,
   Balance,
   BudgetScope,
   GrantItem,
@@ -241,57 +243,144 @@ export async function findExpired(sql: Sql, now: Date, limit: number): Promise<s
   return rows.map((row) => row.id);
 }
 
+/** A queued call that is about to go out. */
+export interface Sending {
+  readonly generationId: string;
+  /** When it is given up, should nobody resolve it. */
+  readonly expiresAt: Date;
+}
+
 /**
- * Says that queued calls now go out, before they do: what was sent may be billed. Reservations are locked first and
- * in order, as everywhere, so that this and a settling batch never wait for each other.
+ * Says that queued calls now go out, before they do: what was sent may be billed. From here on the process that says so
+ * answers for them. Reservations are locked first and in order, as everywhere, so that this and a settling batch never
+ * wait for each other.
  *
- * @returns for each call whether it may go: false once its reservation has ended.
+ * @param retry the batch may have been committed before (its connection broke): what this process had sent then counts.
+ * @returns for each call whether it may go: false once its reservation has ended, or another process has sent it.
  */
-export async function markSent(sql: Sql, now: Date, ids: readonly string[]): Promise<boolean[]> {
+export async function markSent(
+  sql: Sql,
+  now: Date,
+  processId: string,
+  items: readonly Sending[],
+  retry: boolean,
+): Promise<boolean[]> {
   const rows = await sql.query<{ id: string }>(
-    `WITH pending AS MATERIALIZED (
-      SELECT r.id FROM reservation r WHERE r.id = ANY ($2::uuid[]) AND r.status = 'PENDING' ORDER BY r.id FOR NO KEY UPDATE
+    `WITH item AS (SELECT * FROM jsonb_to_recordset($3) AS x("generationId" uuid, "expiresAt" timestamptz)
+    ), pending AS MATERIALIZED (
+      SELECT r.id FROM reservation r WHERE r.id IN (SELECT item."generationId" FROM item) AND r.status = 'PENDING'
+        ORDER BY r.id FOR NO KEY UPDATE
     ), sent AS (
-      UPDATE generation g SET sent_at = $1, status = 'RUNNING' FROM pending WHERE g.id = pending.id AND g.status = 'QUEUED'
+      UPDATE generation g SET sent_at = $1, status = 'RUNNING' FROM pending
+        WHERE g.id = pending.id AND g.status = 'QUEUED' AND g.cancel_requested_at IS NULL RETURNING g.id
+    ), owned AS (
+      UPDATE reservation r SET process_id = $2, expires_at = item."expiresAt"
+        FROM sent JOIN item ON item."generationId" = sent.id WHERE r.id = sent.id RETURNING r.id
     )
-    SELECT id FROM pending`,
-    [now, ids],
+    SELECT owned.id FROM owned
+    UNION ALL
+    SELECT r.id FROM pending JOIN reservation r ON r.id = pending.id JOIN generation g ON g.id = r.id
+      WHERE $4 AND r.process_id = $2 AND g.sent_at IS NOT NULL AND g.job_id IS NULL`,
+    [now, processId, JSON.stringify(items), retry],
   );
-  const pending = new Set(rows.map((row) => row.id));
-  return ids.map((id) => pending.has(id));
+  const sent = new Set(rows.map((row) => row.id));
+  return items.map((item) => sent.has(item.generationId));
+}
+
+/** What a vendor calls a job that it has just taken. */
+export interface JobItem {
+  readonly generationId: string;
+  /** The attempt that became the job. */
+  readonly number: number;
+  readonly jobId: string;
+  readonly expiresAt: Date;
 }
 
 /**
  * Keeps what vendors call their jobs, and gives the reservations the time that such jobs take. Reservations are locked
  * first and in order; see {@link markSent}.
+ *
+ * @returns for each job whether its customer has given it up meanwhile.
  */
-export async function recordJobs(
-  sql: Sql,
-  jobs: readonly { readonly generationId: string; readonly jobId: string; readonly expiresAt: Date }[],
-): Promise<void> {
-  await sql.query(
-    `WITH jobs AS (SELECT * FROM jsonb_to_recordset($1) AS x("generationId" uuid, "jobId" text, "expiresAt" timestamptz)),
+export async function recordJobs(sql: Sql, jobs: readonly JobItem[]): Promise<boolean[]> {
+  const rows = await sql.query<{ id: string; canceled: boolean }>(
+    `WITH jobs AS (SELECT * FROM jsonb_to_recordset($1) AS x("generationId" uuid, number int, "jobId" text, "expiresAt" timestamptz)),
       locked AS MATERIALIZED (SELECT r.id FROM reservation r WHERE r.id IN (SELECT jobs."generationId" FROM jobs)
         ORDER BY r.id FOR NO KEY UPDATE),
       extended AS (UPDATE reservation r SET expires_at = greatest(r.expires_at, jobs."expiresAt")
         FROM locked JOIN jobs ON jobs."generationId" = locked.id WHERE r.id = locked.id AND r.status = 'PENDING')
-    UPDATE generation g SET job_id = jobs."jobId" FROM locked JOIN jobs ON jobs."generationId" = locked.id WHERE g.id = locked.id`,
+    UPDATE generation g SET job_id = jobs."jobId" FROM locked JOIN jobs ON jobs."generationId" = locked.id
+      WHERE g.id = locked.id AND g.attempt_number = jobs.number
+      RETURNING g.id, g.cancel_requested_at IS NOT NULL AS canceled`,
     [JSON.stringify(jobs)],
   );
+  const canceled = new Set(rows.filter((row) => row.canceled).map((row) => row.id));
+  return jobs.map((job) => canceled.has(job.generationId));
+}
+
+/** Another call for a generation whose last one failed without a cost. */
+export interface RerouteItem {
+  readonly generationId: string;
+  /** Booked with it. Its number says which attempt the caller takes for the last. */
+  readonly failed: AttemptRecord;
+  readonly provider: string;
+  readonly model: string;
+  readonly modelCostId: string;
+  /** The most that the new provider may bill. */
+  readonly ceilingMicros: bigint;
+  readonly expiresAt: Date;
+}
+
+export type RerouteOutcome = 'rerouted' | 'stale' | 'shutdown' | 'budget-exceeded';
+
+const REROUTE_OUTCOME: Record<string, RerouteOutcome> = {
+  REROUTED: 'rerouted',
+  STALE: 'stale',
+  SHUTDOWN: 'shutdown',
+  BUDGET_EXCEEDED: 'budget-exceeded',
+};
+
+/** Sends a generation on to another provider. What is not `rerouted` is to be rolled back. */
+export async function reroute(
+  sql: Sql,
+  now: Date,
+  processId: string,
+  item: RerouteItem,
+): Promise<RerouteOutcome> {
+  const [row] = await sql.query<{ outcome: string }>(
+    'SELECT ledger_reroute($1, $2, $3, $4, $5, $6, $7, $8, $9) AS outcome',
+    [
+      now,
+      processId,
+      item.generationId,
+      JSON.stringify({ ...item.failed, cost: item.failed.costMicros.toString(), costMicros: undefined }),
+      item.provider,
+      item.model,
+      item.modelCostId,
+      item.ceilingMicros.toString(),
+      item.expiresAt,
+    ],
+  );
+  const outcome = REROUTE_OUTCOME[row?.outcome ?? ''];
+  if (!outcome) throw new Error(`ledger_reroute answered ${row?.outcome}, which this version does not know.`);
+  return outcome;
+}
+
+/** Keeps that a customer has given a generation up. False when it has ended already, or there is none. */
+export async function requestCancel(sql: Sql, now: Date, generationId: string): Promise<boolean> {
+  const rows = await sql.query(
+    `UPDATE generation SET cancel_requested_at = coalesce(cancel_requested_at, $1) WHERE id = $2 AND completed_at IS NULL RETURNING id`,
+    [now, generationId],
+  );
+  return rows.length > 0;
 }
 
 /** A pending reservation whose process has stopped, or whose time is over. */
 export interface Orphan {
   readonly generationId: string;
-  readonly accountId: string;
-  readonly provider: string;
-  readonly model: string;
-  readonly modelCostId: string | null;
-  readonly ceilingMicros: bigint;
-  readonly creditsReserved: number;
+  readonly operation: Operation;
   readonly sentAt: Date | null;
   readonly jobId: string | null;
-  readonly createdAt: Date;
 }
 
 /**
@@ -316,11 +405,9 @@ export async function adoptOrphans(
       UPDATE reservation r SET process_id = $2,
         expires_at = greatest(r.expires_at, $1::timestamptz + CASE WHEN gen.job_id IS NULL THEN interval '1 minute' ELSE interval '25 minutes' END)
       FROM orphan JOIN generation gen ON gen.id = orphan.id WHERE r.id = orphan.id
-      RETURNING r.id, r.account_id, r.ceiling_micros, r.credits_reserved
+      RETURNING r.id
     )
-    SELECT a.id AS "generationId", a.account_id AS "accountId", g.provider, g.model, g.model_cost_id AS "modelCostId",
-      a.ceiling_micros AS "ceilingMicros", a.credits_reserved AS "creditsReserved", g.sent_at AS "sentAt",
-      g.job_id AS "jobId", g.created_at AS "createdAt"
+    SELECT a.id AS "generationId", g.operation, g.sent_at AS "sentAt", g.job_id AS "jobId"
     FROM adopted a JOIN generation g ON g.id = a.id`,
     [now, processId, aliveSince, limit],
   );

@@ -1,13 +1,16 @@
 /**
- * The door of the live room: who wants to know what has just changed, in this process.
+ * The door of the live room: who wants to know what has just changed.
  *
  * Nothing here is relied on for the truth. A subscriber reads the present state first, is told of changes by these
  * channels, and asks the database again from time to time (RECHECK_MS), since the change may have happened in
- * another process.
+ * another process. What happens seldom and is waited for elsewhere is announced to the other processes too, through the
+ * database itself; they are told that something has changed, and read what.
  */
+import type { Database } from '../database/index.ts';
 
 import type { GenerationRecord } from '../generation/index.ts';
 import type { Balance } from '../ledger/index.ts';
+import type { Log } from '../log.ts';
 
 /** One typed map of channels: the kind, and what its messages are. The key is an id. */
 export interface Channels {
@@ -32,16 +35,38 @@ export interface Live {
    * consumer returns. Yields `null` when nothing came for RECHECK_MS.
    */
   listen<Kind extends keyof Channels>(kind: Kind, key: string): Messages<Channels[Kind]>;
+  /**
+   * Lets those who listen in other processes ask the database. Costs a lock that all commits share: for what happens
+   * seldom.
+   */
+  announce<Kind extends keyof Channels>(kind: Kind, key: string): void;
   /** How many listen, for metrics. */
   readonly listeners: number;
+  /** Stops hearing of other processes. */
+  close(): Promise<void>;
 }
 
-type Listener = (message: never) => void;
+/** Null wakes it without a message: it is to ask the database. */
+type Listener = (message: never | null) => void;
 
-/** Makes the channels of one process. */
-export function createLive(): Live {
+/** The database's channel by which processes tell each other of changes. */
+const CHANNEL = 'solvent_live';
+
+/** Opens the channels of one process. */
+export async function openLive(options: { readonly database: Database; readonly log: Log }): Promise<Live> {
+  const { database, log } = options;
   const listeners = new Map<string, Set<Listener>>();
   let count = 0;
+  const wake = (channel: string) => {
+    for (const listener of listeners.get(channel) ?? []) listener(null);
+  };
+  // An embedded database has no other process.
+  const elsewhere =
+    database.kind === 'postgres'
+      ? await database.listen(CHANNEL, wake, () => {
+          for (const channel of listeners.keys()) wake(channel);
+        })
+      : null;
 
   return {
     get listeners() {
@@ -51,12 +76,20 @@ export function createLive(): Live {
       const found = listeners.get(`${kind}:${key}`);
       if (found) for (const listener of found) (listener as (message: unknown) => void)(message);
     },
+    announce(kind, key) {
+      if (!elsewhere) return;
+      database.notify(CHANNEL, `${kind}:${key}`).catch((error: unknown) => {
+        log.warn({ error }, 'A change could not be announced; who waits for it asks by itself.');
+      });
+    },
+    close: async () => elsewhere?.close(),
     listen<Kind extends keyof Channels>(kind: Kind, key: string) {
       const channel = `${kind}:${key}`;
-      let newest: Channels[Kind] | undefined;
+      // Null: something has changed elsewhere; undefined: nothing has.
+      let newest: Channels[Kind] | null | undefined;
       let wake: () => void = () => {};
       let ended = false;
-      const listener = (message: Channels[Kind]) => {
+      const listener = (message: Channels[Kind] | null) => {
         newest = message;
         wake();
       };

@@ -177,6 +177,8 @@ export interface WebhookDelivery {
 export interface WebhookAccepted {
   readonly status: 'accepted';
   readonly jobId: string;
+  /** True when a signature proves whose it is; else only the address that it went to speaks for it. */
+  readonly signed: boolean;
   /**
    * What it says of the job, where its signature proves it. Null when the vendor signs nothing, or says too little:
    * then the job is asked after, and the report is no more than a reason to ask.

@@ -4,6 +4,8 @@ import type { Provider } from './provider.ts';
 export interface Providers {
   /** Who answers for the models of this provider; null when nobody does. */
   serving(provider: string): Provider | null;
+  /** The vendor of this name, if it is configured. The sandbox has no name here. */
+  named(provider: string): Provider | null;
   /** True while the sandbox stands in for everything that no vendor answers for. */
   readonly sandbox: boolean;
   /** Names of the vendors that are configured. */
@@ -18,6 +20,7 @@ export function createProviders(vendors: readonly Provider[], sandbox: Provider 
   const byName = new Map(vendors.map((vendor) => [vendor.name, vendor]));
   return {
     serving: (provider) => byName.get(provider) ?? sandbox,
+    named: (provider) => byName.get(provider) ?? null,
     sandbox: sandbox !== null,
     names: [...byName.keys()],
   };

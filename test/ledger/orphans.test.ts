@@ -45,21 +45,22 @@ describeOnEachDatabase('orphans', (kind) => {
     const expiresAt = new Date(world.clock.now().getTime() + 600_000);
     const sent = await world.reserve(account, { expiresAt });
     const queued = await world.reserve(account, { expiresAt, sent: false, credits: 5, ceilingMicros: 9n });
-    await world.ledger.recordJob(sent, 'job-1', expiresAt);
+    await world.ledger.recordJob({ generationId: sent, number: 1, jobId: 'job-1', expiresAt });
     const createdAt = world.clock.now();
     world.clock.advance(DEAD_MS);
     await other.beat();
     const orphans = await other.adoptOrphans(10);
     expect(ids(orphans).sort()).toEqual([sent, queued].sort());
-    expect(orphans.find((orphan) => orphan.generationId === sent)).toMatchObject({
-      accountId: account,
+    const operation = 'GENERATE_IMAGE';
+    expect(orphans.find((orphan) => orphan.generationId === sent)).toEqual({
+      generationId: sent,
+      operation,
       jobId: 'job-1',
       sentAt: createdAt,
-      createdAt,
     });
-    expect(orphans.find((orphan) => orphan.generationId === queued)).toMatchObject({
-      creditsReserved: 5,
-      ceilingMicros: 9n,
+    expect(orphans.find((orphan) => orphan.generationId === queued)).toEqual({
+      generationId: queued,
+      operation,
       jobId: null,
       sentAt: null,
     });
@@ -136,13 +137,16 @@ describeOnEachDatabase('orphans', (kind) => {
     await world.ledger.reserve(ended);
     await world.void(ended.id);
     world.clock.advance(1_000);
-    const marked = await Promise.allSettled([
-      world.ledger.markSent(goes.id),
-      world.ledger.markSent(ended.id),
-    ]);
-    expect(marked.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
-    // Asked again after a lost answer, it is as it was.
-    await world.ledger.markSent(goes.id);
+    const expiresAt = new Date(now.getTime() + 90_000);
+    expect(
+      await Promise.all([
+        world.ledger.markSent(goes.id, expiresAt),
+        world.ledger.markSent(ended.id, expiresAt),
+      ]),
+    ).toEqual([true, false]);
+    // Whoever comes second, here or elsewhere, does not send it again.
+    expect(await world.ledger.markSent(goes.id, expiresAt)).toBe(false);
+    expect(await (await neighbour()).markSent(goes.id, expiresAt)).toBe(false);
     expect(await world.rows('SELECT status, sent_at FROM generation WHERE id = $1', [goes.id])).toEqual([
       { status: 'RUNNING', sent_at: new Date(now.getTime() + 1_000) },
     ]);
@@ -151,16 +155,33 @@ describeOnEachDatabase('orphans', (kind) => {
     ]);
   });
 
+  it('never were: a call that its customer gave up before it was sent may not go, and one that became a job meanwhile is told', async () => {
+    const expiresAt = new Date(world.clock.now().getTime() + 90_000);
+    const queued = await world.reserve(account, { sent: false });
+    expect(await world.ledger.requestCancel(queued)).toBe(true);
+    expect(await world.ledger.markSent(queued, expiresAt)).toBe(false);
+    const sent = await world.reserve(account);
+    await world.ledger.requestCancel(sent);
+    const job = { number: 1, jobId: 'job-1', expiresAt };
+    expect(await world.ledger.recordJob({ ...job, generationId: sent })).toBe(true);
+    const wanted = await world.reserve(account);
+    expect(await world.ledger.recordJob({ ...job, generationId: wanted })).toBe(false);
+    await world.post(wanted);
+    expect(await world.ledger.requestCancel(wanted), 'what has ended stays as it is').toBe(false);
+  });
+
   it('never were: a job gives its reservation the time that it takes, and never less than it had', async () => {
     const until = (seconds: number) => new Date(Date.parse('2026-11-20T12:00:00Z') + seconds * 1_000);
     const id = await world.reserve(account, { expiresAt: until(100) });
-    await world.ledger.recordJob(id, 'job-1', until(500));
-    await world.ledger.recordJob(id, 'job-1', until(300));
+    const keep = (seconds: number) =>
+      world.ledger.recordJob({ generationId: id, number: 1, jobId: 'job-1', expiresAt: until(seconds) });
+    await keep(500);
+    await keep(300);
     expect(
       await world.rows('SELECT r.expires_at, g.job_id FROM reservation r JOIN generation g USING (id)'),
     ).toEqual([{ expires_at: until(500), job_id: 'job-1' }]);
     await world.post(id);
-    await world.ledger.recordJob(id, 'job-1', until(900));
+    await keep(900);
     expect(await world.rows('SELECT expires_at FROM reservation')).toEqual([{ expires_at: until(500) }]);
   });
 });

@@ -130,8 +130,10 @@ describeOnPostgres('from three processes', (kind) => {
       const ids = await Promise.all(
         Array.from({ length: 60 }, () => world.reserve(account, { sent: false })),
       );
-      const jobs = ids.toReversed().map((id) => other.recordJob(id, 'job', now));
-      const sends = ids.toReversed().map((id) => other.markSent(id).catch(() => {}));
+      const jobs = ids
+        .toReversed()
+        .map((id) => other.recordJob({ generationId: id, number: 1, jobId: 'job', expiresAt: now }));
+      const sends = ids.toReversed().map((id) => other.markSent(id, now));
       await Promise.all([...ids.map((id) => world.post(id)), ...jobs, ...sends]);
     }
     await expectNoDeadlock();

@@ -105,8 +105,9 @@ async function hammer(job: HammerJob, ledger: Ledger, setBudget: () => Promise<v
       if (!id) return;
       // While one of these is asked for, the other comes: as a cancel and an answer do.
       if (Math.random() < 0.3) {
-        void attend(ledger.recordJob(id, 'job', new Date(now.getTime() + 60_000)));
-        void attend(ledger.markSent(id).catch(() => count('not sent')));
+        const expiresAt = new Date(now.getTime() + 60_000);
+        void attend(ledger.recordJob({ generationId: id, number: 1, jobId: 'job', expiresAt }));
+        void attend(ledger.markSent(id, expiresAt).then((sent) => sent || count('not sent')));
       }
       const action = pick(['POST', 'POST', 'VOID', 'EXPIRE'] as const);
       const settled = await ledger.settle(

@@ -15,6 +15,7 @@ import { type Environment, readEnvironment } from '../../server/environment.ts';
 import { startHttp } from '../../server/http/index.ts';
 import { createLog } from '../../server/log.ts';
 import type { Provider } from '../../server/providers/index.ts';
+import type { Thresholds } from '../../server/routing/index.ts';
 import { createClient, type TestClient } from './client.ts';
 import { type DatabaseKind, openTestDatabase, pgliteTemplate } from './databases.ts';
 import { expectClean } from './world.ts';
@@ -49,6 +50,10 @@ export interface TestServerOptions {
   readonly providers?: readonly Provider[];
   /** Whether the sweeper runs by itself. Not unless told so: tests sweep when they want to. */
   readonly recovery?: boolean;
+  /** False leaves what waits in the queue to others. */
+  readonly work?: boolean;
+  /** When a provider is left alone. Never unless told so: a test of faults would be a test of that. */
+  readonly thresholds?: Thresholds;
   /** False keeps the budgets that a new installation has; they would end a test of many calls. */
   readonly defaultBudgets?: boolean;
 }
@@ -103,12 +108,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       log,
       database,
       providers: given.providers ?? options.providers ?? [],
+      thresholds: options.thresholds ?? { failures: Number.POSITIVE_INFINITY, pauseMs: 1_000 },
     });
     cores.push(core);
     return core;
   };
   const core = await open({});
   if (options.recovery) core.generations.recovery.start();
+  if (options.work !== false) await core.generations.work();
   const http = await startHttp({ core, demo: null });
 
   const close = async () => {

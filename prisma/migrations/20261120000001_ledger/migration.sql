@@ -659,9 +659,10 @@ BEGIN
   d_excess := array_fill(0::bigint, ARRAY[i_count]);
   FOR n IN 1..i_count LOOP
     IF o_outcome[n] = 'SETTLED' THEN
-      d_spent[n] := o_cost[n];
+      -- Attempts before the last are in their own windows already.
+      d_spent[n] := o_cost[n] - s_cost[n];
       d_reserved[n] := -s_ceiling[n];
-      d_excess[n] := greatest(o_cost[n] - s_ceiling[n], 0);
+      d_excess[n] := greatest(o_cost[n] - s_cost[n] - s_ceiling[n], 0);
     ELSIF o_outcome[n] = 'LATE' THEN
       d_spent[n] := o_cost[n] - s_cost[n];
       d_excess[n] := greatest(o_cost[n] - s_cost[n], 0);

@@ -73,6 +73,7 @@ const accounts = (await provision(core.database)).map((id) => encodeId('Account'
 const made = await core.access.createApiKey({ name: 'bench', scopes: ['generate'] }, 'bench');
 if (made.status !== 'created') throw new Error('The API key could not be made.');
 core.generations.recovery.start();
+await core.generations.work();
 const http = await startHttp({ core, demo: null });
 
 answerBench({
