@@ -19,6 +19,7 @@ import {
   createFailures,
   type Failures,
   INVALID,
+  invalidBecause,
   judgeLoss,
   MISCONFIGURED,
   readRetryAfter,
@@ -445,11 +446,8 @@ async function readRefusal(response: Response, failures: Failures): Promise<Prov
   const body = await response.text();
   const row = BAD_VERSION.test(body) ? REFUSALS[404] : REFUSALS[response.status];
   const verdict = row?.verdict ?? BROKEN;
-  const explanation = verdict === INVALID ? failures.explain(readDetail(body)) : '';
   return failures.make(
-    explanation
-      ? { ...verdict, message: `The provider does not take these arguments: ${explanation}` }
-      : verdict,
+    verdict === INVALID ? invalidBecause(readDetail(body), failures) : verdict,
     [row?.note, `HTTP ${response.status}`, body].filter(Boolean).join(' '),
     { retryAfterSeconds: readPause(response, body) },
   );
