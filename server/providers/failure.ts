@@ -73,6 +73,13 @@ export const INVALID: Verdict = {
   message: 'The provider does not take these arguments.',
 };
 
+/** {@link INVALID}, with what the vendor says of the arguments where it is fit to be shown. */
+export function invalidBecause(words: string, failures: Failures): Verdict {
+  const explanation = failures.explain(words);
+  if (!explanation) return INVALID;
+  return { ...INVALID, message: `The provider does not take these arguments: ${explanation}` };
+}
+
 /** The operator's affair: a key, an account, credit, or a model's name. Asking again changes nothing. */
 export const MISCONFIGURED: Verdict = {
   code: 'PROVIDER_UNAVAILABLE',

@@ -1,6 +1,9 @@
 /** The door of the providers' room: the contract, the vendors that keep it, and who answers for what. */
+export { createClippingMagic } from './clippingmagic.ts';
+export { createMidjourney } from './midjourney.ts';
 export { createOpenAi } from './openai.ts';
 export * from './provider.ts';
 export { createProviders, type Providers } from './registry.ts';
 export { createReplicate } from './replicate.ts';
 export { createSandbox } from './sandbox/index.ts';
+export { createVectorizer } from './vectorizer.ts';

@@ -14,6 +14,7 @@ import {
   createFailures,
   type Failures,
   INVALID,
+  invalidBecause,
   judgeLoss,
   MISCONFIGURED,
   readRetryAfter,
@@ -277,7 +278,6 @@ function readRefusal(
   const verdict = row?.verdict ?? BROKEN;
   // The SDK puts the status before the vendor's words (openai/core/error.js, makeMessage).
   const words = error.message.replace(/^\d{3} /, '');
-  const explanation = verdict === INVALID ? failures.explain(words) : '';
   const detail = [
     row?.note,
     `HTTP ${status}`,
@@ -287,9 +287,7 @@ function readRefusal(
     error.requestID ? `(request ${error.requestID})` : undefined,
   ];
   return failures.make(
-    explanation
-      ? { ...verdict, message: `The provider does not take these arguments: ${explanation}` }
-      : verdict,
+    verdict === INVALID ? invalidBecause(words, failures) : verdict,
     detail.filter(Boolean).join(' '),
     { retryAfterSeconds: readRetryAfter(error.headers) },
   );

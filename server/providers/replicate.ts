@@ -8,6 +8,9 @@
  *   `fetch` it is given never throws and never shows it such a status; what really happened is kept beside it.
  * - `replicate.run()` answers null for a prediction that is still processing, canceled or aborted. It is not used.
  * - `predictions.get` and `cancel` put an id into the path as it is.
+ * - A Buffer in a prediction's input is uploaded by a POST of its own before the prediction's (lib/predictions.js,
+ *   transformFileInputs): files travel as texts, see {@link fileOf}.
+ * - `validateWebhook` looks at no timestamp. It is not used; standard-webhooks.ts does.
  */
 import Replicate, { type Prediction, parseProgressFromLogs } from 'replicate';
 import {
@@ -16,6 +19,7 @@ import {
   createFailures,
   type Failures,
   INVALID,
+  invalidBecause,
   judgeLoss,
   MISCONFIGURED,
   readRetryAfter,
@@ -25,12 +29,15 @@ import {
 import type {
   Billed,
   GenerationRequest,
+  InputFile,
+  Operation,
   Provider,
   ProviderFailure,
   ProviderOutput,
   ProviderRunning,
   SubmitResult,
 } from './provider.ts';
+import { readStandardWebhook, rejected } from './standard-webhooks.ts';
 import { Exchange, WireError } from './wire.ts';
 
 /** How Replicate is reached. */
@@ -46,6 +53,11 @@ export interface ReplicateOptions {
    * for a fast model, and no longer.
    */
   readonly waitSeconds?: number;
+  /**
+   * What Replicate signs its reports with: `GET /v1/webhooks/default/secret` tells it, `whsec_…`. Without it a report is
+   * no more than a reason to ask.
+   */
+  readonly webhookSecret?: string | undefined;
 }
 
 const BASE_URL = 'https://api.replicate.com/v1';
@@ -57,8 +69,9 @@ const POLL_PROCESSING_MS = 1_000;
 
 /** Replicate as a provider. */
 export function createReplicate(options: ReplicateOptions): Provider {
-  const { apiToken, baseUrl = BASE_URL, timeoutMs = TIMEOUT_MS, waitSeconds = WAIT_SECONDS } = options;
-  const failures = createFailures(apiToken);
+  const { apiToken, webhookSecret, baseUrl = BASE_URL } = options;
+  const { timeoutMs = TIMEOUT_MS, waitSeconds = WAIT_SECONDS } = options;
+  const failures = createFailures(apiToken, webhookSecret ?? '');
 
   /** One request by the SDK, and what was heard. A client for each takes 3 µs, and keeps their outcomes apart. */
   async function ask(signal: AbortSignal, call: (client: Replicate) => Promise<unknown>): Promise<Heard> {
@@ -93,19 +106,26 @@ export function createReplicate(options: ReplicateOptions): Provider {
     inProcess: false,
     timeoutMs,
 
-    async submit({ vendorModel, request, signal }) {
+    async submit({ vendorModel, request, input: file, webhookUrl, signal }) {
       try {
         const target = readModel(vendorModel);
         if (!target)
           return failures.make(MISCONFIGURED, `"${vendorModel}" is no owner/name or owner/name:version.`);
-        const input = inputOf(target.name, request);
+        const input = inputOf(target.name, request, file);
         if (typeof input === 'string') return failures.make({ ...INVALID, message: input }, input);
-        const wait = waitSeconds > 0 ? { wait: waitSeconds } : {};
+        const params = {
+          input,
+          ...(waitSeconds > 0 ? { wait: waitSeconds } : {}),
+          // Only the end: by default each output is reported as well, which says nothing that can be booked.
+          ...(webhookUrl === undefined
+            ? {}
+            : { webhook: webhookUrl, webhook_events_filter: ['completed' as const] }),
+        };
         const heard = await ask(signal, (client) =>
           client.predictions.create(
             target.version === undefined
-              ? { model: target.name, input, ...wait }
-              : { version: target.version, input, ...wait },
+              ? { ...params, model: target.name }
+              : { ...params, version: target.version },
           ),
         );
         if ('refusal' in heard) return await readRefusal(heard.refusal, failures);
@@ -137,8 +157,7 @@ export function createReplicate(options: ReplicateOptions): Provider {
           return goesOn(detail, seconds === undefined ? undefined : seconds * 1000);
         }
         if (!isPrediction(heard.answer)) return goesOn('An answer that is no prediction.');
-        // "hidden" is what an official model shows in place of its version (index.d.ts, Prediction).
-        return readPrediction(heard.answer, heard.answer.version === 'hidden', failures);
+        return readPrediction(heard.answer, isOfficial(heard.answer), failures);
       } catch (error) {
         return goesOn(String(error));
       }
@@ -154,13 +173,26 @@ export function createReplicate(options: ReplicateOptions): Provider {
         if (!isPrediction(heard.answer)) {
           return { status: 'goes-on', detail: unreadable(heard.answer, failures).detail };
         }
-        const ended = readPrediction(heard.answer, heard.answer.version === 'hidden', failures);
+        const ended = readPrediction(heard.answer, isOfficial(heard.answer), failures);
         if (ended.status !== 'failed') {
           return { status: 'goes-on', detail: `Prediction ${jobId} is ${heard.answer.status}.` };
         }
         return { status: 'stopped', billed: ended.billed };
       } catch (error) {
         return { status: 'goes-on', detail: failures.make(BROKEN, String(error)).detail };
+      }
+    },
+
+    async readWebhook(delivery) {
+      const report = readStandardWebhook(delivery, webhookSecret);
+      if (report.status === 'rejected') return report;
+      const { body, signed } = report;
+      try {
+        if (!isPrediction(body)) return rejected('The body is no prediction.');
+        const result = signed ? readPrediction(body, isOfficial(body), failures) : null;
+        return { status: 'accepted', jobId: body.id, result };
+      } catch {
+        return rejected('The body is no prediction that can be read.');
       }
     },
   };
@@ -189,15 +221,24 @@ type Input = Readonly<Record<string, string | number | undefined>>;
 /** How a family of models names its arguments. */
 interface Family {
   readonly names: RegExp;
+  readonly operation: Operation;
   /** How many pictures one prediction can make. Models ignore what they do not know, so we must not. */
   readonly maxCount: number;
-  input(request: GenerationRequest): Input;
+  /** @param file what is to be worked on, as {@link fileOf} gives it; empty for those that make something new. */
+  input(request: GenerationRequest, file: string): Input;
 }
+
+/** Those that work on a picture know one argument that we have a value for. */
+const ONE_PICTURE: Pick<Family, 'maxCount' | 'input'> = {
+  maxCount: 1,
+  input: (_request, file) => ({ image: file }),
+};
 
 /** The first row that fits counts; sources are the models' own pages on replicate.com. */
 const FAMILIES: readonly Family[] = [
   {
     names: /^black-forest-labs\/flux-(?:schnell|dev)/,
+    operation: 'GENERATE_IMAGE',
     maxCount: 4,
     input: (request) => ({
       prompt: request.prompt,
@@ -210,6 +251,7 @@ const FAMILIES: readonly Family[] = [
   {
     // flux-pro and flux-1.1-pro have no num_outputs.
     names: /^black-forest-labs\/flux/,
+    operation: 'GENERATE_IMAGE',
     maxCount: 1,
     input: (request) => ({
       prompt: request.prompt,
@@ -220,6 +262,7 @@ const FAMILIES: readonly Family[] = [
   },
   {
     names: /\/sdxl/,
+    operation: 'GENERATE_IMAGE',
     maxCount: 4,
     input: (request) => {
       const size = readSize(request.size);
@@ -233,18 +276,41 @@ const FAMILIES: readonly Family[] = [
       };
     },
   },
-  { names: /^/, maxCount: 1, input: (request) => ({ prompt: request.prompt, seed: request.seed }) },
+  { names: /^recraft-ai\/recraft-(?:crisp|creative)-upscale$/, operation: 'UPSCALE_IMAGE', ...ONE_PICTURE },
+  { names: /\/real-esrgan$/, operation: 'UPSCALE_IMAGE', ...ONE_PICTURE },
+  { names: /^recraft-ai\/recraft-remove-background$/, operation: 'REMOVE_BACKGROUND', ...ONE_PICTURE },
+  { names: /^recraft-ai\/recraft-vectorize$/, operation: 'VECTORIZE_IMAGE', ...ONE_PICTURE },
+  {
+    names: /^/,
+    operation: 'GENERATE_IMAGE',
+    maxCount: 1,
+    input: (request) => ({ prompt: request.prompt, seed: request.seed }),
+  },
 ];
 
 /** A prediction's input, or a sentence that says why nothing is sent. */
-function inputOf(model: string, request: GenerationRequest): Input | string {
-  if (request.operation !== 'GENERATE_IMAGE') return 'This provider only generates images.';
-  if (!request.prompt) return 'A prompt is needed.';
+function inputOf(model: string, request: GenerationRequest, file: InputFile | undefined): Input | string {
   const family = FAMILIES.find(({ names }) => names.test(model));
-  if (!family || request.count > family.maxCount) {
-    return `This model makes at most ${family?.maxCount ?? 0} pictures at a time.`;
+  if (family?.operation !== request.operation) return 'This model of the provider does not do that.';
+  if (request.count > family.maxCount) {
+    return `This model makes at most ${family.maxCount} pictures at a time.`;
   }
-  return family.input(request);
+  if (family.operation === 'GENERATE_IMAGE') {
+    return request.prompt ? family.input(request, '') : 'A prompt is needed.';
+  }
+  return file ? family.input(request, fileOf(file)) : 'An image is needed.';
+}
+
+/** Above it Replicate's page on input files advises against data URIs. */
+const DATA_URI_MAX_BYTES = 1_000_000;
+
+/**
+ * How a file gets to Replicate: as the bytes that were checked, in a data URI. A larger one would have to be uploaded by
+ * a POST of its own; it is fetched by Replicate from where the caller says that it is.
+ */
+function fileOf({ bytes, contentType, url }: InputFile): string {
+  if (bytes.length > DATA_URI_MAX_BYTES) return url;
+  return `data:${contentType};base64,${Buffer.from(bytes).toString('base64')}`;
 }
 
 function readSize(size: string | undefined): { width: number; height: number } | undefined {
@@ -279,6 +345,11 @@ function isPrediction(answer: unknown): answer is Prediction {
     'status' in answer &&
     typeof answer.status === 'string'
   );
+}
+
+/** "hidden" is what an official model shows in place of its version (index.d.ts, Prediction). */
+function isOfficial({ version }: Prediction): boolean {
+  return version === 'hidden';
 }
 
 /** @param official priced by output, as opposed to by the second of hardware. */
@@ -375,11 +446,8 @@ async function readRefusal(response: Response, failures: Failures): Promise<Prov
   const body = await response.text();
   const row = BAD_VERSION.test(body) ? REFUSALS[404] : REFUSALS[response.status];
   const verdict = row?.verdict ?? BROKEN;
-  const explanation = verdict === INVALID ? failures.explain(readDetail(body)) : '';
   return failures.make(
-    explanation
-      ? { ...verdict, message: `The provider does not take these arguments: ${explanation}` }
-      : verdict,
+    verdict === INVALID ? invalidBecause(readDetail(body), failures) : verdict,
     [row?.note, `HTTP ${response.status}`, body].filter(Boolean).join(' '),
     { retryAfterSeconds: readPause(response, body) },
   );

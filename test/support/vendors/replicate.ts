@@ -9,11 +9,13 @@
  * // … a submit answers `running` with an id …
  * vendor.run(id, 0.4);  // processing, 40 %
  * vendor.finish(id);    // succeeded, with as many files as were asked for
+ * vendor.report(id);    // what Replicate would POST to the prediction's webhook now
  * ```
  *
  * Also a program: `node test/support/vendors/replicate.ts --port 4011` prints its base URL.
  */
 import { parseArgs } from 'node:util';
+import type { WebhookDelivery } from '../../../server/providers/provider.ts';
 import {
   type Answer,
   type Hit,
@@ -22,6 +24,8 @@ import {
   startHttpVendor,
 } from './http-vendor.ts';
 import { png } from './png.ts';
+import { signedDelivery } from './standard-webhooks.ts';
+import { SVG } from './svg.ts';
 
 export interface ReplicateVendorOptions extends HttpVendorOptions {
   /** The only token that is taken. When not said, any is, but one must be given. */
@@ -33,6 +37,8 @@ export interface ReplicateVendorOptions extends HttpVendorOptions {
    * the header counts in whole seconds, which is long for a test.
    */
   readonly maxHoldMs?: number;
+  /** What reports are signed with, `whsec_…`; {@link WEBHOOK_SECRET} when not said. */
+  readonly webhookSecret?: string;
 }
 
 /** A prediction as it goes over the wire. */
@@ -51,6 +57,9 @@ export interface WirePrediction {
   started_at: string | null;
   completed_at: string | null;
   metrics?: { predict_time: number; total_time: number };
+  /** As they came with the submit. */
+  webhook?: string;
+  webhook_events_filter?: string[];
   urls: { get: string; cancel: string; web: string };
 }
 
@@ -64,6 +73,8 @@ export interface ReplicateVendor extends HttpVendor {
   finish(id: string, output?: unknown): void;
   /** Ends a prediction without any. `predictSeconds` is how long the hardware worked; 0 when not said. */
   end(id: string, status: 'failed' | 'canceled' | 'aborted', error?: string, predictSeconds?: number): void;
+  /** The report of a prediction as it stands, as it would be POSTed at this instant: now, when not said. */
+  report(id: string, at?: Date): WebhookDelivery;
   /** Forgets a prediction, so that asking after it answers 404. */
   forget(id: string): void;
   /** The next submits make predictions that the safety checker refuses. */
@@ -74,6 +85,8 @@ export interface ReplicateVendor extends HttpVendor {
 
 /** How long the hardware works on a prediction of this vendor. */
 export const PREDICT_SECONDS = 2.5;
+/** What `GET /v1/webhooks/default/secret` would tell. */
+export const WEBHOOK_SECRET = `whsec_${Buffer.from('replicate-loopback-secret').toString('base64')}`;
 /** The refusal's own words, from which alone it is known. */
 export const NSFW = 'NSFW content detected. Try running it again, or try a different prompt.';
 
@@ -111,17 +124,20 @@ export async function startReplicateVendor(options: ReplicateVendorOptions = {})
       Object.assign(get(id), { status: 'processing', started_at: new Date().toISOString(), logs });
     },
     finish(id: string, output?: unknown) {
-      const { input } = get(id);
+      const { input, model } = get(id);
+      const extension = model.includes('vectorize') ? 'svg' : 'png';
       const size = `${numberOf(input.width, 1024)}x${numberOf(input.height, 1024)}`;
       const files = Array.from(
         { length: numberOf(input.num_outputs, 1) },
-        (_, index) => `${vendor.origin}/files/${id}/${size}/out-${index}.png`,
+        (_, index) => `${vendor.origin}/files/${id}/${size}/out-${index}.${extension}`,
       );
       conclude(id, { status: 'succeeded', output: output === undefined ? files : output }, PREDICT_SECONDS);
     },
     end(id: string, status: 'failed' | 'canceled' | 'aborted', error?: string, predictSeconds = 0) {
       conclude(id, { status, error: error ?? null }, predictSeconds);
     },
+    report: (id: string, at: Date = new Date()) =>
+      signedDelivery(JSON.stringify(get(id)), options.webhookSecret ?? WEBHOOK_SECRET, at),
     forget: (id: string) => void predictions.delete(id),
     refuse(times = 1) {
       for (let time = 0; time < times; time += 1)
@@ -134,9 +150,9 @@ export async function startReplicateVendor(options: ReplicateVendorOptions = {})
   };
 
   async function create(hit: Hit): Promise<Answer> {
-    const body = JSON.parse(hit.body) as { version?: string; input?: Record<string, unknown> };
+    const body = JSON.parse(hit.body) as Submit;
     const official = OFFICIAL.exec(hit.path)?.[1];
-    if (!body.input?.prompt) return failure(422);
+    if (!body.input?.prompt && !body.input?.image) return failure(422);
     if (official === undefined && !body.version) return failure(422);
     created += 1;
     const id = `p${String(created).padStart(25, '0')}`;
@@ -154,6 +170,10 @@ export async function startReplicateVendor(options: ReplicateVendorOptions = {})
       created_at: new Date().toISOString(),
       started_at: null,
       completed_at: null,
+      ...(body.webhook === undefined ? {} : { webhook: body.webhook }),
+      ...(body.webhook_events_filter === undefined
+        ? {}
+        : { webhook_events_filter: body.webhook_events_filter }),
       urls: {
         get: `${vendor.url}/predictions/${id}`,
         cancel: `${vendor.url}/predictions/${id}/cancel`,
@@ -188,6 +208,8 @@ export async function startReplicateVendor(options: ReplicateVendorOptions = {})
 
   function answer(hit: Hit): Answer | Promise<Answer> {
     if (hit.kind === 'file') {
+      if (hit.path.endsWith('.svg'))
+        return { status: 200, headers: { 'content-type': 'image/svg+xml' }, body: SVG };
       const [width = 1, height = 1] = (/\/(\d+)x(\d+)\//.exec(hit.path) ?? []).slice(1).map(Number);
       return { status: 200, headers: { 'content-type': 'image/png' }, body: png(width, height) };
     }
@@ -232,6 +254,12 @@ export async function startReplicateVendor(options: ReplicateVendorOptions = {})
     },
   }) as ReplicateVendor;
 }
+
+/** What a prediction is created from. */
+type Submit = Pick<WirePrediction, 'webhook' | 'webhook_events_filter'> & {
+  readonly version?: string;
+  readonly input?: Record<string, unknown>;
+};
 
 const OFFICIAL = /^\/v1\/models\/([\w.-]+\/[\w.-]+)\/predictions$/;
 const PREDICTION = /^\/v1\/predictions\/([^/]+)(?:\/cancel)?$/;
