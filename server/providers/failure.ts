@@ -104,6 +104,13 @@ export const BROKEN: Verdict = {
   message: 'The provider failed to make this.',
 };
 
+/** The vendor has made what it bills, whether it can be had or not. */
+export const NO_FILE: Verdict = {
+  ...BROKEN,
+  billed: 'yes',
+  message: 'The provider made nothing that can be fetched.',
+};
+
 /** A question after a job that the vendor has never heard of. */
 export const UNKNOWN_JOB: Verdict = { ...BROKEN, message: 'The provider does not know this job.' };
 

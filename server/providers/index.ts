@@ -1,6 +1,8 @@
 /** The door of the providers' room: the contract, the vendors that keep it, and who answers for what. */
 export { createClippingMagic } from './clippingmagic.ts';
 export { createMidjourney } from './midjourney.ts';
+export { createDeepImage } from './deep-image.ts';
+export { createElevenLabs } from './elevenlabs.ts';
 export { createOpenAi } from './openai.ts';
 export * from './provider.ts';
 export { createProviders, type Providers } from './registry.ts';
