@@ -3,4 +3,5 @@ export { createOpenAi } from './openai.ts';
 export * from './provider.ts';
 export { createProviders, type Providers } from './registry.ts';
 export { createReplicate } from './replicate.ts';
+export { createRunway } from './runway.ts';
 export { createSandbox } from './sandbox/index.ts';
