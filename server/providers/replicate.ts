@@ -37,6 +37,7 @@ import type {
   ProviderRunning,
   SubmitResult,
 } from './provider.ts';
+import { nearestRatio } from './shapes.ts';
 import { readStandardWebhook, rejected } from './standard-webhooks.ts';
 import { Exchange, WireError } from './wire.ts';
 
@@ -326,11 +327,7 @@ function aspectRatioOf({ aspectRatio, size }: GenerationRequest): string | undef
   if (aspectRatio !== undefined) return aspectRatio;
   const wanted = readSize(size);
   if (!wanted) return undefined;
-  const distance = (ratio: string) => {
-    const [width = 1, height = 1] = ratio.split(':').map(Number);
-    return Math.abs(Math.log((wanted.width * height) / (wanted.height * width)));
-  };
-  return ASPECT_RATIOS.reduce((best, ratio) => (distance(ratio) < distance(best) ? ratio : best));
+  return nearestRatio(wanted, ASPECT_RATIOS);
 }
 
 // ------------------------------------------------------------------------------------------------- prediction
