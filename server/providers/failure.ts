@@ -73,6 +73,13 @@ export const INVALID: Verdict = {
   message: 'The provider does not take these arguments.',
 };
 
+/** {@link INVALID} with the vendor's reason behind it, as {@link Failures.explain} gives it; as it is without one. */
+export function invalidBecause(explanation: string): Verdict {
+  return explanation
+    ? { ...INVALID, message: `The provider does not take these arguments: ${explanation}` }
+    : INVALID;
+}
+
 /** The operator's affair: a key, an account, credit, or a model's name. Asking again changes nothing. */
 export const MISCONFIGURED: Verdict = {
   code: 'PROVIDER_UNAVAILABLE',
