@@ -1,4 +1,5 @@
 /** The door of the providers' room: the contract, the vendors that keep it, and who answers for what. */
+export { createHuggingFace } from './huggingface.ts';
 export { createOpenAi } from './openai.ts';
 export * from './provider.ts';
 export { createProviders, type Providers } from './registry.ts';
