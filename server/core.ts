@@ -12,10 +12,19 @@ import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
+  createClippingMagic,
+  createDeepImage,
+  createElevenLabs,
+  createHuggingFace,
+  createLuma,
+  createMidjourney,
   createOpenAi,
+  createPika,
   createProviders,
   createReplicate,
+  createRunway,
   createSandbox,
+  createVectorizer,
   type Provider,
   type Providers,
 } from './providers/index.ts';
@@ -60,14 +69,23 @@ export interface CoreOptions {
   readonly thresholds?: Thresholds;
 }
 
-function vendorsOf(environment: Environment): Provider[] {
-  const { openai, replicate } = environment.providers;
-  const vendors: Provider[] = [];
-  if (openai) vendors.push(createOpenAi({ apiKey: openai.apiKey, baseUrl: openai.baseUrl }));
-  if (replicate) {
-    vendors.push(createReplicate({ apiToken: replicate.apiToken, baseUrl: replicate.baseUrl }));
-  }
-  return vendors;
+/** The vendors that are configured. */
+function vendorsOf({ providers }: Environment): Provider[] {
+  const { openai, replicate, fal, huggingface, clippingMagic, vectorizer, midjourney } = providers;
+  const { runway, luma, elevenlabs, deepImage } = providers;
+  return [
+    openai && createOpenAi(openai),
+    replicate && createReplicate(replicate),
+    huggingface && createHuggingFace({ apiToken: huggingface.apiKey, baseUrl: huggingface.baseUrl }),
+    midjourney && createMidjourney(midjourney),
+    runway && createRunway(runway),
+    luma && createLuma(luma),
+    fal && createPika({ falKey: fal.apiKey, baseUrl: fal.baseUrl }),
+    deepImage && createDeepImage(deepImage),
+    clippingMagic && createClippingMagic(clippingMagic),
+    vectorizer && createVectorizer(vectorizer),
+    elevenlabs && createElevenLabs(elevenlabs),
+  ].filter((vendor) => vendor !== undefined);
 }
 
 /** Opens everything, in the order in which one room needs another. */

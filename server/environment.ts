@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { type Micros, parseDecimal } from './money.ts';
 
 /** A vendor that is called with one key. */
 export interface KeyedVendor {
@@ -40,9 +41,16 @@ export interface Vendors {
   readonly elevenlabs: KeyedVendor | undefined;
   readonly deepImage: KeyedVendor | undefined;
   readonly clippingMagic: PairedVendor | undefined;
-  readonly vectorizer: PairedVendor | undefined;
-  /** Midjourney has no API of its own; this is somebody's gateway to it. */
-  readonly midjourney: { readonly gatewayUrl: string } | undefined;
+  /** With what one of its credits costs on the operator's plan. */
+  readonly vectorizer: (PairedVendor & { readonly creditMicros: Micros }) | undefined;
+  /** Midjourney has no API of its own; this is a gateway to it that the operator answers for. */
+  readonly midjourney:
+    | {
+        readonly gatewayUrl: string;
+        readonly apiKey: string | undefined;
+        readonly webhookSecret: string | undefined;
+      }
+    | undefined;
 }
 
 /** All that Solvent is told from outside, checked and with every default filled in. */
@@ -170,6 +178,13 @@ const origin = () =>
 const credential = () =>
   text('must be one line of visible ASCII characters without spaces', (value) => /^[!-~]+$/.test(value));
 
+/** As Standard Webhooks writes a secret: the key in base64, of at least 24 bytes. */
+const webhookSecret = () =>
+  text(
+    'must be a signing secret as the vendor shows it, whsec_ and at least 32 characters of base64',
+    (value) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(value),
+  );
+
 const host = () =>
   text(
     'must be a host name or an IP address without a port, such as 127.0.0.1 or 0.0.0.0',
@@ -200,7 +215,7 @@ const variables = z.object({
   OPENAI_BASE_URL: baseUrl(),
   REPLICATE_API_TOKEN: credential(),
   REPLICATE_BASE_URL: baseUrl(),
-  REPLICATE_WEBHOOK_SECRET: credential(),
+  REPLICATE_WEBHOOK_SECRET: webhookSecret(),
   RUNWAYML_API_SECRET: credential(),
   RUNWAYML_BASE_URL: baseUrl(),
   LUMAAI_API_KEY: credential(),
@@ -219,7 +234,12 @@ const variables = z.object({
   VECTORIZER_API_ID: credential(),
   VECTORIZER_API_SECRET: credential(),
   VECTORIZER_BASE_URL: baseUrl(),
+  VECTORIZER_CREDIT_PRICE: text('must be what one credit costs in dollars, such as 0.20', (value) =>
+    /^\d{1,3}(\.\d{1,6})?$/.test(value),
+  ),
   MIDJOURNEY_GATEWAY_URL: baseUrl(),
+  MIDJOURNEY_GATEWAY_KEY: credential(),
+  MIDJOURNEY_WEBHOOK_SECRET: webhookSecret(),
   SANDBOX: choice('on', 'off'),
   SANDBOX_SPEED: choice('plausible', 'instant'),
   PRICE_LIST: choice('tokens', 'dtf'),
@@ -287,6 +307,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   if (!result.success || lines.size > 0) throw new EnvironmentError([...lines.values()]);
 
   const v = result.data;
+  const vectorizer = paired(v.VECTORIZER_API_ID, v.VECTORIZER_API_SECRET, v.VECTORIZER_BASE_URL);
   return {
     http: { host: v.HOST ?? '127.0.0.1', port: v.PORT ?? 4000, publicUrl: v.PUBLIC_URL },
     database: { url: v.DATABASE_URL, folder: v.DATA_DIR ?? '.data' },
@@ -317,9 +338,18 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
       elevenlabs: keyed(v.ELEVENLABS_API_KEY, v.ELEVENLABS_BASE_URL),
       deepImage: keyed(v.DEEP_IMAGE_API_KEY, v.DEEP_IMAGE_BASE_URL),
       clippingMagic: paired(v.CLIPPINGMAGIC_API_ID, v.CLIPPINGMAGIC_API_SECRET, v.CLIPPINGMAGIC_BASE_URL),
-      vectorizer: paired(v.VECTORIZER_API_ID, v.VECTORIZER_API_SECRET, v.VECTORIZER_BASE_URL),
+      vectorizer: vectorizer && {
+        ...vectorizer,
+        creditMicros: parseDecimal(v.VECTORIZER_CREDIT_PRICE ?? '0.20'),
+      },
       midjourney:
-        v.MIDJOURNEY_GATEWAY_URL === undefined ? undefined : { gatewayUrl: v.MIDJOURNEY_GATEWAY_URL },
+        v.MIDJOURNEY_GATEWAY_URL === undefined
+          ? undefined
+          : {
+              gatewayUrl: v.MIDJOURNEY_GATEWAY_URL,
+              apiKey: v.MIDJOURNEY_GATEWAY_KEY,
+              webhookSecret: v.MIDJOURNEY_WEBHOOK_SECRET,
+            },
     },
     sandbox: v.SANDBOX,
     sandboxSpeed: v.SANDBOX_SPEED ?? 'plausible',
@@ -346,42 +376,11 @@ export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'provid
   return Object.values(environment.providers).every((vendor) => vendor === undefined);
 }
 
-/** The variable by which each vendor without an adapter is configured. It leaves this list when it gets one. */
-const UNSERVED = {
-  runway: 'RUNWAYML_API_SECRET',
-  luma: 'LUMAAI_API_KEY',
-  fal: 'FAL_KEY',
-  huggingface: 'HF_TOKEN',
-  elevenlabs: 'ELEVENLABS_API_KEY',
-  deepImage: 'DEEP_IMAGE_API_KEY',
-  clippingMagic: 'CLIPPINGMAGIC_API_ID',
-  vectorizer: 'VECTORIZER_API_ID',
-  midjourney: 'MIDJOURNEY_GATEWAY_URL',
-} as const satisfies Partial<Record<keyof Vendors, string>>;
-
-/** A vendor whose key is set and whose models Solvent cannot call yet. */
-export interface UnservedVendor {
-  readonly vendor: keyof Vendors;
-  /** The variable that configures it, for the line at the start. */
-  readonly variable: string;
-}
-
-/** The configured vendors that Solvent has no adapter for, so that the start can say so. */
-export function unservedVendors(environment: Pick<Environment, 'providers'>): UnservedVendor[] {
-  return (Object.keys(UNSERVED) as (keyof typeof UNSERVED)[])
-    .filter((vendor) => environment.providers[vendor] !== undefined)
-    .map((vendor) => ({ vendor, variable: UNSERVED[vendor] }));
-}
-
 /** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
-export function unusedVariables(
-  environment: Pick<Environment, 'redisUrl' | 'role' | 'stripe' | 'smtpUrl' | 'providers'>,
-): string[] {
+export function unusedVariables(environment: Pick<Environment, 'redisUrl' | 'stripe' | 'smtpUrl'>): string[] {
   return [
     environment.redisUrl === undefined ? [] : ['REDIS_URL'],
-    environment.role === 'all' ? [] : ['ROLE'],
     environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY'],
     environment.smtpUrl === undefined ? [] : ['SMTP_URL'],
-    environment.providers.replicate?.webhookSecret === undefined ? [] : ['REPLICATE_WEBHOOK_SECRET'],
   ].flat();
 }

@@ -2,7 +2,7 @@
 
 import { systemClock } from './clock.ts';
 import { openCore } from './core.ts';
-import { EnvironmentError, readEnvironment, unservedVendors, unusedVariables } from './environment.ts';
+import { EnvironmentError, readEnvironment, unusedVariables } from './environment.ts';
 import { prepareDemo } from './first-start.ts';
 import { startHttp } from './http/index.ts';
 import { createLog } from './log.ts';
@@ -50,11 +50,6 @@ async function start(): Promise<void> {
   if (demo) {
     lines.push(`  API key    ${demo.apiKey}   (filled in in GraphiQL)`);
     lines.push(`  Account    ${demo.accountId}   ("demo")`);
-  }
-  for (const { vendor, variable } of unservedVendors(environment)) {
-    lines.push(
-      `  Note       ${variable} is set, and ${vendor} cannot be called yet: its models are not served.`,
-    );
   }
   for (const variable of unusedVariables(environment)) {
     lines.push(`  Note       ${variable} is set, and nothing uses it yet.`);

@@ -249,7 +249,7 @@ test('client/ knows nothing but itself and client/gql', () => {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['server/storage/s3.ts'],
   '@electric-sql/pglite': ['server/database/', 'scripts/migrations.ts'],
-  '@fal-ai/client': ['server/providers/fal.ts'],
+  '@fal-ai/client': ['server/providers/pika.ts'],
   '@graphql-yoga/render-graphiql': ['server/http/'],
   '@huggingface/inference': ['server/providers/huggingface.ts'],
   '@pothos/core': ['schema/', 'server/http/'],

@@ -4,7 +4,6 @@ import {
   EnvironmentError,
   readEnvironment,
   sandboxServes,
-  unservedVendors,
   unusedVariables,
   VARIABLE_NAMES,
 } from '../server/environment.ts';
@@ -243,23 +242,6 @@ test('the sandbox serves only while no vendor is configured, unless SANDBOX says
   expect(serves({ SANDBOX: 'off' })).toBe(false);
 });
 
-test('configured vendors that have no adapter yet are listed with their variable', () => {
-  expect(unservedVendors(readEnvironment({ OPENAI_API_KEY: 'x', REPLICATE_API_TOKEN: 'y' }))).toEqual([]);
-  expect(
-    unservedVendors(
-      readEnvironment({
-        HF_TOKEN: 'x',
-        VECTORIZER_API_ID: 'a',
-        VECTORIZER_API_SECRET: 'b',
-        OPENAI_API_KEY: 'x',
-      }),
-    ),
-  ).toEqual([
-    { vendor: 'huggingface', variable: 'HF_TOKEN' },
-    { vendor: 'vectorizer', variable: 'VECTORIZER_API_ID' },
-  ]);
-});
-
 describe('.env.example', () => {
   const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
 
@@ -301,9 +283,8 @@ describe('what the start says', () => {
     expect(unusedVariables(readEnvironment({}))).toEqual([]);
     const environment = readEnvironment({
       REDIS_URL: 'redis://localhost:6379',
-      ROLE: 'worker',
       SMTP_URL: 'smtp://localhost:25',
     });
-    expect(unusedVariables(environment)).toEqual(['REDIS_URL', 'ROLE', 'SMTP_URL']);
+    expect(unusedVariables(environment)).toEqual(['REDIS_URL', 'SMTP_URL']);
   });
 });

@@ -219,7 +219,7 @@ function readJob(body: string, failures: Failures, asked?: string): SubmitResult
 function readReport({ body }: WebhookDelivery): WebhookReading {
   const jobId = textOf(parseFields(Buffer.from(body).toString('utf8'))?.job);
   if (!jobId) return { status: 'rejected', reason: 'The report names no job.' };
-  return { status: 'accepted', jobId, result: null };
+  return { status: 'accepted', signed: false, jobId, result: null };
 }
 
 // ---------------------------------------------------------------------------------------------------- failures

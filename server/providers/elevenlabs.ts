@@ -412,5 +412,5 @@ function readReport({ headers, body, receivedAt }: WebhookDelivery, secret: stri
   const language = textOf(data?.target_language);
   const jobId = `${dubbingId}:${language}`;
   if (!dubbingId || !readJobId(jobId)) return rejected('The report names no dub and language.');
-  return { status: 'accepted', jobId, result: null };
+  return { status: 'accepted', signed: true, jobId, result: null };
 }

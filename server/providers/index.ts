@@ -2,9 +2,11 @@
 export { createClippingMagic } from './clippingmagic.ts';
 export { createDeepImage } from './deep-image.ts';
 export { createElevenLabs } from './elevenlabs.ts';
+export { createHuggingFace } from './huggingface.ts';
 export { createLuma } from './luma.ts';
 export { createMidjourney } from './midjourney.ts';
 export { createOpenAi } from './openai.ts';
+export { createPika } from './pika.ts';
 export * from './provider.ts';
 export { createProviders, type Providers } from './registry.ts';
 export { createReplicate } from './replicate.ts';

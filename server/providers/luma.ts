@@ -109,7 +109,7 @@ export function createLuma(options: LumaOptions): Provider {
       const jobId = idOf(parseJson(Buffer.from(body).toString('utf8')));
       return jobId === undefined
         ? { status: 'rejected', reason: 'The body is not a generation.' }
-        : { status: 'accepted', jobId, result: null };
+        : { status: 'accepted', signed: false, jobId, result: null };
     },
   };
 }

@@ -137,7 +137,7 @@ export function createMidjourney(options: MidjourneyOptions): Provider {
       if (report.status === 'rejected') return report;
       if (!isJob(report.body)) return rejected('The body is no job.');
       const result = report.signed ? readJob(report.body, failures) : null;
-      return { status: 'accepted', jobId: report.body.id, result };
+      return { status: 'accepted', signed: report.signed, jobId: report.body.id, result };
     },
   };
 }

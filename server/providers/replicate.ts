@@ -191,7 +191,7 @@ export function createReplicate(options: ReplicateOptions): Provider {
       try {
         if (!isPrediction(body)) return rejected('The body is no prediction.');
         const result = signed ? readPrediction(body, isOfficial(body), failures) : null;
-        return { status: 'accepted', jobId: body.id, result };
+        return { status: 'accepted', signed, jobId: body.id, result };
       } catch {
         return rejected('The body is no prediction that can be read.');
       }
