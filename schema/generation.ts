@@ -266,7 +266,7 @@ const MODEL =
   'provider/name, as in `catalog`. Leave it out and the router takes the cheapest healthy model at or above minimumQuality.';
 const WAIT = 'How long to wait for the result before answering with RUNNING. 0 to 60000.';
 const CACHE =
-  'Whether an earlier identical result may be served. Results are not kept for this yet: every call goes to a provider.';
+  'Whether an identical request of before may serve: its result, or the one that is just being made. `cached` says so.';
 const SUCCESSOR = 'Whether what replaced a retired model may serve in its place, at its own price.';
 const QUOTE = 'A quote to be held to: its price is honoured until it expires.';
 

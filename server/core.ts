@@ -140,6 +140,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       storage,
       live,
       fetchInput: async () => ({ problem: 'Inputs are not fetched yet.' }),
+      cache: {
+        scope: environment.cache.scope,
+        ttlMs: environment.cache.hours * 3_600_000,
+        pricePercent: environment.cache.pricePercent,
+      },
       minMargin: environment.minMargin,
       providerConcurrency: environment.limits.providerConcurrency,
       publicUrl: environment.http.publicUrl,

@@ -91,6 +91,13 @@ export interface Environment {
   readonly priceList: 'tokens' | 'dtf';
   /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
   readonly minMargin: number;
+  readonly cache: {
+    /** Whose results are served to whom. */
+    readonly scope: 'account' | 'shared' | 'off';
+    readonly hours: number;
+    /** Of the quoted credits, in percent. */
+    readonly pricePercent: number;
+  };
   readonly limits: {
     /** Calls a minute of one key; 0: as many as it likes. */
     readonly requestsPerMinute: number;
@@ -250,6 +257,9 @@ const variables = z.object({
     })
     .transform(Number)
     .optional(),
+  RESULT_CACHE: choice('account', 'shared', 'off'),
+  RESULT_CACHE_HOURS: whole(1, 8_760),
+  RESULT_CACHE_PRICE_PERCENT: whole(0, 100),
   RATE_LIMIT_PER_MINUTE: whole(0, 100_000_000),
   MAX_SUBSCRIPTIONS_PER_KEY: whole(1, 1_000_000),
   PROVIDER_CONCURRENCY: whole(1, 100_000),
@@ -357,6 +367,11 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     logLevel: v.LOG_LEVEL ?? 'info',
     priceList: v.PRICE_LIST ?? 'tokens',
     minMargin: v.MIN_MARGIN ?? 0.2,
+    cache: {
+      scope: v.RESULT_CACHE ?? 'account',
+      hours: v.RESULT_CACHE_HOURS ?? 24,
+      pricePercent: v.RESULT_CACHE_PRICE_PERCENT ?? 100,
+    },
     limits: {
       requestsPerMinute: v.RATE_LIMIT_PER_MINUTE ?? 60_000,
       subscriptionsPerKey: v.MAX_SUBSCRIPTIONS_PER_KEY ?? 100,

@@ -25,6 +25,8 @@ export interface PricedCall {
   readonly priced: PricedOutcome;
   readonly request: StoredRequest;
   readonly quoteId: string | null;
+  /** Whether an identical earlier result may serve. */
+  readonly useCache: boolean;
 }
 
 /** Why nothing was set aside. An outcome that the caller's user can act on, but for `shutdown`. */
@@ -87,6 +89,7 @@ export function createPricing(options: {
           call: {
             ...asked,
             priced,
+            useCache: input.useCache ?? true,
             quoteId: input.quoteId ?? null,
             request: requestFor(asked, input, priced),
           },

@@ -29,6 +29,9 @@ export interface GenerationRecord {
   readonly attemptNumber: number;
   readonly progress: number | null;
   readonly cancelRequestedAt: Date | null;
+  readonly cacheKey: string | null;
+  readonly servedById: string | null;
+  readonly inputSha256: string | null;
   readonly failureCode: string | null;
   readonly failureMessage: string | null;
   readonly failureRetryable: boolean | null;

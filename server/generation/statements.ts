@@ -8,6 +8,7 @@ const COLUMNS = `g.id, g.account_id AS "accountId", g.operation, g.status, g.pro
   g.cost_micros AS "costMicros", g.revenue_micros AS "revenueMicros", g.model_cost_id AS "modelCostId",
   g.model_price_id AS "modelPriceId", g.quote_id AS "quoteId", g.sent_at AS "sentAt", g.job_id AS "jobId",
   g.attempt_number AS "attemptNumber", g.progress, g.cancel_requested_at AS "cancelRequestedAt",
+  g.cache_key AS "cacheKey", g.served_by_id AS "servedById", g.input_sha256 AS "inputSha256",
   g.failure_code AS "failureCode", g.failure_message AS "failureMessage", g.failure_retryable AS "failureRetryable",
   g.retry_after_seconds AS "retryAfterSeconds", g.created_at AS "createdAt", g.completed_at AS "completedAt"`;
 
@@ -44,6 +45,11 @@ export async function readWorkByJob(sql: Sql, provider: string, jobId: string): 
 
 function workOf({ ceilingMicros, ...row }: WorkRow): Work {
   return { ceilingMicros, record: { ...row, outputs: [] } };
+}
+
+/** Keeps which file a request named by its URL when it was fetched. */
+export async function writeInput(sql: Sql, id: string, sha256: string): Promise<void> {
+  await sql.query('UPDATE generation SET input_sha256 = $2 WHERE id = $1', [id, sha256]);
 }
 
 /** Keeps how far a job is, while it runs. */
