@@ -2,7 +2,7 @@
  * What a file is, by its first bytes. A vendor's header is a claim; these are what a browser would act on, and the
  * file will be served from our own origin.
  */
-import { StorageError } from './storage.ts';
+import { wrongType } from './refusals.ts';
 
 // What a vendor sends that has no opinion of its own.
 const NO_CLAIM: ReadonlySet<string> = new Set(['', 'application/octet-stream', 'binary/octet-stream']);
@@ -19,7 +19,7 @@ export function identify(head: Uint8Array, declared: string): string {
   const claimed = claim.split('/')[0] ?? '';
   const found = sniff(head);
   if (found === null) {
-    throw wrong(
+    throw wrongType(
       `it begins with ${describe(head)}, which is no type that the store takes; declared as "${claim}"`,
     );
   }
@@ -27,7 +27,7 @@ export function identify(head: Uint8Array, declared: string): string {
   // The containers of MP4 and WebM are the same for film and for sound alone, so there the claim decides.
   if (claimed === 'audio' && (found === 'video/mp4' || found === 'video/webm'))
     return found.replace('video', 'audio');
-  if (found.split('/')[0] !== claimed) throw wrong(`it is ${found}, but was declared as "${claim}"`);
+  if (found.split('/')[0] !== claimed) throw wrongType(`it is ${found}, but was declared as "${claim}"`);
   return found;
 }
 
@@ -100,13 +100,4 @@ function describe(head: Uint8Array): string {
   if (head.length === 0) return 'nothing: it is empty';
   const text = Buffer.from(head.subarray(0, 16)).toString('latin1');
   return JSON.stringify(text.replace(/[^\x20-\x7e]/g, '.'));
-}
-
-/** The refusal of a file for what it is. */
-export function wrong(why: string): StorageError {
-  return new StorageError(
-    'WRONG_TYPE',
-    'The provider sent a file that cannot be served.',
-    `The output was refused: ${why}.`,
-  );
 }
