@@ -20,7 +20,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { useSetting } from './settings/index.ts';
-import { createFolderStorage, type Storage } from './storage/index.ts';
+import { createFolderStorage, openS3Storage, type Storage } from './storage/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -64,6 +64,14 @@ function vendorsOf(environment: Environment): Provider[] {
   return vendors;
 }
 
+/** Where outputs are kept: the bucket when there is one, else the folder. */
+async function openStorage(environment: Environment): Promise<Storage> {
+  const { s3, database, allowPrivateUrls: allowPrivateHosts } = environment;
+  return s3
+    ? openS3Storage({ ...s3, spoolFolder: join(database.folder, 'incoming'), allowPrivateHosts })
+    : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
+}
+
 /** Opens everything, in the order in which one room needs another. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { environment, clock, log } = options;
@@ -94,10 +102,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
     });
     const ledger = await openLedger({ database, clock });
-    const storage = createFolderStorage({
-      folder: join(environment.database.folder, 'files'),
-      allowPrivateHosts: environment.allowPrivateUrls,
-    });
+    const storage = await openStorage(environment);
     const live = createLive();
     const generations = createGenerations({
       database,

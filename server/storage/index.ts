@@ -1,6 +1,9 @@
 /** The store of files that were made for customers. */
+import type { S3StorageOptions } from './s3.ts';
+import type { Storage } from './storage.ts';
 
 export { createFolderStorage, type FolderStorageOptions } from './folder.ts';
+export type { S3StorageOptions } from './s3.ts';
 export {
   type ByteRange,
   type Storage,
@@ -8,3 +11,9 @@ export {
   type StorageErrorCode,
   type StoredFile,
 } from './storage.ts';
+
+/** Opens a store in an S3-compatible bucket. Its SDK is loaded here: a start without a bucket does without it. */
+export async function openS3Storage(options: S3StorageOptions): Promise<Storage> {
+  const { createS3Storage } = await import('./s3.ts');
+  return createS3Storage(options);
+}
