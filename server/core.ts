@@ -20,7 +20,13 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { useSetting } from './settings/index.ts';
-import { createFolderStorage, openS3Storage, type Storage } from './storage/index.ts';
+import {
+  createFolderStorage,
+  createOutputs,
+  type Outputs,
+  openS3Storage,
+  type Storage,
+} from './storage/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -37,6 +43,7 @@ export interface Core {
   readonly catalog: Catalog;
   readonly providers: Providers;
   readonly storage: Storage;
+  readonly outputs: Outputs;
   readonly live: Live;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
@@ -128,6 +135,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       catalog,
       providers,
       storage,
+      outputs: createOutputs({ database, clock }),
       live,
       generations,
       async close() {

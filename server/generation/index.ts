@@ -72,6 +72,16 @@ export interface GenerationRecord {
   readonly outputs: readonly OutputRecord[];
 }
 
+/** The file that an output's link leads to. */
+export interface OutputFile {
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  /** From when the link is gone: somebody took it back, or its time was over. */
+  readonly revokedAt: Date | null;
+  readonly expiredAt: Date | null;
+}
+
 /** Who asks; see Caller in the access room. */
 export interface Asker {
   /** The account that an account's token acts for; null for API keys and admins. */
@@ -130,7 +140,7 @@ export interface Generations {
   cancel(generationId: string): Promise<CancelResult>;
   read(generationId: string): Promise<GenerationRecord | null>;
   outputsOf(generationIds: readonly string[]): Promise<Map<string, OutputRecord[]>>;
-  output(outputId: string): Promise<{ sha256: string; contentType: string; bytes: number } | null>;
+  output(outputId: string): Promise<OutputFile | null>;
   /** Calls under way in this process. */
   readonly active: number;
   /** Takes up what crashed processes have left, and expires what is over; called every few seconds. */

@@ -1,8 +1,10 @@
-/** The store of files that were made for customers. */
+/** The files that were made for customers, their links and their end. */
 import type { S3StorageOptions } from './s3.ts';
 import type { Storage } from './storage.ts';
 
 export { createFolderStorage, type FolderStorageOptions } from './folder.ts';
+export { createOutputs, type Outputs } from './outputs.ts';
+export { REMOVAL_DELAY_MS, type SweepOptions, type Swept, sweepOutputs } from './retention.ts';
 export type { S3StorageOptions } from './s3.ts';
 export {
   type ByteRange,
