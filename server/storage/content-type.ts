@@ -31,8 +31,20 @@ export function identify(head: Uint8Array, declared: string): string {
   return found;
 }
 
+/** What browsers show and play, and what may therefore be served. */
+const SERVED: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/apng', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/svg+xml'],
+  ...['video/mp4', 'video/webm', 'audio/mpeg', 'audio/wav', 'audio/mp4'],
+]);
+
 /** The type that the first bytes say, from the types that the store takes; null for all else. */
 export function sniff(head: Uint8Array): string | null {
+  const found = recognise(head);
+  return found !== null && SERVED.has(found) ? found : null;
+}
+
+/** The type that the first bytes say, whether or not it may be served; null when it is not known. */
+export function recognise(head: Uint8Array): string | null {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   const at = (offset: number, text: string) =>
     bytes.toString('latin1', offset, offset + text.length) === text;
@@ -41,8 +53,10 @@ export function sniff(head: Uint8Array): string | null {
   if (at(0, 'GIF87a') || at(0, 'GIF89a')) return 'image/gif';
   if (at(0, 'RIFF') && at(8, 'WEBP')) return 'image/webp';
   if (at(0, 'RIFF') && at(8, 'WAVE')) return 'audio/wav';
-  if (at(4, 'ftyp')) return sniffMp4(bytes);
-  if (at(0, '\x1a\x45\xdf\xa3')) return bytes.subarray(0, 64).includes('webm') ? 'video/webm' : null;
+  if (at(4, 'ftyp')) return recogniseMp4(bytes);
+  // QuickTime from before there was a box that says so.
+  if (['moov', 'mdat', 'wide', 'pnot'].some((box) => at(4, box))) return 'video/quicktime';
+  if (at(0, '\x1a\x45\xdf\xa3')) return recogniseMatroska(bytes);
   if (at(0, 'ID3') || isMp3Frame(bytes)) return 'audio/mpeg';
   return SVG.test(bytes.toString('utf8', 0, SVG_HEAD)) ? 'image/svg+xml' : null;
 }
@@ -69,7 +83,7 @@ const MP4_BRANDS: ReadonlySet<string> = new Set([
   ...['mp41', 'mp42', 'avc1', 'hvc1', 'dash', 'M4V ', 'MSNV', 'f4v ', '3gp4', '3gp5', '3gp6'],
 ]);
 
-function sniffMp4(bytes: Buffer): string | null {
+function recogniseMp4(bytes: Buffer): string | null {
   // The major brand, four bytes of its version, then the brands that the file is compatible with.
   const size = Math.min(bytes.readUInt32BE(0), bytes.length, 256);
   const brands: string[] = [];
@@ -77,8 +91,16 @@ function sniffMp4(bytes: Buffer): string | null {
   if (brands.includes('avif') || brands.includes('avis')) return 'image/avif';
   if (brands[0] === 'M4A ' || brands[0] === 'M4B ') return 'audio/mp4';
   // HEIC wears the same box; no browser but one shows it.
-  if (brands.some((brand) => /^(?:hei|hev|mif1|msf1)/.test(brand))) return null;
-  return brands.some((brand) => MP4_BRANDS.has(brand)) ? 'video/mp4' : null;
+  if (brands.some((brand) => /^(?:hei|hev|mif1|msf1)/.test(brand))) return 'image/heic';
+  if (brands.some((brand) => MP4_BRANDS.has(brand))) return 'video/mp4';
+  return brands[0] === 'qt  ' ? 'video/quicktime' : null;
+}
+
+/** The document's type stands near the start of its header. */
+function recogniseMatroska(bytes: Buffer): string | null {
+  const header = bytes.subarray(0, 64);
+  if (header.includes('webm')) return 'video/webm';
+  return header.includes('matroska') ? 'video/x-matroska' : null;
 }
 
 /** The header of one MPEG audio frame, layer III. Text never begins so: 0xFF is in no UTF-8. */

@@ -1,8 +1,10 @@
 /** The contract of server/storage/storage.ts over both stores, and what is peculiar to the bucket. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createFolderStorage, openS3Storage, type S3StorageOptions } from '../../server/storage/index.ts';
 import { createS3Storage } from '../../server/storage/s3.ts';
@@ -85,6 +87,26 @@ storageContract('an S3-compatible bucket', bucket);
 
 const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const LARGE = png('large', 3_000_000);
+
+test('a start without a bucket loads neither the SDK for one nor what reads films', async () => {
+  // Prints each package that is asked for while the application is loaded, and again with a bucket opened.
+  const script = `
+    import { registerHooks } from 'node:module';
+    const asked = new Set();
+    registerHooks({ resolve: (name, context, next) => { asked.add(name); return next(name, context); } });
+    const { openS3Storage } = await import('./server/storage/index.ts');
+    await import('./server/core.ts');
+    const heavy = () => [...asked].filter((name) => /^(@aws-sdk\\/client-s3|music-metadata)$/.test(name));
+    const before = heavy();
+    await openS3Storage({ bucket: 'b', region: 'r', accessKeyId: 'a', secretAccessKey: 's', prefix: '', forcePathStyle: true,
+      endpoint: undefined, spoolFolder: 'never-made' });
+    console.log(JSON.stringify([before, heavy()]));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: join(import.meta.dirname, '../..'),
+    env: {},
+  });
+  expect(JSON.parse(stdout)).toEqual([[], ['@aws-sdk/client-s3']]);
+});
 
 describe('a bucket', () => {
   test('is opened by its door, and keeps files under a prefix, as what they are', async () => {
