@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StorageError } from '../../server/storage/index.ts';
 import { CHEAP, type Outcome, readAnswer, unique } from '../support/client.ts';
+import { S3_ACCOUNT, startTestBucket } from '../support/s3.ts';
 import { ADMIN_KEY, startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -243,6 +244,33 @@ describe('a link', () => {
     expect(broken.log).toMatchObject([{ code: 'READ_FAILED' }]);
     await broken.close();
   });
+});
+
+test('a file in a bucket is served like one in a folder, whole and in parts', async () => {
+  await using bucket = await startTestBucket();
+  const { region, accessKeyId, secretAccessKey } = S3_ACCOUNT;
+  const bucketed = await startTestServer({
+    env: {
+      S3_BUCKET: S3_ACCOUNT.bucket,
+      S3_ENDPOINT: bucket.url,
+      S3_REGION: region,
+      S3_ACCESS_KEY_ID: accessKeyId,
+      S3_SECRET_ACCESS_KEY: secretAccessKey,
+      S3_PREFIX: 'solvent/outputs',
+    },
+  });
+  const made = await bucketed.admin.generateImage({ accountId: await bucketed.admin.account(10) });
+  const [key = '', object] = [...bucket.objects][0] ?? [];
+  expect(key).toMatch(/^solvent\/outputs\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{64}$/);
+  const at = new URL(made.outputs?.[0]?.url ?? '').pathname;
+  const whole = await bucketed.as(null).fetch(at);
+  expect(whole.status).toBe(200);
+  expect(Buffer.from(await whole.arrayBuffer())).toEqual(object?.bytes);
+  const part = await bucketed.as(null).fetch(at, { headers: { range: 'bytes=5-9' } });
+  expect(part.status).toBe(206);
+  expect(Buffer.from(await part.arrayBuffer())).toEqual(object?.bytes.subarray(5, 10));
+  expect(bucketed.log).toEqual([]);
+  await bucketed.close();
 });
 
 describe('health', () => {
