@@ -27,7 +27,7 @@ import {
   type Refusal,
   type Ticket,
 } from './pricing.ts';
-import { type GenerationRecord, isSlow, type Work } from './record.ts';
+import { type GenerationRecord, isSlow, type OutputFile, type Work } from './record.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createRunner, type FetchInput, type RunnerOptions, type Stage } from './runner.ts';
@@ -38,7 +38,7 @@ import { waitForEnd } from './wait.ts';
 export type { CacheSettings } from './cache.ts';
 export type { FieldProblem, GenerationInput } from './input.ts';
 export type { Asker, PricedCall, PriceResult, Refusal, Ticket } from './pricing.ts';
-export { failureOf, type GenerationRecord } from './record.ts';
+export { failureOf, type GenerationRecord, type OutputFile } from './record.ts';
 export type { Report, ReportOutcome } from './reports.ts';
 export type { FetchInput } from './runner.ts';
 
@@ -61,7 +61,7 @@ export interface Generations {
   cancel(generationId: string): Promise<CancelResult>;
   read(generationId: string): Promise<GenerationRecord | null>;
   outputsOf(generationIds: readonly string[]): Promise<Map<string, OutputRecord[]>>;
-  output(outputId: string): Promise<{ sha256: string; contentType: string; bytes: number } | null>;
+  output(outputId: string): Promise<OutputFile | null>;
   /** What vendors report of their jobs. */
   readonly reports: Reports;
   /** Begins to do what waits in the queue. A process that only answers does not call it. */

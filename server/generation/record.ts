@@ -89,3 +89,13 @@ const SLOW: ReadonlySet<Operation> = new Set<Operation>(['GENERATE_VIDEO', 'DUB_
 export function isSlow(operation: Operation): boolean {
   return SLOW.has(operation);
 }
+
+/** The file that an output's link leads to. */
+export interface OutputFile {
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  /** From when the link is gone: somebody took it back, or its time was over. */
+  readonly revokedAt: Date | null;
+  readonly expiredAt: Date | null;
+}

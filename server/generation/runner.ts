@@ -27,7 +27,7 @@ import { type CacheSettings, creditsOfHit } from './cache.ts';
 import * as outcome from './outcome.ts';
 import { submit } from './provider-call.ts';
 import { type GenerationRecord, isSlow, requestOf, type Work } from './record.ts';
-import type { Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 import * as statements from './statements.ts';
 import { waitForEnd } from './wait.ts';
 
@@ -72,8 +72,8 @@ const MOST_ATTEMPTS = 3;
 const LEADER_MS = 5 * 60_000;
 /** How often a queued generation looks whether the identical one that it waits for has ended. */
 const LEADER_POLL_MS = 1_000;
-/** How long the file that a request names may take to be fetched. */
-const INPUT_MS = 60_000;
+/** Files that are fetched at once, each held in memory whole: a film may have half a gigabyte. */
+const INPUTS_AT_ONCE = { image: 32, video: 4 } as const;
 /** The longest pause between two questions after a job. */
 const MOST_PAUSE_MS = 15_000;
 
@@ -120,6 +120,8 @@ export function createRunner(options: RunnerOptions): Runner {
   const floorMicros = BigInt(Math.round((1 - options.minMargin) * Number(MICROS_PER_DOLLAR)));
   /** Results that are being taken in this process: a report and a poll may bring the same one at the same time. */
   const taking = new Map<string, Promise<GenerationRecord | null>>();
+
+  const inputSlots = { image: new Slots(INPUTS_AT_ONCE.image), video: new Slots(INPUTS_AT_ONCE.video) };
 
   const expiryOf = (provider: Provider, now: Date) => new Date(now.getTime() + provider.timeoutMs + SLACK_MS);
   const jobMs = (provider: Provider) => provider.jobTimeoutMs ?? JOB_MAX_MS;
@@ -191,7 +193,8 @@ export function createRunner(options: RunnerOptions): Runner {
         },
       ),
     });
-    const got = await options.fetchInput(url, kind, AbortSignal.timeout(INPUT_MS));
+    await inputSlots[kind].take();
+    const got = await options.fetchInput(url, kind, NEVER).finally(() => inputSlots[kind].give());
     if ('problem' in got) return refuse(got.problem);
     const seconds = got.file.durationSeconds;
     if (
@@ -216,6 +219,7 @@ export function createRunner(options: RunnerOptions): Runner {
   async function serve(work: Work, earlier: GenerationRecord): Promise<GenerationRecord | null> {
     const { record } = work;
     if (earlier.status !== 'SUCCEEDED' || earlier.outputs.length === 0) return null;
+    if (earlier.outputs.some(({ revokedAt, expiredAt }) => revokedAt || expiredAt)) return null;
     if (earlier.inputSha256 !== null) {
       const provider = providers.serving(record.provider);
       const input = provider && (await inputOf(work, provider));

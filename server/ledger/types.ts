@@ -92,6 +92,10 @@ export interface OutputRecord {
   readonly width: number | null;
   readonly height: number | null;
   readonly durationSeconds: number | null;
+  /** From when its link is gone because somebody took it back. Not there on one that has just been made. */
+  readonly revokedAt?: Date | null;
+  /** From when its link is gone because its time was over. Not there on one that has just been made. */
+  readonly expiredAt?: Date | null;
 }
 
 /** Why a generation made nothing, as its customer sees it. */

@@ -302,7 +302,7 @@ export async function openWorld(options: {
     async reset() {
       clock.set(options.now ?? NOON);
       await database.script(
-        `TRUNCATE account, "grant", entry, reservation, reservation_grant, generation, attempt, output, budget,
+        `TRUNCATE account, "grant", entry, reservation, reservation_grant, generation, attempt, output, removal, budget,
           budget_window, hourly_summary, idempotency_record, audit_log, price_list, setting;
         UPDATE protection SET state = 'NORMAL', reason = NULL, until = NULL, changed_by = 'system'`,
       );
