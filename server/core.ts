@@ -154,6 +154,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       queue,
       storage,
       live,
+      inputProblem: inputs.problemOf,
       fetchInput: (url, kind, signal) =>
         inputs.fetch(url, kind, signal).then(
           (file) => ({ file }),

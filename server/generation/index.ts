@@ -87,6 +87,8 @@ export interface GenerationOptions {
   readonly storage: Storage;
   readonly live: Live;
   readonly fetchInput: FetchInput;
+  /** What is wrong with a URL as it is written, a sentence for the customer; null when nothing is. */
+  readonly inputProblem: (url: string) => string | null;
   readonly cache: CacheSettings;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
@@ -138,7 +140,7 @@ export function createGenerations(options: GenerationOptions): Generations {
   });
   const runnerOptions: RunnerOptions = { ...options, slotsOf, webhookUrl: reports.urlFor };
   const runner = createRunner(runnerOptions);
-  const price = createPricing({ database, catalog });
+  const price = createPricing({ database, catalog, inputProblem: options.inputProblem });
 
   /** Makes a call here, and keeps hold of it until it has ended or gone elsewhere. */
   function run(work: Work, stage: Stage): void {
