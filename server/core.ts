@@ -6,7 +6,7 @@ import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
-import { createGenerations, type Generations } from './generation/index.ts';
+import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
@@ -65,6 +65,8 @@ export interface CoreOptions {
   readonly database?: Database;
   /** Vendors beside the environment's, or in their place, for tests and benchmarks. */
   readonly providers?: readonly Provider[];
+  /** What fetches the files that requests name by URL, for tests. */
+  readonly fetchInput?: FetchInput;
   /** When a provider is left alone, for tests; the routing room's own thresholds when not said. */
   readonly thresholds?: Thresholds;
 }
@@ -139,7 +141,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       queue,
       storage,
       live,
-      fetchInput: async () => ({ problem: 'Inputs are not fetched yet.' }),
+      fetchInput: options.fetchInput ?? (async () => ({ problem: 'Inputs are not fetched yet.' })),
       cache: {
         scope: environment.cache.scope,
         ttlMs: environment.cache.hours * 3_600_000,
