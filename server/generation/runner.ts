@@ -291,7 +291,11 @@ export function createRunner(options: RunnerOptions): Runner {
     result: SubmitResult,
     abort: AbortSignal = NEVER,
   ): Promise<GenerationRecord | null> {
-    if (result.status === 'running') return follow(work, provider, result.jobId, result);
+    if (result.status === 'running') {
+      // What has been given up is not followed any more.
+      if (work.record.completedAt !== null) return Promise.resolve(work.record);
+      return follow(work, provider, result.jobId, result);
+    }
     const key = `${work.record.id}/${work.record.attemptNumber}`;
     const known = taking.get(key);
     if (known) return known;
@@ -421,9 +425,10 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     const progress = running.progress ?? null;
     if (progress !== null && progress !== record.progress) {
-      await statements.writeProgress(database, record.id, progress);
-      publish({ ...known, progress });
-    } else if (record.jobId !== jobId) publish(known);
+      // A report may have ended it meanwhile, of which nobody must hear as running after that.
+      const stands = await statements.writeProgress(database, record.id, jobId, progress);
+      if (stands) publish({ ...known, progress });
+    }
     // The older a job, the less a second more matters.
     const age = now.getTime() - (record.sentAt ?? record.createdAt).getTime();
     await queue.put('check', record.id, Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS)));
