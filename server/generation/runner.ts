@@ -306,12 +306,21 @@ export function createRunner(options: RunnerOptions): Runner {
     return taken;
   }
 
-  /** It has ended before, without a result: what it cost is corrected, and the customer keeps the credits. */
-  function correct(work: Work, result: FinalResult): Promise<GenerationRecord> {
+  /**
+   * It has ended before: what it cost is corrected if it is known better now, and nothing else. One that made nothing has
+   * given the credits back, which the customer keeps.
+   */
+  async function correct(work: Work, result: FinalResult): Promise<GenerationRecord> {
     const { record } = work;
     // One that succeeded has been booked from the vendor's own answer.
-    if (record.status === 'SUCCEEDED') return Promise.resolve(record);
-    return finish(record, outcome.late(work, clock.now(), result));
+    if (record.status === 'SUCCEEDED') return record;
+    if (result.status === 'failed' && result.billed === 'unknown') return record;
+    const item = outcome.late(work, clock.now(), result);
+    const booked = await statements.readBooked(database, record.id, record.attemptNumber);
+    const isKnown = item.attempts.some(
+      ({ costMicros, costSource }) => costMicros === booked?.costMicros && costSource === booked.costSource,
+    );
+    return isKnown ? record : finish(record, item);
   }
 
   async function end(
