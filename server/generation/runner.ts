@@ -330,14 +330,32 @@ export function createRunner(options: RunnerOptions): Runner {
     abort: AbortSignal,
   ): Promise<GenerationRecord | null> {
     const { record } = work;
-    if (result.status === 'succeeded') return finish(record, await store(work, provider, result));
-    const standing = await statements.readWork(database, record.id);
-    if (standing?.record.cancelRequestedAt) {
+    if (result.status === 'succeeded') {
+      const item = await store(work, provider, result);
+      // A job's end is heard of in several ways; an answer at once comes to nobody else.
+      const isOvertaken = record.jobId !== null && (await standingOf(work)) === null;
+      return isOvertaken ? null : finish(record, item);
+    }
+    const standing = await standingOf(work);
+    if (standing === null) return null;
+    if (standing.completedAt !== null) {
+      await correct({ ...work, record: standing }, result);
+      return statements.readGeneration(database, record.id);
+    }
+    if (standing.cancelRequestedAt !== null) {
       return finish(record, outcome.canceled(work, clock.now(), result));
     }
     const next = await sendOn(work, result);
+    // Somebody was quicker: what is to be done hangs on what that was.
+    if (next === 'stale') return end(work, provider, result, abort);
     if (next) return perform(next, 'rerouted', abort);
     return finish(record, outcome.failed(work, clock.now(), result));
+  }
+
+  /** How the generation stands now; null when another attempt has followed this one, which is booked then. */
+  async function standingOf({ record }: Work): Promise<GenerationRecord | null> {
+    const standing = await statements.readWork(database, record.id);
+    return standing?.record.attemptNumber === record.attemptNumber ? standing.record : null;
   }
 
   /** Stores the files of a success on the way to the end of its reservation. */
@@ -377,8 +395,8 @@ export function createRunner(options: RunnerOptions): Runner {
       .find(({ provider, costMicros }) => provider !== record.provider && costMicros <= left);
   }
 
-  /** Sends a failed generation on to another provider; null when it ends here. */
-  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | null> {
+  /** Sends a failed generation on to another provider; null when it ends here, `stale` when its state has changed. */
+  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | 'stale' | null> {
     const { record } = work;
     if (result.code !== 'PROVIDER_UNAVAILABLE' || record.attemptNumber >= MOST_ATTEMPTS) return null;
     const failed = { ...outcome.failedAttempt(work, clock.now(), result), final: false };
@@ -394,7 +412,7 @@ export function createRunner(options: RunnerOptions): Runner {
       ceilingMicros: next.costMicros,
       expiresAt: expiryOf(provider, clock.now()),
     });
-    if (rerouted !== 'rerouted') return null;
+    if (rerouted !== 'rerouted') return rerouted === 'stale' ? 'stale' : null;
     log.warn(
       { generationId: record.id, from: record.model, to: next.model, detail: result.detail },
       'A provider failed; the next one is asked.',
