@@ -467,15 +467,14 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!work || work.record.completedAt !== null || work.record.jobId === null) return;
     const { record } = work;
     const provider = providers.serving(record.provider);
-    const age = clock.now().getTime() - (record.sentAt ?? record.createdAt).getTime();
-    if (!provider || age >= jobMs(provider)) {
-      await giveUp(work, provider);
-      return;
-    }
+    if (!provider) return giveUp(work, null);
     const result = await provider.check(
       record.jobId ?? '',
       AbortSignal.timeout(Math.min(provider.timeoutMs, CHECK_MS)),
     );
+    // Asked first: it may have been done long ago, and nobody was there to hear of it.
+    const age = clock.now().getTime() - (record.sentAt ?? record.createdAt).getTime();
+    if (result.status === 'running' && age >= jobMs(provider)) return giveUp(work, provider);
     if (result.status !== 'running') {
       if (!provider.inProcess) routing.learn(provider.name, result);
     } else if (result.detail !== undefined) {
