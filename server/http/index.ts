@@ -33,6 +33,9 @@ export interface HttpOptions {
   readonly demo: Demo | null;
 }
 
+/** What a process answers whose role is to work off the queue: whether it is well, and nothing of its customers. */
+const OF_A_WORKER: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics']);
+
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /**
@@ -49,6 +52,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
   const graphql = createGraphql(core, limiter);
   const metrics = createMetrics(core);
+  const isWorker = core.environment.role === 'worker';
   let draining = false;
   let page: string | undefined;
   let localPage: string | undefined;
@@ -90,6 +94,15 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     const url = request.url ?? '/';
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);
+    if (isWorker && !OF_A_WORKER.has(path)) {
+      request.resume();
+      return sendError(
+        response,
+        404,
+        'NOT_FOUND',
+        'This process only works: it answers /health and /metrics.',
+      );
+    }
     if (path === '/graphql') {
       if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
         return sendPage(request, response);
@@ -153,7 +166,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  const sockets = openSockets(core, graphql, limiter, server);
+  const sockets = isWorker ? null : openSockets(core, graphql, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';
@@ -168,7 +181,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       draining = true;
     },
     async close() {
-      await sockets.close();
+      await sockets?.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const force = setTimeout(() => server.closeAllConnections(), 5_000);

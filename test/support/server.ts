@@ -219,7 +219,7 @@ export function spawnServer(options: SpawnOptions): SpawnedServer {
   let admin: TestClient | undefined;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    const url = /GraphiQL {3}(http:\S+)\/graphql/.exec(stdout)?.[1];
+    const url = /(?:GraphiQL {3}|Worker {5})(http:\S+?)\/(?:graphql|health\/ready)/.exec(stdout)?.[1];
     if (url) {
       admin ??= createClient(url, ADMIN_KEY);
       address.resolve(url);
