@@ -6,7 +6,7 @@ import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './b
 import { allowOrigins } from './cors.ts';
 import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
-import { createGraphql } from './graphql.ts';
+import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -33,7 +33,7 @@ export interface HttpOptions {
   readonly demo: Demo | null;
 }
 
-/** What a process answers whose role is to work off the queue: whether it is well, and nothing of its customers. */
+/** What a process answers that has no customers: whether it is well. */
 const OF_A_WORKER: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics']);
 
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
@@ -50,9 +50,9 @@ function isLocalPage(request: IncomingMessage): boolean {
 /** Starts listening. */
 export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer> {
   const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
-  const graphql = createGraphql(core, limiter);
+  // A process whose role is to work off the queue has no customers.
+  const graphql = core.environment.role === 'worker' ? null : createGraphql(core, limiter);
   const metrics = createMetrics(core);
-  const isWorker = core.environment.role === 'worker';
   let draining = false;
   let page: string | undefined;
   let localPage: string | undefined;
@@ -75,7 +75,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     response.end(html);
   };
 
-  const sendChunked = async (request: IncomingMessage, response: ServerResponse) => {
+  const sendChunked = async (graphql: Graphql, request: IncomingMessage, response: ServerResponse) => {
     const body = await readBody(request);
     if (body === null) {
       return sendError(response, 413, 'REQUEST_TOO_LARGE', `A request has at most ${MAX_BODY_BYTES} bytes.`);
@@ -94,7 +94,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     const url = request.url ?? '/';
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);
-    if (isWorker && !OF_A_WORKER.has(path)) {
+    if (!graphql && !OF_A_WORKER.has(path)) {
       request.resume();
       return sendError(
         response,
@@ -103,14 +103,14 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
         'This process only works: it answers /health and /metrics.',
       );
     }
-    if (path === '/graphql') {
+    if (graphql && path === '/graphql') {
       if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
         return sendPage(request, response);
       }
       if (allowOrigins(request, response)) return undefined;
       if (refuseBody(request, response) || refuseType(request, response)) return undefined;
       if (request.method === 'POST' && request.headers['content-length'] === undefined) {
-        return sendChunked(request, response);
+        return sendChunked(graphql, request, response);
       }
       return graphql(request, response);
     }
@@ -166,7 +166,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  const sockets = isWorker ? null : openSockets(core, graphql, limiter, server);
+  const sockets = graphql && openSockets(core, graphql, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';
