@@ -131,6 +131,15 @@ describe('a wrong value gives one line that names the variable and what it shoul
     ]);
   });
 
+  test('a role that is a part of the whole needs a database that several processes can share', () => {
+    for (const ROLE of ['web', 'worker']) {
+      expect(linesOf({ ROLE })).toEqual([
+        'ROLE must be all while DATABASE_URL is not set, since the embedded database has one process.',
+      ]);
+      expect(linesOf({ ROLE, DATABASE_URL: 'postgres://127.0.0.1/solvent' })).toEqual([]);
+    }
+  });
+
   test('half a pair names the half that is missing, beside what else is wrong', () => {
     expect(linesOf({ VECTORIZER_API_ID: 'id', PORT: 'x' })).toEqual([
       `PORT ${WRONG.PORT?.[0]}`,

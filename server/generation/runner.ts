@@ -295,7 +295,11 @@ export function createRunner(options: RunnerOptions): Runner {
     result: SubmitResult,
     abort: AbortSignal = NEVER,
   ): Promise<GenerationRecord | null> {
-    if (result.status === 'running') return follow(work, provider, result.jobId, result);
+    if (result.status === 'running') {
+      // What has been given up is not followed any more.
+      if (work.record.completedAt !== null) return Promise.resolve(work.record);
+      return follow(work, provider, result.jobId, result);
+    }
     const key = `${work.record.id}/${work.record.attemptNumber}`;
     const known = taking.get(key);
     if (known) return known;
@@ -306,12 +310,21 @@ export function createRunner(options: RunnerOptions): Runner {
     return taken;
   }
 
-  /** It has ended before, without a result: what it cost is corrected, and the customer keeps the credits. */
-  function correct(work: Work, result: FinalResult): Promise<GenerationRecord> {
+  /**
+   * It has ended before: what it cost is corrected if it is known better now, and nothing else. One that made nothing has
+   * given the credits back, which the customer keeps.
+   */
+  async function correct(work: Work, result: FinalResult): Promise<GenerationRecord> {
     const { record } = work;
     // One that succeeded has been booked from the vendor's own answer.
-    if (record.status === 'SUCCEEDED') return Promise.resolve(record);
-    return finish(record, outcome.late(work, clock.now(), result));
+    if (record.status === 'SUCCEEDED') return record;
+    if (result.status === 'failed' && result.billed === 'unknown') return record;
+    const item = outcome.late(work, clock.now(), result);
+    const booked = await statements.readBooked(database, record.id, record.attemptNumber);
+    const isKnown = item.attempts.some(
+      ({ costMicros, costSource }) => costMicros === booked?.costMicros && costSource === booked.costSource,
+    );
+    return isKnown ? record : finish(record, item);
   }
 
   async function end(
@@ -321,14 +334,32 @@ export function createRunner(options: RunnerOptions): Runner {
     abort: AbortSignal,
   ): Promise<GenerationRecord | null> {
     const { record } = work;
-    if (result.status === 'succeeded') return finish(record, await store(work, provider, result));
-    const standing = await statements.readWork(database, record.id);
-    if (standing?.record.cancelRequestedAt) {
+    if (result.status === 'succeeded') {
+      const item = await store(work, provider, result);
+      // A job's end is heard of in several ways; an answer at once comes to nobody else.
+      const isOvertaken = record.jobId !== null && (await standingOf(work)) === null;
+      return isOvertaken ? null : finish(record, item);
+    }
+    const standing = await standingOf(work);
+    if (standing === null) return null;
+    if (standing.completedAt !== null) {
+      await correct({ ...work, record: standing }, result);
+      return statements.readGeneration(database, record.id);
+    }
+    if (standing.cancelRequestedAt !== null) {
       return finish(record, outcome.canceled(work, clock.now(), result));
     }
     const next = await sendOn(work, result);
+    // Somebody was quicker: what is to be done hangs on what that was.
+    if (next === 'stale') return end(work, provider, result, abort);
     if (next) return perform(next, 'rerouted', abort);
     return finish(record, outcome.failed(work, clock.now(), result));
+  }
+
+  /** How the generation stands now; null when another attempt has followed this one, which is booked then. */
+  async function standingOf({ record }: Work): Promise<GenerationRecord | null> {
+    const standing = await statements.readWork(database, record.id);
+    return standing?.record.attemptNumber === record.attemptNumber ? standing.record : null;
   }
 
   /** Stores the files of a success on the way to the end of its reservation. */
@@ -368,8 +399,8 @@ export function createRunner(options: RunnerOptions): Runner {
       .find(({ provider, costMicros }) => provider !== record.provider && costMicros <= left);
   }
 
-  /** Sends a failed generation on to another provider; null when it ends here. */
-  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | null> {
+  /** Sends a failed generation on to another provider; null when it ends here, `stale` when its state has changed. */
+  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | 'stale' | null> {
     const { record } = work;
     if (result.code !== 'PROVIDER_UNAVAILABLE' || record.attemptNumber >= MOST_ATTEMPTS) return null;
     const failed = { ...outcome.failedAttempt(work, clock.now(), result), final: false };
@@ -385,7 +416,7 @@ export function createRunner(options: RunnerOptions): Runner {
       ceilingMicros: next.costMicros,
       expiresAt: expiryOf(provider, clock.now()),
     });
-    if (rerouted !== 'rerouted') return null;
+    if (rerouted !== 'rerouted') return rerouted === 'stale' ? 'stale' : null;
     log.warn(
       { generationId: record.id, from: record.model, to: next.model, detail: result.detail },
       'A provider failed; the next one is asked.',
@@ -425,9 +456,10 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     const progress = running.progress ?? null;
     if (progress !== null && progress !== record.progress) {
-      await statements.writeProgress(database, record.id, progress);
-      publish({ ...known, progress });
-    } else if (record.jobId !== jobId) publish(known);
+      // A report may have ended it meanwhile, of which nobody must hear as running after that.
+      const stands = await statements.writeProgress(database, record.id, jobId, progress);
+      if (stands) publish({ ...known, progress });
+    }
     // The older a job, the less a second more matters.
     const age = now.getTime() - (record.sentAt ?? record.createdAt).getTime();
     await queue.put('check', record.id, Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS)));
@@ -439,15 +471,14 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!work || work.record.completedAt !== null || work.record.jobId === null) return;
     const { record } = work;
     const provider = providers.serving(record.provider);
-    const age = clock.now().getTime() - (record.sentAt ?? record.createdAt).getTime();
-    if (!provider || age >= jobMs(provider)) {
-      await giveUp(work, provider);
-      return;
-    }
+    if (!provider) return giveUp(work, null);
     const result = await provider.check(
       record.jobId ?? '',
       AbortSignal.timeout(Math.min(provider.timeoutMs, CHECK_MS)),
     );
+    // Asked first: it may have been done long ago, and nobody was there to hear of it.
+    const age = clock.now().getTime() - (record.sentAt ?? record.createdAt).getTime();
+    if (result.status === 'running' && age >= jobMs(provider)) return giveUp(work, provider);
     if (result.status !== 'running') {
       if (!provider.inProcess) routing.learn(provider.name, result);
     } else if (result.detail !== undefined) {
