@@ -45,6 +45,11 @@ export interface RunnerOptions {
   /** Where a provider may report the end of an attempt's job; undefined when nobody outside can reach this server. */
   readonly webhookUrl: (provider: string, generationId: string, attempt: number) => string | undefined;
   readonly slotsOf: (provider: string) => Slots;
+  /**
+   * Makes the call of a generation that has been sent on. Whoever heard that the attempt before it failed does not wait for
+   * it: a vendor waits for the answer to its report, and other jobs for their turn to be asked after.
+   */
+  readonly launch: (work: Work) => void;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
 }
@@ -85,7 +90,7 @@ export interface Runner {
    * Makes the call of a generation, from its input to its end, or until it has become a job.
    *
    * @param abort stops a call that never leaves this process.
-   * @returns the generation when it has ended; null when it goes on as a job, or is somebody else's.
+   * @returns the generation when it has ended; null when it goes on as a job or at another provider, or is somebody else's.
    * @throws what the database throws. Nothing has been sent then, or recovery finds what has.
    */
   perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null>;
@@ -244,7 +249,7 @@ export function createRunner(options: RunnerOptions): Runner {
       }
       slot.give();
       holds = false;
-      return await take(current, provider, result, abort);
+      return await take(current, provider, result);
     } finally {
       if (holds) slot?.give();
     }
@@ -252,18 +257,13 @@ export function createRunner(options: RunnerOptions): Runner {
 
   // ------------------------------------------------------------------------------------------------ its answer
 
-  function take(
-    work: Work,
-    provider: Provider,
-    result: SubmitResult,
-    abort: AbortSignal = NEVER,
-  ): Promise<GenerationRecord | null> {
+  function take(work: Work, provider: Provider, result: SubmitResult): Promise<GenerationRecord | null> {
     if (result.status === 'running') return follow(work, provider, result.jobId, result);
     const key = `${work.record.id}/${work.record.attemptNumber}`;
     const known = taking.get(key);
     if (known) return known;
     const taken = (
-      work.record.completedAt === null ? end(work, provider, result, abort) : correct(work, result)
+      work.record.completedAt === null ? end(work, provider, result) : correct(work, result)
     ).finally(() => taking.delete(key));
     taking.set(key, taken);
     return taken;
@@ -277,12 +277,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return finish(record, outcome.late(work, clock.now(), result));
   }
 
-  async function end(
-    work: Work,
-    provider: Provider,
-    result: FinalResult,
-    abort: AbortSignal,
-  ): Promise<GenerationRecord | null> {
+  async function end(work: Work, provider: Provider, result: FinalResult): Promise<GenerationRecord | null> {
     const { record } = work;
     if (result.status === 'succeeded') return finish(record, await store(work, provider, result));
     const standing = await statements.readWork(database, record.id);
@@ -290,7 +285,10 @@ export function createRunner(options: RunnerOptions): Runner {
       return finish(record, outcome.canceled(work, clock.now(), result));
     }
     const next = await sendOn(work, result);
-    if (next) return perform(next, 'rerouted', abort);
+    if (next) {
+      options.launch(next);
+      return null;
+    }
     return finish(record, outcome.failed(work, clock.now(), result));
   }
 
@@ -466,7 +464,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await perform(work, 'queued', NEVER);
     },
     check,
-    take: (work, provider, result) => take(work, provider, result),
+    take,
     stop,
     finish,
   };
