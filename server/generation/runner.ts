@@ -318,15 +318,16 @@ export function createRunner(options: RunnerOptions): Runner {
     return affordable > ceilingMicros ? affordable : ceilingMicros;
   }
 
-  /** Whose turn it is when the present provider does not work: the cheapest that the credits still pay for. */
-  function nextOf(work: Work, spent: Micros): PricedOutcome | undefined {
+  /** Whose turn it is when the present provider does not work: the cheapest other one that the credits still pay for. */
+  async function nextOf(work: Work, spent: Micros): Promise<PricedOutcome | undefined> {
     const { record } = work;
     const request = requestOf(record);
     if (!request.routing) return undefined;
     const left = limitOf(work) - spent;
+    const tried = [record.provider, ...(await statements.readTried(database, record.id))];
     return catalog
       .candidates({ ...request.routing, operation: request.operation, count: request.count })
-      .find(({ provider, costMicros }) => provider !== record.provider && costMicros <= left);
+      .find(({ provider, costMicros }) => !tried.includes(provider) && costMicros <= left);
   }
 
   /** Sends a failed generation on to another provider; null when it ends here. */
@@ -334,7 +335,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const { record } = work;
     if (result.code !== 'PROVIDER_UNAVAILABLE' || record.attemptNumber >= MOST_ATTEMPTS) return null;
     const failed = { ...outcome.failedAttempt(work, clock.now(), result), final: false };
-    const next = nextOf(work, record.costMicros + failed.costMicros);
+    const next = await nextOf(work, record.costMicros + failed.costMicros);
     const provider = next && providers.serving(next.provider);
     if (!next || !provider) return null;
     const rerouted = await ledger.reroute({

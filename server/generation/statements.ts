@@ -46,6 +46,15 @@ function workOf({ ceilingMicros, ...row }: WorkRow): Work {
   return { ceilingMicros, record: { ...row, outputs: [] } };
 }
 
+/** The providers whose attempts at a generation have ended. */
+export async function readTried(sql: Sql, id: string): Promise<string[]> {
+  const rows = await sql.query<{ provider: string }>(
+    'SELECT provider FROM attempt WHERE generation_id = $1',
+    [id],
+  );
+  return rows.map((row) => row.provider);
+}
+
 /** Keeps how far a job is, while it runs. */
 export async function writeProgress(sql: Sql, id: string, progress: number): Promise<void> {
   await sql.query('UPDATE generation SET progress = $2 WHERE id = $1 AND completed_at IS NULL', [
