@@ -255,7 +255,8 @@ export function createGenerations(options: GenerationOptions): Generations {
       const until = performance.now() + waitMs;
       const here = running.get(generationId);
       const done = here && (await whileHere(here, waitMs));
-      return done ?? elsewhere(generationId, until);
+      // What is told here need not be the end: another process may have sent it on to another provider.
+      return done && (waitMs === 0 || done.completedAt !== null) ? done : elsewhere(generationId, until);
     },
 
     async cancel(generationId) {

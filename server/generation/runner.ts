@@ -140,9 +140,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord> {
-    const settled = await settle(item);
+    const settled = await settle({ ...item, attemptNumber: record.attemptNumber });
     if (settled.status !== 'settled') {
-      // Somebody else has ended it: a report, a cancel, the sweeper. What stands in the database counts.
+      // Somebody else has ended it, or sent it on: a report, a cancel, the sweeper. What stands in the database counts.
       return (await statements.readGeneration(database, record.id)) ?? record;
     }
     const done: GenerationRecord = {
@@ -285,6 +285,13 @@ export function createRunner(options: RunnerOptions): Runner {
       return finish(record, outcome.canceled(work, clock.now(), result));
     }
     const next = await sendOn(work, result);
+    if (next === 'stale') {
+      // Whoever else heard of this failure has sent it on or ended it, or its customer has just given it up.
+      const now = await statements.readWork(database, record.id);
+      if (now?.record.attemptNumber !== record.attemptNumber) return null;
+      if (now.record.completedAt !== null) return correct(now, result);
+      return finish(record, outcome.canceled(work, clock.now(), result));
+    }
     if (next) {
       options.launch(next);
       return null;
@@ -330,8 +337,8 @@ export function createRunner(options: RunnerOptions): Runner {
       .find(({ provider, costMicros }) => !tried.includes(provider) && costMicros <= left);
   }
 
-  /** Sends a failed generation on to another provider; null when it ends here. */
-  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | null> {
+  /** Sends a failed generation on to another provider; null when it ends here, `stale` when it has changed meanwhile. */
+  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | 'stale' | null> {
     const { record } = work;
     if (result.code !== 'PROVIDER_UNAVAILABLE' || record.attemptNumber >= MOST_ATTEMPTS) return null;
     const failed = { ...outcome.failedAttempt(work, clock.now(), result), final: false };
@@ -347,7 +354,7 @@ export function createRunner(options: RunnerOptions): Runner {
       ceilingMicros: next.costMicros,
       expiresAt: expiryOf(provider, clock.now()),
     });
-    if (rerouted !== 'rerouted') return null;
+    if (rerouted !== 'rerouted') return rerouted === 'stale' ? rerouted : null;
     log.warn(
       { generationId: record.id, from: record.model, to: next.model, detail: result.detail },
       'A provider failed; the next one is asked.',
