@@ -758,8 +758,8 @@ BEGIN
       excess_micros = bw.excess_micros + d.excess
     FROM locked JOIN d ON d.w = locked.id WHERE bw.id = locked.id;
 
-  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome = 'ALREADY' THEN u.before ELSE u.posted END, u.cost,
-      CASE WHEN u.outcome = 'ALREADY' THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
+  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome IN ('ALREADY', 'FOLLOWED') THEN u.before ELSE u.posted END, u.cost,
+      CASE WHEN u.outcome IN ('ALREADY', 'FOLLOWED') THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
       a_posted[u.a], a_reserved[u.a]
     FROM unnest(i_id, o_outcome, s_a, o_posted, s_posted, o_cost, o_revenue) WITH ORDINALITY AS u(id, outcome, a, posted, before, cost, revenue, ord)
     ORDER BY u.ord;
@@ -834,6 +834,11 @@ BEGIN
       WHERE gen.created_at >= v_from AND gen.created_at < period_end(p_period, p_now) AND CASE p_scope
         WHEN 'GLOBAL' THEN true WHEN 'PROVIDER' THEN gen.provider = p_subject WHEN 'OPERATION' THEN gen.operation::text = p_subject
         WHEN 'TIER' THEN gen.tier::text = p_subject ELSE gen.account_id::text = p_subject END;
+    IF p_scope = 'PROVIDER' THEN
+      -- A generation that was sent on has attempts at several providers, and each counts its own.
+      SELECT coalesce(sum(att.cost_micros), 0) INTO v_spent FROM attempt att JOIN generation gen ON gen.id = att.generation_id
+        WHERE att.provider = p_subject AND gen.created_at >= v_from AND gen.created_at < period_end(p_period, p_now);
+    END IF;
     INSERT INTO budget_window (budget_id, starts_at, ends_at, spent_micros, reserved_micros, opening_micros)
       VALUES (v_id, v_from, period_end(p_period, p_now), v_spent, v_reserved, v_spent)
       RETURNING id INTO v_window;
