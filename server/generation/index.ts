@@ -138,7 +138,12 @@ export function createGenerations(options: GenerationOptions): Generations {
     sign: options.sign,
     take: (work, provider, result) => runner.take(work, provider, result),
   });
-  const runnerOptions: RunnerOptions = { ...options, slotsOf, webhookUrl: reports.urlFor };
+  const runnerOptions: RunnerOptions = {
+    ...options,
+    slotsOf,
+    webhookUrl: reports.urlFor,
+    launch: (work) => run(work, 'rerouted'),
+  };
   const runner = createRunner(runnerOptions);
   const price = createPricing({ database, catalog, inputProblem: options.inputProblem });
 
@@ -147,12 +152,16 @@ export function createGenerations(options: GenerationOptions): Generations {
     const { record } = work;
     const abort = new AbortController();
     const done = runner.perform(work, stage, abort.signal);
-    running.set(record.id, { record, done, abort });
+    const entry: Running = { record, done, abort };
+    running.set(record.id, entry);
     done
       .catch((error: unknown) =>
         log.error({ generationId: record.id, error }, 'A call went wrong on our side; recovery takes it up.'),
       )
-      .finally(() => running.delete(record.id));
+      .finally(() => {
+        // It may have been sent on meanwhile: then the next attempt stands here.
+        if (running.get(record.id) === entry) running.delete(record.id);
+      });
   }
 
   async function whileHere(entry: Running, waitMs: number): Promise<GenerationRecord | null> {
@@ -241,7 +250,9 @@ export function createGenerations(options: GenerationOptions): Generations {
       const until = performance.now() + waitMs;
       const here = running.get(generationId);
       const done = here && (await whileHere(here, waitMs));
-      const record = done ?? (await waitForEnd(options, generationId, until - performance.now()));
+      // What is told here need not be the end: another process may have sent it on to another provider.
+      if (done && (waitMs === 0 || done.completedAt !== null)) return done;
+      const record = await waitForEnd(options, generationId, until - performance.now());
       if (!record) throw new Error(`The generation ${generationId} is not there.`);
       return record;
     },

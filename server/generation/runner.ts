@@ -49,6 +49,11 @@ export interface RunnerOptions {
   readonly webhookUrl: (provider: string, generationId: string, attempt: number) => string | undefined;
   readonly slotsOf: (provider: string) => Slots;
   readonly cache: CacheSettings;
+  /**
+   * Makes the call of a generation that has been sent on. Whoever heard that the attempt before it failed does not wait for
+   * it: a vendor waits for the answer to its report, and other jobs for their turn to be asked after.
+   */
+  readonly launch: (work: Work) => void;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
 }
@@ -94,7 +99,7 @@ export interface Runner {
    * Makes the call of a generation, from its input to its end, or until it has become a job.
    *
    * @param abort stops a call that never leaves this process.
-   * @returns the generation when it has ended; null when it goes on as a job, or is somebody else's.
+   * @returns the generation when it has ended; null when it goes on as a job or at another provider, or is somebody else's.
    * @throws what the database throws. Nothing has been sent then, or recovery finds what has.
    */
   perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null>;
@@ -146,9 +151,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord> {
-    const settled = await settle(item);
+    const settled = await settle({ ...item, attemptNumber: record.attemptNumber });
     if (settled.status !== 'settled') {
-      // Somebody else has ended it: a report, a cancel, the sweeper. What stands in the database counts.
+      // Somebody else has ended it, or sent it on: a report, a cancel, the sweeper. What stands in the database counts.
       return (await statements.readGeneration(database, record.id)) ?? record;
     }
     const done: GenerationRecord = {
@@ -281,7 +286,7 @@ export function createRunner(options: RunnerOptions): Runner {
       }
       slot.give();
       holds = false;
-      return await take(current, provider, result, abort);
+      return await take(current, provider, result);
     } finally {
       if (holds) slot?.give();
     }
@@ -289,12 +294,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   // ------------------------------------------------------------------------------------------------ its answer
 
-  function take(
-    work: Work,
-    provider: Provider,
-    result: SubmitResult,
-    abort: AbortSignal = NEVER,
-  ): Promise<GenerationRecord | null> {
+  function take(work: Work, provider: Provider, result: SubmitResult): Promise<GenerationRecord | null> {
     if (result.status === 'running') {
       // What has been given up is not followed any more.
       if (work.record.completedAt !== null) return Promise.resolve(work.record);
@@ -304,7 +304,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const known = taking.get(key);
     if (known) return known;
     const taken = (
-      work.record.completedAt === null ? end(work, provider, result, abort) : correct(work, result)
+      work.record.completedAt === null ? end(work, provider, result) : correct(work, result)
     ).finally(() => taking.delete(key));
     taking.set(key, taken);
     return taken;
@@ -327,12 +327,7 @@ export function createRunner(options: RunnerOptions): Runner {
     return isKnown ? record : finish(record, item);
   }
 
-  async function end(
-    work: Work,
-    provider: Provider,
-    result: FinalResult,
-    abort: AbortSignal,
-  ): Promise<GenerationRecord | null> {
+  async function end(work: Work, provider: Provider, result: FinalResult): Promise<GenerationRecord | null> {
     const { record } = work;
     if (result.status === 'succeeded') {
       const item = await store(work, provider, result);
@@ -351,8 +346,11 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     const next = await sendOn(work, result);
     // Somebody was quicker: what is to be done hangs on what that was.
-    if (next === 'stale') return end(work, provider, result, abort);
-    if (next) return perform(next, 'rerouted', abort);
+    if (next === 'stale') return end(work, provider, result);
+    if (next) {
+      options.launch(next);
+      return null;
+    }
     return finish(record, outcome.failed(work, clock.now(), result));
   }
 
@@ -388,15 +386,16 @@ export function createRunner(options: RunnerOptions): Runner {
     return affordable > ceilingMicros ? affordable : ceilingMicros;
   }
 
-  /** Whose turn it is when the present provider does not work: the cheapest that the credits still pay for. */
-  function nextOf(work: Work, spent: Micros): PricedOutcome | undefined {
+  /** Whose turn it is when the present provider does not work: the cheapest other one that the credits still pay for. */
+  async function nextOf(work: Work, spent: Micros): Promise<PricedOutcome | undefined> {
     const { record } = work;
     const request = requestOf(record);
     if (!request.routing) return undefined;
     const left = limitOf(work) - spent;
+    const tried = [record.provider, ...(await statements.readTried(database, record.id))];
     return catalog
       .candidates({ ...request.routing, operation: request.operation, count: request.count })
-      .find(({ provider, costMicros }) => provider !== record.provider && costMicros <= left);
+      .find(({ provider, costMicros }) => !tried.includes(provider) && costMicros <= left);
   }
 
   /** Sends a failed generation on to another provider; null when it ends here, `stale` when its state has changed. */
@@ -404,7 +403,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const { record } = work;
     if (result.code !== 'PROVIDER_UNAVAILABLE' || record.attemptNumber >= MOST_ATTEMPTS) return null;
     const failed = { ...outcome.failedAttempt(work, clock.now(), result), final: false };
-    const next = nextOf(work, record.costMicros + failed.costMicros);
+    const next = await nextOf(work, record.costMicros + failed.costMicros);
     const provider = next && providers.serving(next.provider);
     if (!next || !provider) return null;
     const rerouted = await ledger.reroute({
@@ -538,7 +537,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await perform(work, 'queued', NEVER);
     },
     check,
-    take: (work, provider, result) => take(work, provider, result),
+    take,
     stop,
     finish,
   };

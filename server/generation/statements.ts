@@ -65,6 +65,15 @@ export async function readBooked(
   return row;
 }
 
+/** The providers whose attempts at a generation have ended. */
+export async function readTried(sql: Sql, id: string): Promise<string[]> {
+  const rows = await sql.query<{ provider: string }>(
+    'SELECT provider FROM attempt WHERE generation_id = $1',
+    [id],
+  );
+  return rows.map((row) => row.provider);
+}
+
 /** Keeps how far a job is. False when it is over, or another has followed it. */
 export async function writeProgress(sql: Sql, id: string, jobId: string, progress: number): Promise<boolean> {
   const rows = await sql.query(

@@ -114,7 +114,7 @@ export async function reserve(
 }
 
 interface SettleRow {
-  readonly outcome: 'SETTLED' | 'LATE' | 'ALREADY' | 'NOT_FOUND';
+  readonly outcome: keyof typeof SETTLE_STATUS;
   readonly account_id: string | null;
   readonly credits_charged: number;
   readonly cost_micros: bigint;
@@ -127,6 +127,7 @@ const SETTLE_STATUS = {
   SETTLED: 'settled',
   LATE: 'late',
   ALREADY: 'already',
+  FOLLOWED: 'followed',
   NOT_FOUND: 'not-found',
 } as const;
 
@@ -157,6 +158,7 @@ export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]):
     const last = item.attempts.at(-1);
     return {
       id: item.generationId,
+      attemptNumber: item.attemptNumber,
       action: item.action,
       credits: item.credits,
       status: item.status,
@@ -330,7 +332,7 @@ export async function recordJobs(sql: Sql, jobs: readonly JobItem[]): Promise<bo
   return jobs.map((job) => canceled.has(job.generationId));
 }
 
-/** Another call for a generation whose last one failed without a cost. */
+/** Another call for a generation whose last one made nothing. */
 export interface RerouteItem {
   readonly generationId: string;
   /** Booked with it. Its number says which attempt the caller takes for the last. */

@@ -114,6 +114,7 @@ export async function addModel(
   id: string,
   more: Partial<{
     operation: Servable['operation'];
+    vendorModel: string;
     quality: number;
     availableFrom: string;
     retiresAt: string;

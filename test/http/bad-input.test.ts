@@ -307,6 +307,7 @@ describe('credentials', () => {
     ],
     ['profit:read', 'protection:write', '{ protection { state } }', () => ({})],
     ['profit:read', 'generate', '{ budgets { id } }', () => ({})],
+    ['profit:read', 'generate', '{ providers { name } }', () => ({})],
     ['profit:read', 'generate', '{ generations { edges { node { id } } } }', () => ({})],
     ['accounts:write', 'generate', '{ accounts { edges { node { id } } } }', () => ({})],
     ['admin', 'profit:read', '{ apiKeys { edges { node { id } } } }', () => ({})],
