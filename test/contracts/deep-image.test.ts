@@ -203,6 +203,7 @@ describe('Deep-Image, answering', () => {
     const delivery = session.vendor.report(jobId, new Date());
     expect(await session.provider.readWebhook?.(delivery)).toEqual({
       status: 'accepted',
+      signed: false,
       jobId,
       result: null,
     });

@@ -465,7 +465,7 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       if (!session.webhooks) return skip('This vendor sends no reports.');
       const [jobId, delivery] = await report(session);
       const reading = await read(session, delivery);
-      expect(reading).toMatchObject({ status: 'accepted', jobId });
+      expect(reading).toMatchObject({ status: 'accepted', signed: session.webhooks.signed, jobId });
       if (reading?.status !== 'accepted' || reading.result === null) return;
       expect(reading.result).toEqual(await session.provider.check(jobId, quiet()));
     });

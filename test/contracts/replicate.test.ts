@@ -328,6 +328,7 @@ describe("Replicate's reports", () => {
     const provider = session.make(undefined);
     expect(await provider.readWebhook?.({ body, receivedAt, headers: {} })).toEqual({
       status: 'accepted',
+      signed: false,
       jobId,
       result: null,
     });
