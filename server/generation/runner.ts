@@ -327,7 +327,12 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!request.routing) return undefined;
     const left = limitOf(work) - spent;
     return catalog
-      .candidates({ ...request.routing, operation: request.operation, count: request.count })
+      .candidates({
+        ...request.routing,
+        operation: request.operation,
+        count: request.count,
+        hasImage: request.imageUrl !== undefined,
+      })
       .find(({ provider, costMicros }) => provider !== record.provider && costMicros <= left);
   }
 
