@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   EnvironmentError,
@@ -274,6 +274,18 @@ describe('.env.example', () => {
   test('names exactly the variables that are read, each once', () => {
     const names = [...example.matchAll(/^# ([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
     expect([...names].sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  test('names the addresses that vendors are called at when none is set', () => {
+    const folder = new URL('../server/providers/', import.meta.url);
+    const called = readdirSync(folder)
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [
+        ...readFileSync(new URL(name, folder), 'utf8').matchAll(/^const BASE_URL = '(.+)';$/gm),
+      ])
+      .map((match) => match[1]);
+    const named = [...example.matchAll(/^# \w+_BASE_URL=(.+)$/gm)].map((match) => match[1]);
+    expect(named.sort()).toEqual(called.sort());
   });
 
   test('sets nothing as it stands', () => {
