@@ -6,8 +6,9 @@ import { film } from '../support/vendors/film.ts';
 import { formOf } from '../support/vendors/form.ts';
 import { hang, reset, status } from '../support/vendors/http-vendor.ts';
 import { providerContract } from './provider.ts';
-import { CUSTOMERS, GENERATION_ID, LATER, OPERATORS, quiet, submitOf, UNCLEAR } from './vendors/asking.ts';
+import { CUSTOMERS, GENERATION_ID, LATER, OPERATORS, submitOf, UNCLEAR } from './vendors/asking.ts';
 import { dubOf, ELEVENLABS_KEY, elevenlabs } from './vendors/elevenlabs.ts';
+import { quiet } from './vendors/requests.ts';
 
 providerContract('elevenlabs', elevenlabs);
 

@@ -11,14 +11,16 @@ import {
   RECRAFT_VECTORIZE,
   REPLICATE_TOKEN,
   replicate,
-  replicateVectorize,
+  replicateOnPictures,
   SDXL,
 } from './vendors/replicate.ts';
 import { INPUT, PICTURE, quiet, submitOf } from './vendors/requests.ts';
 
 providerContract('replicate, official models', replicate(FLUX, true));
 providerContract('replicate, versions', replicate(SDXL, false));
-providerContract('replicate, on a picture', replicateVectorize);
+for (const harness of replicateOnPictures) {
+  providerContract(`replicate, ${harness.request.operation}`, harness);
+}
 
 describe('Replicate', () => {
   const start = async ({
