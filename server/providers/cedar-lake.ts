@@ -139,12 +139,13 @@ const BACK_OFF_SECONDS = 5;
  */
 function readEnvelope({ status, body, text }: Refusal): Envelope {
   const error = memberOf(body, 'error') ?? body;
-  const code = memberOf(error, 'code');
+  const told = memberOf(error, 'code');
+  const code = typeof told === 'number' ? String(told) : undefined;
   const words = textOf(memberOf(error, 'message'));
   return {
     words,
-    codes: [String(code)],
-    summary: [typeof code === 'number' ? `error ${code}` : '', words ?? text].filter(Boolean).join(' '),
+    codes: [code],
+    summary: [code && `error ${code}`, words ?? text].filter(Boolean).join(' '),
     pauseSeconds: status === 429 ? BACK_OFF_SECONDS : undefined,
   };
 }

@@ -37,7 +37,7 @@ import {
 import { filePart } from './files.ts';
 import { callJson, hear, pathPart } from './heard.ts';
 import { running } from './jobs.ts';
-import { listOf, memberOf, textOf } from './json.ts';
+import { isKey, listOf, memberOf, textOf } from './json.ts';
 import type { Provider, ProviderFailure, SubmitRequest, SubmitResult } from './provider.ts';
 import { createReplies, type RefusalTerms } from './replies.ts';
 
@@ -188,7 +188,7 @@ function readDub(body: unknown, job: Job): Dub | undefined {
   return {
     ...job,
     status,
-    seconds: typeof duration === 'number' && duration > 0 ? duration : undefined,
+    seconds: typeof duration === 'number' && duration > 0 && Number.isFinite(duration) ? duration : undefined,
     contentType: textOf(memberOf(body, 'media_metadata', 'content_type')),
     error: textOf(memberOf(body, 'error')),
   };
@@ -289,7 +289,7 @@ const REFUSALS: RefusalTerms = {
   read({ body }) {
     const detail = memberOf(body, 'detail');
     const faults = listOf(detail).map((item) => {
-      const place = listOf(memberOf(item, 'loc')).slice(1).join('.');
+      const place = listOf(memberOf(item, 'loc')).slice(1).filter(isKey).join('.');
       return `${place}: ${textOf(memberOf(item, 'msg')) ?? ''}`;
     });
     return {

@@ -26,3 +26,8 @@ export function textOf(value: unknown): string | undefined {
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
+
+/** Whether it is a step of a path into JSON: a name, or a place in a list. */
+export function isKey(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
+}

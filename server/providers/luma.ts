@@ -192,7 +192,7 @@ const REFUSED_CONTENT = /\bmoderation\b|\bblacklisted\b|\bprompt not allowed\b/i
  * generation fails, we fully refund the amount to your credit balance" (Luma's FAQ of the API).
  */
 function readFailure(jobId: string, told: unknown, failures: Failures): ProviderFailure {
-  const reason = String(told ?? 'no reason is told');
+  const reason = textOf(told) ?? `no reason is told: ${JSON.stringify(told)}`;
   const verdict = REFUSED_CONTENT.test(reason)
     ? REFUSED_HERE
     : /failed to read user input frames/i.test(reason)
@@ -234,7 +234,7 @@ const TERMS: RefusalTerms = {
   /** The envelope is `{"detail"}`: a sentence, or a list of `{"loc", "msg", "type"}`. */
   read({ body }) {
     const detail = memberOf(body, 'detail');
-    const messages = listOf(detail).map((item) => String(memberOf(item, 'msg')));
+    const messages = listOf(detail).map((item) => textOf(memberOf(item, 'msg')));
     return { words: textOf(detail) ?? messages.join(' ') };
   },
 };

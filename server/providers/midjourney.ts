@@ -133,14 +133,17 @@ function readJob(job: unknown, failures: Failures): SubmitResult | undefined {
   const status = memberOf(job, 'status');
   if (jobId === undefined || typeof status !== 'string') return undefined;
   const costMicros = readCost(memberOf(job, 'cost'));
-  const reason = String(memberOf(job, 'error', 'message') ?? '');
+  const reason = textOf(memberOf(job, 'error', 'message')) ?? 'no reason is told';
   const end = (verdict: Verdict, detail: string): ProviderFailure =>
     withCost(failures.make({ ...verdict, billed: 'unknown' }, detail, { jobId }), costMicros);
   switch (status) {
     case 'succeeded': {
       const outputs = readOutputs(memberOf(job, 'outputs'));
       if (outputs.length > 0) return { status: 'succeeded', outputs, costMicros, jobId };
-      return end(NO_FILE, `Job ${jobId} succeeded without a file: ${JSON.stringify(job)}`);
+      return end(
+        NO_FILE,
+        `Job ${jobId} succeeded without a file: ${JSON.stringify(memberOf(job, 'outputs'))}`,
+      );
     }
     case 'refused':
       return end(REFUSED, `Job ${jobId} was refused: ${reason}`);

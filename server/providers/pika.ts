@@ -383,7 +383,7 @@ function readTypes(body: unknown): string[] {
 /** What the envelope says in words. */
 function readWords(body: unknown): string {
   const detail = memberOf(body, 'detail');
-  const messages = listOf(detail).map((error) => String(memberOf(error, 'msg') ?? ''));
+  const messages = listOf(detail).map((error) => textOf(memberOf(error, 'msg')));
   return textOf(detail) ?? messages.join(' ');
 }
 

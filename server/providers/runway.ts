@@ -31,7 +31,7 @@ import {
 import { dataUri, isAddress } from './files.ts';
 import { hear } from './heard.ts';
 import { removableJobs, running } from './jobs.ts';
-import { listOf, memberOf, textOf } from './json.ts';
+import { isKey, listOf, memberOf, textOf } from './json.ts';
 import type {
   GenerationRequest,
   InputFile,
@@ -283,7 +283,7 @@ function judgeCode(code: unknown): Verdict {
  * cost it is unknown.
  */
 function readEnd(task: Task, verdict: Verdict, failures: Failures): ProviderFailure {
-  const words = [memberOf(task.raw, 'failureCode'), memberOf(task.raw, 'failure')].filter(Boolean).join(' ');
+  const words = [memberOf(task.raw, 'failureCode'), memberOf(task.raw, 'failure')].filter(isKey).join(' ');
   const detail = `Task ${task.id} ${task.status}: ${words}`;
   return withCost(failures.make({ ...verdict, billed: 'unknown' }, detail, { jobId: task.id }), costOf(task));
 }
@@ -327,8 +327,8 @@ const TERMS: RefusalTerms = {
    */
   read({ body }) {
     const issues = listOf(memberOf(body, 'issues')).map((issue) => ({
-      path: listOf(memberOf(issue, 'path')).join('.'),
-      message: String(memberOf(issue, 'message')),
+      path: listOf(memberOf(issue, 'path')).filter(isKey).join('.'),
+      message: textOf(memberOf(issue, 'message')) ?? '',
     }));
     const said = issues.map(({ path, message }) => `${path}: ${message}`);
     return {
