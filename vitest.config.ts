@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  // graphql 17 has a build for development beside the ordinary one. Vitest would load that for our files while
-  // Pothos and yoga load the other, and objects of the two do not know each other.
-  ssr: { resolve: { conditions: ['module', 'node'] } },
+  // The conditions that Node itself resolves packages by, so that our files get the builds that packages get of each
+  // other: graphql 17 has one more for development, whose objects the ordinary one does not know, and the AWS SDK has
+  // some for bundlers (`module`), which Node cannot load.
+  ssr: { resolve: { conditions: ['module-sync', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',

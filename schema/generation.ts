@@ -15,7 +15,7 @@ import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
 import { ErrorCode, Operation } from './enums.ts';
 import { emergencyShutdown, notFound, unauthenticated } from './errors.ts';
-import { decodeId, NOBODY } from './node-ids.ts';
+import { decodeId, encodeId, NOBODY } from './node-ids.ts';
 import {
   BudgetExceededError,
   ContentRefusedError,
@@ -60,8 +60,13 @@ const AttemptOutcome = builder.enumType('AttemptOutcome', {
 const Output = builder.objectRef<OutputRecord>('Output').implement({
   description: 'A file that was made, kept in storage of its own.',
   fields: (t) => ({
+    id: t.id({
+      description: 'By which to revoke it. As secret as its link.',
+      resolve: (output) => encodeId('Output', output.id),
+    }),
     url: t.string({
-      description: 'Where to get it. The link cannot be guessed; whoever has it can open it.',
+      description:
+        'Where to get it. The link cannot be guessed; whoever has it can open it. Answers 410 once it is revoked or has expired.',
       resolve: (output, _args, context) => `${context.core.publicUrl}/files/${output.id}`,
     }),
     contentType: t.exposeString('contentType', { description: 'Such as image/png.' }),
@@ -71,6 +76,18 @@ const Output = builder.objectRef<OutputRecord>('Output').implement({
     durationSeconds: t.exposeFloat('durationSeconds', {
       nullable: true,
       description: 'Of a clip or a sound.',
+    }),
+    revokedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'From when its link is gone because it was revoked.',
+      resolve: (output) => output.revokedAt ?? null,
+    }),
+    expiredAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'From when its link is gone because its time was over.',
+      resolve: (output) => output.expiredAt ?? null,
     }),
   }),
 });
@@ -260,13 +277,19 @@ const CancelGenerationResult = builder.unionType('CancelGenerationResult', {
   resolveType: resolveOutcome('Generation'),
 });
 
+const RevokeOutputResult = builder.unionType('RevokeOutputResult', {
+  description: 'The generation whose output it is, or why nothing was revoked.',
+  types: [Generation, NotFoundError],
+  resolveType: resolveOutcome('Generation'),
+});
+
 const KEY = 'Unique for this request. A retry with the same key gives the first result and is charged once.';
 const ACCOUNT = 'Only with an API key that may act for accounts; a token of an account acts for itself.';
 const MODEL =
   'provider/name, as in `catalog`. Leave it out and the router takes the cheapest healthy model at or above minimumQuality.';
 const WAIT = 'How long to wait for the result before answering with RUNNING. 0 to 60000.';
 const CACHE =
-  'Whether an earlier identical result may be served. Results are not kept for this yet: every call goes to a provider.';
+  'Whether an identical request of before may serve: its result, or the one that is just being made. `cached` says so.';
 const SUCCESSOR = 'Whether what replaced a retired model may serve in its place, at its own price.';
 const QUOTE = 'A quote to be held to: its price is honoured until it expires.';
 
@@ -432,6 +455,26 @@ builder.mutationFields((t) => ({
       if (!id || !found || !maySee(context, found.accountId)) return missing;
       const canceled = await context.core.generations.cancel(id);
       return canceled.status === 'found' ? canceled.generation : missing;
+    },
+  }),
+  revokeOutput: t.field({
+    ...needs(
+      'generate',
+      'End the link of an output for good; its file is deleted unless another output needs it. A second time changes nothing.',
+    ),
+    type: RevokeOutputResult,
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_root, args, context) => {
+      const { caller, core } = context;
+      if (!caller) throw unauthenticated();
+      const id = decodeId('Output', args.id);
+      const owner = id ? await core.outputs.owner(id) : null;
+      if (!id || !owner || !maySee(context, owner.accountId)) {
+        return notFoundOutcome(`There is no output ${args.id.slice(0, 60)}.`);
+      }
+      await core.outputs.revoke(id, caller.actor);
+      const generation = await core.generations.read(owner.generationId);
+      return generation ?? notFoundOutcome(`There is no output ${args.id.slice(0, 60)}.`);
     },
   }),
 }));

@@ -13,6 +13,7 @@ const PREFIXES = {
   Entry: 'ent',
   Generation: 'gen',
   Grant: 'grt',
+  Output: 'out',
   Quote: 'quo',
 } as const;
 

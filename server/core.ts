@@ -31,7 +31,15 @@ import {
 import { openQueue, type Queue } from './queue/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
-import { createFolderStorage, type Storage } from './storage/index.ts';
+import {
+  createFolderStorage,
+  createInputs,
+  createOutputs,
+  InputError,
+  type Outputs,
+  openS3Storage,
+  type Storage,
+} from './storage/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -50,6 +58,7 @@ export interface Core {
   readonly routing: Routing;
   readonly queue: Queue;
   readonly storage: Storage;
+  readonly outputs: Outputs;
   readonly live: Live;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
@@ -88,6 +97,14 @@ function vendorsOf({ providers }: Environment): Provider[] {
   ].filter((vendor) => vendor !== undefined);
 }
 
+/** Where outputs are kept: the bucket when there is one, else the folder. */
+async function openStorage(environment: Environment): Promise<Storage> {
+  const { s3, database, allowPrivateUrls: allowPrivateHosts } = environment;
+  return s3
+    ? openS3Storage({ ...s3, spoolFolder: join(database.folder, 'incoming'), allowPrivateHosts })
+    : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
+}
+
 /** Opens everything, in the order in which one room needs another. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { environment, clock, log } = options;
@@ -122,10 +139,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
     });
     const ledger = await openLedger({ database, clock });
-    const storage = createFolderStorage({
-      folder: join(environment.database.folder, 'files'),
-      allowPrivateHosts: environment.allowPrivateUrls,
-    });
+    const storage = await openStorage(environment);
+    const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
     const live = await openLive({ database, log });
     const queue = await openQueue({ database, log });
     const generations = createGenerations({
@@ -139,7 +154,21 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       queue,
       storage,
       live,
-      fetchInput: async () => ({ problem: 'Inputs are not fetched yet.' }),
+      inputProblem: inputs.problemOf,
+      fetchInput: (url, kind, signal) =>
+        inputs.fetch(url, kind, signal).then(
+          (file) => ({ file }),
+          (error: unknown) => {
+            if (!(error instanceof InputError)) throw error;
+            log.info({ detail: error.detail }, 'The file that a request names could not be used.');
+            return { problem: error.message };
+          },
+        ),
+      cache: {
+        scope: environment.cache.scope,
+        ttlMs: environment.cache.hours * 3_600_000,
+        pricePercent: environment.cache.pricePercent,
+      },
       minMargin: environment.minMargin,
       providerConcurrency: environment.limits.providerConcurrency,
       publicUrl: environment.http.publicUrl,
@@ -160,6 +189,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       routing,
       queue,
       storage,
+      outputs: createOutputs({ database, clock }),
       live,
       generations,
       async close() {

@@ -22,6 +22,20 @@ export interface PairedVendor {
   readonly baseUrl: string | undefined;
 }
 
+/** A bucket that speaks as Amazon S3 does. */
+export interface Bucket {
+  readonly bucket: string;
+  /** Without a slash at its end; undefined: Amazon's own for the region. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Put before every key: empty, or with a slash at its end. */
+  readonly prefix: string;
+  /** True names the bucket in the path and not in the host. */
+  readonly forcePathStyle: boolean;
+}
+
 /** What is known of each vendor; undefined: not configured, and never routed to. */
 export interface Vendors {
   /** Its key is empty when only a base URL is given: a gateway that asks for none. */
@@ -65,9 +79,13 @@ export interface Environment {
   readonly database: {
     /** A Postgres; undefined: embedded, in {@link folder}. */
     readonly url: string | undefined;
-    /** Where the embedded database and the stored files are. */
+    /** Where the embedded database and, without a bucket, the stored files are. */
     readonly folder: string;
   };
+  /** The S3-compatible bucket for outputs; undefined: they lie in the folder. */
+  readonly s3: Bucket | undefined;
+  /** How many days an output is kept after its generation ended; undefined: for ever. */
+  readonly outputRetentionDays: number | undefined;
   /** Undefined: the bus of this process. */
   readonly redisUrl: string | undefined;
   readonly role: 'all' | 'web' | 'worker';
@@ -91,6 +109,13 @@ export interface Environment {
   readonly priceList: 'tokens' | 'dtf';
   /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
   readonly minMargin: number;
+  readonly cache: {
+    /** Whose results are served to whom. */
+    readonly scope: 'account' | 'shared' | 'off';
+    readonly hours: number;
+    /** Of the quoted credits, in percent. */
+    readonly pricePercent: number;
+  };
   readonly limits: {
     /** Calls a minute of one key; 0: as many as it likes. */
     readonly requestsPerMinute: number;
@@ -120,6 +145,10 @@ const DATABASE_SHOULD = 'must be a Postgres URL, such as postgres://user:passwor
 const REDIS_SHOULD = 'must be a Redis URL, such as redis://host:6379 or rediss://host:6379';
 const SMTP_SHOULD = 'must be an SMTP URL, such as smtp://user:password@host:587 or smtps://host:465';
 const ORIGIN_SHOULD = 'must be an http or https origin without a path, such as https://solvent.example.com';
+const BUCKET_SHOULD = 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens';
+const REGION_SHOULD = 'must be a region, such as eu-central-1 or auto';
+const PREFIX_SHOULD =
+  'must be a folder within the bucket, such as solvent/outputs: letters, digits, dots, underscores and hyphens';
 const BASE_SHOULD = 'must be an http or https URL, such as https://gateway.example.com/v1';
 
 /** A text that passes a test; the sentence goes on after the variable's name. */
@@ -202,6 +231,20 @@ const variables = z.object({
   PUBLIC_URL: origin(),
   DATABASE_URL: url(DATABASE_SHOULD, 'postgres:', 'postgresql:'),
   DATA_DIR: text('must be the path of a folder', (value) => value.trim() !== '' && !value.includes('\0')),
+  S3_BUCKET: text(BUCKET_SHOULD, (value) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value)),
+  S3_ENDPOINT: baseUrl(),
+  S3_REGION: text(REGION_SHOULD, (value) => /^[a-z0-9][a-z0-9-]{0,62}$/.test(value)),
+  S3_ACCESS_KEY_ID: credential(),
+  S3_SECRET_ACCESS_KEY: credential(),
+  S3_PREFIX: z
+    .string()
+    .refine((value) => /^[\w.-]+(\/[\w.-]+)*\/?$/.test(value) && !/(^|\/)\.{1,2}(\/|$)/.test(value), {
+      error: PREFIX_SHOULD,
+    })
+    .transform((value) => value.replace(/\/?$/, '/'))
+    .optional(),
+  S3_FORCE_PATH_STYLE: choice('on', 'off'),
+  OUTPUT_RETENTION_DAYS: whole(1, 36_500),
   REDIS_URL: url(REDIS_SHOULD, 'redis:', 'rediss:'),
   ROLE: choice('all', 'web', 'worker'),
   SOLVENT_ADMIN_KEY: atLeast(16),
@@ -250,6 +293,9 @@ const variables = z.object({
     })
     .transform(Number)
     .optional(),
+  RESULT_CACHE: choice('account', 'shared', 'off'),
+  RESULT_CACHE_HOURS: whole(1, 8_760),
+  RESULT_CACHE_PRICE_PERCENT: whole(0, 100),
   RATE_LIMIT_PER_MINUTE: whole(0, 100_000_000),
   MAX_SUBSCRIPTIONS_PER_KEY: whole(1, 1_000_000),
   PROVIDER_CONCURRENCY: whole(1, 100_000),
@@ -267,6 +313,17 @@ const PAIRS = [
   ['CLIPPINGMAGIC_API_ID', 'CLIPPINGMAGIC_API_SECRET'],
   ['VECTORIZER_API_ID', 'VECTORIZER_API_SECRET'],
 ] as const;
+
+/** What each variable means nothing without: an account for the bucket, and the bucket for all the rest. */
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  S3_BUCKET: ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
+  S3_ENDPOINT: ['S3_BUCKET'],
+  S3_REGION: ['S3_BUCKET'],
+  S3_ACCESS_KEY_ID: ['S3_BUCKET'],
+  S3_SECRET_ACCESS_KEY: ['S3_BUCKET'],
+  S3_PREFIX: ['S3_BUCKET'],
+  S3_FORCE_PATH_STYLE: ['S3_BUCKET'],
+};
 
 const keyed = (apiKey: string | undefined, baseUrl: string | undefined): KeyedVendor | undefined =>
   apiKey === undefined ? undefined : { apiKey, baseUrl };
@@ -304,6 +361,14 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
       }
     }
   }
+  for (const [name, needed] of Object.entries(NEEDS)) {
+    if (given[name] === undefined) continue;
+    for (const other of needed) {
+      if (given[other] === undefined && !lines.has(other)) {
+        lines.set(other, `${other} must be set too, since ${name} is.`);
+      }
+    }
+  }
   if (!result.success || lines.size > 0) throw new EnvironmentError([...lines.values()]);
 
   const v = result.data;
@@ -311,6 +376,20 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   return {
     http: { host: v.HOST ?? '127.0.0.1', port: v.PORT ?? 4000, publicUrl: v.PUBLIC_URL },
     database: { url: v.DATABASE_URL, folder: v.DATA_DIR ?? '.data' },
+    s3:
+      v.S3_BUCKET === undefined || v.S3_ACCESS_KEY_ID === undefined || v.S3_SECRET_ACCESS_KEY === undefined
+        ? undefined
+        : {
+            bucket: v.S3_BUCKET,
+            endpoint: v.S3_ENDPOINT,
+            region: v.S3_REGION ?? 'us-east-1',
+            accessKeyId: v.S3_ACCESS_KEY_ID,
+            secretAccessKey: v.S3_SECRET_ACCESS_KEY,
+            prefix: v.S3_PREFIX ?? '',
+            // Amazon names the bucket in the host; others cannot always do so, and all take it in the path.
+            forcePathStyle: (v.S3_FORCE_PATH_STYLE ?? (v.S3_ENDPOINT === undefined ? 'off' : 'on')) === 'on',
+          },
+    outputRetentionDays: v.OUTPUT_RETENTION_DAYS,
     redisUrl: v.REDIS_URL,
     role: v.ROLE ?? 'all',
     adminKey: v.SOLVENT_ADMIN_KEY,
@@ -357,6 +436,11 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     logLevel: v.LOG_LEVEL ?? 'info',
     priceList: v.PRICE_LIST ?? 'tokens',
     minMargin: v.MIN_MARGIN ?? 0.2,
+    cache: {
+      scope: v.RESULT_CACHE ?? 'account',
+      hours: v.RESULT_CACHE_HOURS ?? 24,
+      pricePercent: v.RESULT_CACHE_PRICE_PERCENT ?? 100,
+    },
     limits: {
       requestsPerMinute: v.RATE_LIMIT_PER_MINUTE ?? 60_000,
       subscriptionsPerKey: v.MAX_SUBSCRIPTIONS_PER_KEY ?? 100,

@@ -6,6 +6,7 @@ import { EnvironmentError, readEnvironment, unusedVariables } from './environmen
 import { prepareDemo } from './first-start.ts';
 import { startHttp } from './http/index.ts';
 import { createLog } from './log.ts';
+import { startMaintenance } from './maintenance.ts';
 
 /** Starts a server from the environment. Resolves when it is ready. */
 async function start(): Promise<void> {
@@ -17,6 +18,7 @@ async function start(): Promise<void> {
   const demo = await prepareDemo(core);
   core.generations.recovery.start();
   if (environment.role !== 'web') await core.generations.work();
+  const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo });
 
   let stopping = false;
@@ -31,6 +33,7 @@ async function start(): Promise<void> {
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();
+    await maintenance.stop();
     await core.close();
     log.info({}, 'Stopped.');
     process.exit(0);

@@ -28,6 +28,9 @@ const SIGNING =
 const DATABASE = 'must be a Postgres URL, such as postgres://user:password@host:5432/solvent.';
 const REDIS = 'must be a Redis URL, such as redis://host:6379 or rediss://host:6379.';
 const SMTP = 'must be an SMTP URL, such as smtp://user:password@host:587 or smtps://host:465.';
+const BUCKET = 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens.';
+const PREFIX =
+  'must be a folder within the bucket, such as solvent/outputs: letters, digits, dots, underscores and hyphens.';
 const ORIGIN = 'must be an http or https origin without a path, such as https://solvent.example.com.';
 const HOST = 'must be a host name or an IP address without a port, such as 127.0.0.1 or 0.0.0.0.';
 const MARGIN = 'must be a decimal from 0 to below 1, such as 0.20 for a fifth of the revenue.';
@@ -49,6 +52,14 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   ],
   DATABASE_URL: [DATABASE, 'mysql://localhost/x', 'localhost:5432', 'postgres://'],
   DATA_DIR: ['must be the path of a folder.', '  ', 'a\0b'],
+  S3_BUCKET: [BUCKET, 'My_Bucket', 'ab', '-abc', 'a/b', 'x'.repeat(64)],
+  S3_ENDPOINT: [BASE, 's3.example.com', 'https://s3.example.com/?x=1'],
+  S3_REGION: ['must be a region, such as eu-central-1 or auto.', 'EU', 'eu central', '-'],
+  S3_ACCESS_KEY_ID: [CREDENTIAL, 'a b'],
+  S3_SECRET_ACCESS_KEY: [CREDENTIAL, 'a\n'],
+  S3_PREFIX: [PREFIX, '/outputs', 'a//b', 'a b', '../x', 'a/./b', 'ä'],
+  S3_FORCE_PATH_STYLE: ['must be one of on, off.', 'true'],
+  OUTPUT_RETENTION_DAYS: ['must be a whole number from 1 to 36500.', '0', '-1', '1.5', '30d'],
   REDIS_URL: [REDIS, 'http://localhost:6379', 'localhost'],
   ROLE: ['must be one of all, web, worker.', 'api', 'ALL'],
   SOLVENT_ADMIN_KEY: ['must have at least 16 characters.', 'fifteen letters'],
@@ -95,6 +106,9 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   SANDBOX_SPEED: ['must be one of plausible, instant.', 'fast'],
   PRICE_LIST: ['must be one of tokens, dtf.', 'other'],
   MIN_MARGIN: [MARGIN, '20', '1', '1.5', '-0.1', '0.1234567', '20%', '.'],
+  RESULT_CACHE: ['must be one of account, shared, off.', 'on'],
+  RESULT_CACHE_HOURS: ['must be a whole number from 1 to 8760.', '0', '8761', 'day'],
+  RESULT_CACHE_PRICE_PERCENT: ['must be a whole number from 0 to 100.', '101', '-1', '50%'],
   RATE_LIMIT_PER_MINUTE: ['must be a whole number from 0 to 100000000.', '-1', 'off'],
   MAX_SUBSCRIPTIONS_PER_KEY: ['must be a whole number from 1 to 1000000.', '0'],
   PROVIDER_CONCURRENCY: ['must be a whole number from 1 to 100000.', '0'],
@@ -104,12 +118,15 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   LOG_LEVEL: ['must be one of debug, info, warn, error, silent.', 'verbose'],
 };
 
-/** The other half of a variable that comes in a pair, so that a test sees one fault alone. */
-const PARTNER: Record<string, string> = {
-  CLIPPINGMAGIC_API_ID: 'CLIPPINGMAGIC_API_SECRET',
-  CLIPPINGMAGIC_API_SECRET: 'CLIPPINGMAGIC_API_ID',
-  VECTORIZER_API_ID: 'VECTORIZER_API_SECRET',
-  VECTORIZER_API_SECRET: 'VECTORIZER_API_ID',
+/** A whole bucket. */
+const S3 = { S3_BUCKET: 'outputs', S3_ACCESS_KEY_ID: 'id', S3_SECRET_ACCESS_KEY: 'secret' };
+
+/** What a variable means nothing without, so that a test sees one fault alone. */
+const PARTNERS: Record<string, Readonly<Record<string, string>>> = {
+  CLIPPINGMAGIC_API_ID: { CLIPPINGMAGIC_API_SECRET: 'x' },
+  CLIPPINGMAGIC_API_SECRET: { CLIPPINGMAGIC_API_ID: 'x' },
+  VECTORIZER_API_ID: { VECTORIZER_API_SECRET: 'x' },
+  VECTORIZER_API_SECRET: { VECTORIZER_API_ID: 'x' },
 };
 
 describe('a wrong value gives one line that names the variable and what it should be', () => {
@@ -118,11 +135,9 @@ describe('a wrong value gives one line that names the variable and what it shoul
   });
 
   test.each(Object.entries(WRONG))('%s', (name, [should, ...values]) => {
-    const partner = PARTNER[name];
+    const partners = name.startsWith('S3_') ? S3 : PARTNERS[name];
     for (const value of values) {
-      expect(linesOf({ [name]: value, ...(partner ? { [partner]: 'x' } : {}) }), value).toEqual([
-        `${name} ${should}`,
-      ]);
+      expect(linesOf({ ...partners, [name]: value }), value).toEqual([`${name} ${should}`]);
     }
   });
 
@@ -143,12 +158,29 @@ describe('a wrong value gives one line that names the variable and what it shoul
     ]);
   });
 
+  test('a bucket without an account, and anything of S3 without a bucket, name what is missing', () => {
+    expect(linesOf({ S3_BUCKET: 'outputs' })).toEqual([
+      'S3_ACCESS_KEY_ID must be set too, since S3_BUCKET is.',
+      'S3_SECRET_ACCESS_KEY must be set too, since S3_BUCKET is.',
+    ]);
+    for (const [name, value] of [
+      ['S3_ENDPOINT', 'https://s3.example.com'],
+      ['S3_REGION', 'auto'],
+      ['S3_ACCESS_KEY_ID', 'id'],
+      ['S3_SECRET_ACCESS_KEY', 'secret'],
+      ['S3_PREFIX', 'outputs'],
+      ['S3_FORCE_PATH_STYLE', 'on'],
+    ] as const) {
+      expect(linesOf({ [name]: value })).toEqual([`S3_BUCKET must be set too, since ${name} is.`]);
+    }
+  });
+
   test('no value is ever repeated, since it may be a secret in the wrong place', () => {
     const source = Object.fromEntries(VARIABLE_NAMES.map((name) => [name, '\0 hunter2']));
     const lines = linesOf(source);
     expect(lines.length).toBeGreaterThan(40);
     expect(lines.join('\n')).not.toContain('hunter2');
-    for (const line of lines) expect(line).toMatch(/^[A-Z_]+ must .+\.$/);
+    for (const line of lines) expect(line).toMatch(/^[A-Z0-9_]+ must .+\.$/);
   });
 });
 
@@ -156,6 +188,8 @@ test('nothing set gives the documented defaults', () => {
   expect(readEnvironment({ PATH: '/usr/bin' })).toEqual({
     http: { host: '127.0.0.1', port: 4000, publicUrl: undefined },
     database: { url: undefined, folder: '.data' },
+    s3: undefined,
+    outputRetentionDays: undefined,
     redisUrl: undefined,
     role: 'all',
     adminKey: undefined,
@@ -181,6 +215,7 @@ test('nothing set gives the documented defaults', () => {
     logLevel: 'info',
     priceList: 'tokens',
     minMargin: 0.2,
+    cache: { scope: 'account', hours: 24, pricePercent: 100 },
     limits: { requestsPerMinute: 60_000, subscriptionsPerKey: 100, providerConcurrency: 256 },
     allowPrivateUrls: false,
     drainSeconds: 30,
@@ -239,6 +274,28 @@ test('what is set is what comes out, URLs without a slash at their end', () => {
   expect(environment.limits.requestsPerMinute).toBe(0);
   expect(environment.allowPrivateUrls).toBe(true);
   expect(environment.role).toBe('worker');
+});
+
+test("a bucket is Amazon's unless it has an endpoint, whose paths then name the bucket", () => {
+  expect(readEnvironment(S3).s3).toEqual({
+    bucket: 'outputs',
+    endpoint: undefined,
+    region: 'us-east-1',
+    accessKeyId: 'id',
+    secretAccessKey: 'secret',
+    prefix: '',
+    forcePathStyle: false,
+  });
+  const elsewhere = { ...S3, S3_ENDPOINT: 'http://minio.local:9000/', S3_REGION: 'auto', S3_PREFIX: 'a/b' };
+  expect(readEnvironment(elsewhere).s3).toMatchObject({
+    endpoint: 'http://minio.local:9000',
+    region: 'auto',
+    prefix: 'a/b/',
+    forcePathStyle: true,
+  });
+  expect(readEnvironment({ ...elsewhere, S3_FORCE_PATH_STYLE: 'off' }).s3?.forcePathStyle).toBe(false);
+  expect(readEnvironment({ ...S3, S3_FORCE_PATH_STYLE: 'on' }).s3?.forcePathStyle).toBe(true);
+  expect(readEnvironment({ OUTPUT_RETENTION_DAYS: '90' }).outputRetentionDays).toBe(90);
 });
 
 test('a base URL alone configures OpenAI and Replicate with an empty key, and no other vendor', () => {
@@ -310,6 +367,8 @@ describe('.env.example', () => {
       'allowPrivateUrls',
       'drainSeconds',
       'logLevel',
+      's3',
+      'outputRetentionDays',
     ] as const) {
       expect(environment[name], name).toBe(defaults[name]);
     }

@@ -210,7 +210,9 @@ describe('PROTOCOL.md', () => {
       ...all(door, /path === '([^']+)'/g),
       ...all(door, /case '([^']+)':/g),
       ...all(door, /path\.startsWith\('([^']+)'\)/g),
-    ].map(([, path = '']) => path.replace(/\/files\/$/, '/files/:id'));
+    ].map(([, path = '']) =>
+      path.replace(/\/files\/$/, '/files/:id').replace(/\/webhooks\/$/, '/webhooks/:provider'),
+    );
     const [, section = ''] = read(PROTOCOL).split('## Paths');
     const named = all(section.split('\n## ')[0] ?? '', /^\| (.+?) \|/gm).flatMap(([, cell = '']) =>
       all(cell, /`([^`]+)`/g).map(([, path]) => path),

@@ -97,7 +97,7 @@ export type GenerateImageInput = {
   seed?: number | null | undefined;
   /** Width × height in pixels, such as 1024x1024. */
   size?: string | null | undefined;
-  /** Whether an earlier identical result may be served. Results are not kept for this yet: every call goes to a provider. */
+  /** Whether an identical request of before may serve: its result, or the one that is just being made. `cached` says so. */
   useCache?: boolean | null | undefined;
   /** How long to wait for the result before answering with RUNNING. 0 to 60000. */
   waitMs?: number | null | undefined;
@@ -125,7 +125,7 @@ export type GenerateVideoInput = {
   prompt: string;
   /** A quote to be held to: its price is honoured until it expires. */
   quoteId?: string | number | null | undefined;
-  /** Whether an earlier identical result may be served. Results are not kept for this yet: every call goes to a provider. */
+  /** Whether an identical request of before may serve: its result, or the one that is just being made. `cached` says so. */
   useCache?: boolean | null | undefined;
   /** How long to wait for the result before answering with RUNNING. 0 to 60000. */
   waitMs?: number | null | undefined;

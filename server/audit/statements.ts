@@ -270,9 +270,9 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     sentence: 'The hourly summaries are the sums of the attempts.',
     query: `SELECT (coalesce(h.calls, 0), coalesce(h.succeeded, 0), coalesce(h.failed, 0), coalesce(h.credits, 0), coalesce(h.cost_micros, 0),
-            coalesce(h.lost_cost_micros, 0), coalesce(h.revenue_micros, 0), coalesce(h.duration_ms, 0))
+            coalesce(h.lost_cost_micros, 0), coalesce(h.revenue_micros, 0), coalesce(h.duration_ms, 0), coalesce(h.cache_hits, 0))
           = (coalesce(x.calls, 0), coalesce(x.succeeded, 0), coalesce(x.failed, 0), coalesce(x.credits, 0), coalesce(x.cost, 0),
-            coalesce(x.lost, 0), coalesce(x.revenue, 0), coalesce(x.duration, 0)),
+            coalesce(x.lost, 0), coalesce(x.revenue, 0), coalesce(x.duration, 0), coalesce(x.hits, 0)),
         format('hour %s, %s, %s, %s, %s, %s: %s calls, %s credits, cost %s, lost %s, revenue %s; attempts say %s, %s, %s, %s, %s',
           coalesce(h.hour, x.hour), coalesce(h.provider, x.provider), coalesce(h.model, x.model), coalesce(h.operation, x.operation),
           coalesce(h.tier, x.tier), coalesce(h.country, x.country), h.calls, h.credits, h.cost_micros, h.lost_cost_micros,
@@ -282,9 +282,23 @@ export const INVARIANTS: readonly Invariant[] = [
           coalesce(att.country, '') AS country, count(*) AS calls, count(*) FILTER (WHERE att.outcome = 'SUCCEEDED') AS succeeded,
           count(*) FILTER (WHERE att.outcome <> 'SUCCEEDED') AS failed, sum(att.credits_charged) AS credits, sum(att.cost_micros) AS cost,
           coalesce(sum(att.cost_micros) FILTER (WHERE att.outcome <> 'SUCCEEDED' OR r.status <> 'POSTED'), 0) AS lost,
-          sum(att.revenue_micros) AS revenue, sum(att.duration_ms) AS duration
+          sum(att.revenue_micros) AS revenue, sum(att.duration_ms) AS duration,
+          count(*) FILTER (WHERE att.cost_source = 'cache') AS hits
         FROM attempt att LEFT JOIN reservation r ON r.id = att.generation_id GROUP BY 1, 2, 3, 4, 5, 6) x
       USING (hour, provider, model, operation, tier, country)`,
+  },
+  {
+    sentence:
+      'A generation that an earlier result served called nobody, cost nothing, and gives the files of that result.',
+    query: `SELECT g.cached = (x.calls = 1 AND x.hits = 1) AND (NOT g.cached OR (g.cost_micros = 0 AND g.sent_at IS NULL
+          AND o.files IS NOT DISTINCT FROM e.files)),
+        format('generation %s: cached %s, attempts %s of which %s were hits, cost %s, sent at %s', g.id, g.cached, x.calls, x.hits,
+          g.cost_micros, g.sent_at)
+      FROM generation g
+      JOIN (SELECT generation_id, count(*) AS calls, count(*) FILTER (WHERE cost_source = 'cache') AS hits FROM attempt GROUP BY 1) x
+        ON x.generation_id = g.id
+      LEFT JOIN (SELECT generation_id, array_agg(sha256 ORDER BY position) AS files FROM output GROUP BY 1) o ON o.generation_id = g.id
+      LEFT JOIN (SELECT generation_id, array_agg(sha256 ORDER BY position) AS files FROM output GROUP BY 1) e ON e.generation_id = g.served_by_id`,
   },
   {
     sentence: 'Every row that names another one names one that is there.',

@@ -17,6 +17,7 @@ import type { Operation, Providers } from '../providers/index.ts';
 import type { Queue } from '../queue/index.ts';
 import type { Routing } from '../routing/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { type CacheSettings, cacheKeyOf, Leaders } from './cache.ts';
 import type { GenerationInput } from './input.ts';
 import {
   type Asker,
@@ -26,16 +27,18 @@ import {
   type Refusal,
   type Ticket,
 } from './pricing.ts';
-import { type GenerationRecord, isSlow, type Work } from './record.ts';
+import { type GenerationRecord, isSlow, type OutputFile, type Work } from './record.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createRunner, type FetchInput, type RunnerOptions, type Stage } from './runner.ts';
 import { Slots } from './slots.ts';
 import * as statements from './statements.ts';
+import { waitForEnd } from './wait.ts';
 
+export type { CacheSettings } from './cache.ts';
 export type { FieldProblem, GenerationInput } from './input.ts';
 export type { Asker, PricedCall, PriceResult, Refusal, Ticket } from './pricing.ts';
-export { failureOf, type GenerationRecord } from './record.ts';
+export { failureOf, type GenerationRecord, type OutputFile } from './record.ts';
 export type { Report, ReportOutcome } from './reports.ts';
 export type { FetchInput } from './runner.ts';
 
@@ -58,7 +61,7 @@ export interface Generations {
   cancel(generationId: string): Promise<CancelResult>;
   read(generationId: string): Promise<GenerationRecord | null>;
   outputsOf(generationIds: readonly string[]): Promise<Map<string, OutputRecord[]>>;
-  output(outputId: string): Promise<{ sha256: string; contentType: string; bytes: number } | null>;
+  output(outputId: string): Promise<OutputFile | null>;
   /** What vendors report of their jobs. */
   readonly reports: Reports;
   /** Begins to do what waits in the queue. A process that only answers does not call it. */
@@ -84,6 +87,9 @@ export interface GenerationOptions {
   readonly storage: Storage;
   readonly live: Live;
   readonly fetchInput: FetchInput;
+  /** What is wrong with a URL as it is written, a sentence for the customer; null when nothing is. */
+  readonly inputProblem: (url: string) => string | null;
+  readonly cache: CacheSettings;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
   /** Calls under way to one provider in this process; the rest wait. */
@@ -96,9 +102,6 @@ export interface GenerationOptions {
 
 /** How long a queued call may wait for a worker before its credits go back. */
 const QUEUE_MAX_MS = 24 * 60 * 60_000;
-/** How often at the least a process looks for the result of a call that another process makes. */
-const ELSEWHERE_POLL_MS = 150;
-const ELSEWHERE_SLOWEST_POLL_MS = 1_000;
 
 /** A call under way in this process. */
 interface Running {
@@ -114,6 +117,7 @@ export function createGenerations(options: GenerationOptions): Generations {
   const { database, clock, log, ledger, catalog, providers, queue, live } = options;
   const running = new Map<string, Running>();
   const slots = new Map<string, Slots>();
+  const leaders = new Leaders();
 
   const slotsOf = (provider: string): Slots => {
     let found = slots.get(provider);
@@ -136,7 +140,7 @@ export function createGenerations(options: GenerationOptions): Generations {
   });
   const runnerOptions: RunnerOptions = { ...options, slotsOf, webhookUrl: reports.urlFor };
   const runner = createRunner(runnerOptions);
-  const price = createPricing({ database, catalog });
+  const price = createPricing({ database, catalog, inputProblem: options.inputProblem });
 
   /** Makes a call here, and keeps hold of it until it has ended or gone elsewhere. */
   function run(work: Work, stage: Stage): void {
@@ -164,26 +168,6 @@ export function createGenerations(options: GenerationOptions): Generations {
     }
   }
 
-  async function elsewhere(generationId: string, until: number): Promise<GenerationRecord> {
-    const changes = live.listen('generation', generationId);
-    try {
-      for (let pause = ELSEWHERE_POLL_MS; ; pause = Math.min(pause * 1.5, ELSEWHERE_SLOWEST_POLL_MS)) {
-        const record = await statements.readGeneration(database, generationId);
-        if (!record) throw new Error(`The generation ${generationId} is not there.`);
-        const left = until - performance.now();
-        if (record.completedAt !== null || left <= 0) return record;
-        let timer: NodeJS.Timeout | undefined;
-        const late = new Promise<void>((resolve) => {
-          timer = setTimeout(resolve, Math.min(pause, left));
-        });
-        await Promise.race([changes.next(), late]);
-        clearTimeout(timer);
-      }
-    } finally {
-      await changes.return();
-    }
-  }
-
   const room: Generations = {
     reports,
     price,
@@ -200,12 +184,14 @@ export function createGenerations(options: GenerationOptions): Generations {
         };
       }
       const id = newId();
-      const slow = isSlow(call.operation);
-      // What has to be fetched first, or waits for a worker, is not written as sent.
-      const mustWait = slow || (!provider.inProcess && call.request.imageUrl !== undefined);
-      const slot = slotsOf(provider.name);
-      const sent = !mustWait && slot.tryTake();
       const now = clock.now();
+      const slow = isSlow(call.operation);
+      const cacheKey = cacheKeyOf(options.cache, call.accountId, call.priced.model, call.request);
+      const leader = cacheKey !== null && call.useCache ? leaders.lead(cacheKey, id) : id;
+      // What has to be fetched first, or waits for a worker or a leader, is not written as sent.
+      const waits = slow || leader !== id || (!provider.inProcess && call.request.imageUrl !== undefined);
+      const slot = slotsOf(provider.name);
+      const sent = !waits && slot.tryTake();
       let reserved: ReserveOutcome;
       try {
         reserved = await ledger.reserve({
@@ -224,21 +210,30 @@ export function createGenerations(options: GenerationOptions): Generations {
           modelCostId: call.priced.modelCostId,
           modelPriceId: call.priced.modelPriceId,
           quoteId: call.quoteId,
+          cacheKey,
+          cacheSince:
+            cacheKey !== null && call.useCache ? new Date(now.getTime() - options.cache.ttlMs) : null,
+          servedById: leader === id ? null : leader,
           sent,
           expiresAt: slow ? new Date(now.getTime() + QUEUE_MAX_MS) : runner.expiryOf(provider, now),
         });
       } catch (error) {
         if (sent) slot.give();
         throw error;
+      } finally {
+        if (cacheKey !== null) leaders.done(cacheKey, id);
       }
       if (reserved.status !== 'reserved') {
         if (sent) slot.give();
         return refusalOf(call, reserved);
       }
-      const record = recordOf(id, call, reserved, sent);
+      const served = reserved.servedById !== null;
+      if (served && sent) slot.give();
+      const record = recordOf(id, call, reserved, { sent: sent && !served, cacheKey });
       live.publish('generation', id, record);
       if (slow) await queue.put('submit', id);
-      else run({ record, ceilingMicros: call.priced.costMicros }, sent ? 'slot' : 'queued');
+      else
+        run({ record, ceilingMicros: call.priced.costMicros }, served ? 'served' : sent ? 'slot' : 'queued');
       return { generationId: id, replayed: false };
     },
 
@@ -246,7 +241,9 @@ export function createGenerations(options: GenerationOptions): Generations {
       const until = performance.now() + waitMs;
       const here = running.get(generationId);
       const done = here && (await whileHere(here, waitMs));
-      return done ?? elsewhere(generationId, until);
+      const record = done ?? (await waitForEnd(options, generationId, until - performance.now()));
+      if (!record) throw new Error(`The generation ${generationId} is not there.`);
+      return record;
     },
 
     async cancel(generationId) {
@@ -302,7 +299,7 @@ function recordOf(
   id: string,
   call: PricedCall,
   reserved: Extract<ReserveOutcome, { status: 'reserved' }>,
-  sent: boolean,
+  { sent, cacheKey }: { readonly sent: boolean; readonly cacheKey: string | null },
 ): GenerationRecord {
   return {
     id,
@@ -328,6 +325,9 @@ function recordOf(
     attemptNumber: 1,
     progress: null,
     cancelRequestedAt: null,
+    cacheKey: reserved.servedById === null ? cacheKey : null,
+    servedById: reserved.servedById,
+    inputSha256: null,
     failureCode: null,
     failureMessage: null,
     failureRetryable: null,

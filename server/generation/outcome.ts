@@ -4,7 +4,7 @@ import type { AttemptRecord, FailureRecord, OutputRecord, SettleItem } from '../
 import { divideUp, type Micros } from '../money.ts';
 import type { Billed, ProviderFailure, ProviderSuccess } from '../providers/index.ts';
 import type { StoredFile } from '../storage/index.ts';
-import { requestOf, type Work } from './record.ts';
+import { type GenerationRecord, requestOf, type Work } from './record.ts';
 
 type Booked = Pick<AttemptRecord, 'outcome' | 'costMicros' | 'costSource' | 'error'>;
 
@@ -71,6 +71,34 @@ export function succeeded(
         durationSeconds: file.durationSeconds ?? null,
       }),
     ),
+  };
+}
+
+/**
+ * An earlier result, served again: no provider was called, and nothing is billed.
+ *
+ * @param credits what the hit is charged, at most what was reserved.
+ */
+export function served(work: Work, endedAt: Date, earlier: GenerationRecord, credits: number): SettleItem {
+  return {
+    generationId: work.record.id,
+    action: 'POST',
+    credits,
+    status: 'SUCCEEDED',
+    failure: null,
+    attempts: [
+      {
+        ...attemptOf(work, endedAt, {
+          outcome: 'SUCCEEDED',
+          costMicros: 0n,
+          costSource: 'cache',
+          error: null,
+        }),
+        provider: earlier.provider,
+        model: earlier.model,
+      },
+    ],
+    outputs: earlier.outputs.map((output) => ({ ...output, id: newId() })),
   };
 }
 

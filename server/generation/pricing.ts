@@ -25,6 +25,8 @@ export interface PricedCall {
   readonly priced: PricedOutcome;
   readonly request: StoredRequest;
   readonly quoteId: string | null;
+  /** Whether an identical earlier result may serve. */
+  readonly useCache: boolean;
 }
 
 /** Why nothing was set aside. An outcome that the caller's user can act on, but for `shutdown`. */
@@ -61,8 +63,10 @@ interface Asked {
 export function createPricing(options: {
   readonly database: Database;
   readonly catalog: Catalog;
+  /** What is wrong with a URL as it is written, or null. */
+  readonly inputProblem: (url: string) => string | null;
 }): (asker: Asker, operation: Operation, input: GenerationInput) => Promise<PriceResult> | PriceResult {
-  const { database, catalog } = options;
+  const { database, catalog, inputProblem } = options;
 
   /** A refusal stands only if the key has not been used before: a retry gets the first result, whatever has changed. */
   async function refuse(asked: Asked, refusal: Refusal): Promise<PriceResult> {
@@ -87,6 +91,7 @@ export function createPricing(options: {
           call: {
             ...asked,
             priced,
+            useCache: input.useCache ?? true,
             quoteId: input.quoteId ?? null,
             request: requestFor(asked, input, priced),
           },
@@ -110,6 +115,10 @@ export function createPricing(options: {
       inputHash: hashInput(operation, accountId, input),
     };
     const problems = checkInput(operation, input);
+    for (const path of ['imageUrl', 'videoUrl'] as const) {
+      const message = input[path] ? inputProblem(input[path]) : null;
+      if (message !== null) problems.push({ path, message });
+    }
     if (accountId === '') {
       problems.push({
         path: 'accountId',

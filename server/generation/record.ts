@@ -29,6 +29,9 @@ export interface GenerationRecord {
   readonly attemptNumber: number;
   readonly progress: number | null;
   readonly cancelRequestedAt: Date | null;
+  readonly cacheKey: string | null;
+  readonly servedById: string | null;
+  readonly inputSha256: string | null;
   readonly failureCode: string | null;
   readonly failureMessage: string | null;
   readonly failureRetryable: boolean | null;
@@ -85,4 +88,14 @@ const SLOW: ReadonlySet<Operation> = new Set<Operation>(['GENERATE_VIDEO', 'DUB_
 /** Whether the calls of an operation go through the queue. */
 export function isSlow(operation: Operation): boolean {
   return SLOW.has(operation);
+}
+
+/** The file that an output's link leads to. */
+export interface OutputFile {
+  readonly sha256: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  /** From when the link is gone: somebody took it back, or its time was over. */
+  readonly revokedAt: Date | null;
+  readonly expiredAt: Date | null;
 }

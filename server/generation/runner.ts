@@ -3,6 +3,7 @@
  * fails, the files, the books. Each step can be done by any process and more than once: what it is about is read from the
  * database, and what it changes is changed once, by the ledger.
  */
+import { hash } from 'node:crypto';
 import type { Catalog, PricedOutcome } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, JsonValue } from '../database/index.ts';
@@ -22,11 +23,13 @@ import type {
 import type { Queue } from '../queue/index.ts';
 import type { Routing } from '../routing/index.ts';
 import { type Storage, StorageError } from '../storage/index.ts';
+import { type CacheSettings, creditsOfHit } from './cache.ts';
 import * as outcome from './outcome.ts';
 import { submit } from './provider-call.ts';
 import { type GenerationRecord, isSlow, requestOf, type Work } from './record.ts';
-import type { Slots } from './slots.ts';
+import { Slots } from './slots.ts';
 import * as statements from './statements.ts';
+import { waitForEnd } from './wait.ts';
 
 /** What a runner goes through. */
 export interface RunnerOptions {
@@ -45,6 +48,7 @@ export interface RunnerOptions {
   /** Where a provider may report the end of an attempt's job; undefined when nobody outside can reach this server. */
   readonly webhookUrl: (provider: string, generationId: string, attempt: number) => string | undefined;
   readonly slotsOf: (provider: string) => Slots;
+  readonly cache: CacheSettings;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
 }
@@ -64,16 +68,21 @@ const SLACK_MS = 60_000;
 const CHECK_MS = 15_000;
 /** Calls for one generation, the first included. */
 const MOST_ATTEMPTS = 3;
-/** How long the file that a request names may take to be fetched. */
-const INPUT_MS = 60_000;
+/** How long a process waits by itself for an identical generation that is under way. */
+const LEADER_MS = 5 * 60_000;
+/** How often a queued generation looks whether the identical one that it waits for has ended. */
+const LEADER_POLL_MS = 1_000;
+/** Files that are fetched at once, each held in memory whole: a film may have half a gigabyte. */
+const INPUTS_AT_ONCE = { image: 32, video: 4 } as const;
 /** The longest pause between two questions after a job. */
 const MOST_PAUSE_MS = 15_000;
 
 /**
- * How far a generation is when its call is made: `queued`, and nothing is written down of a call yet; `slot`, reserved as
- * sent and with one of its provider's slots; `rerouted`, written down as sent to the next provider.
+ * How far a generation is when its call is made: `served`, and an identical one may serve in its place; `queued`, and
+ * nothing is written down of a call yet; `slot`, reserved as sent and with one of its provider's slots; `rerouted`,
+ * written down as sent to the next provider.
  */
-export type Stage = 'queued' | 'slot' | 'rerouted';
+export type Stage = 'served' | 'queued' | 'slot' | 'rerouted';
 
 type FinalResult = ProviderSuccess | ProviderFailure;
 
@@ -111,6 +120,8 @@ export function createRunner(options: RunnerOptions): Runner {
   const floorMicros = BigInt(Math.round((1 - options.minMargin) * Number(MICROS_PER_DOLLAR)));
   /** Results that are being taken in this process: a report and a poll may bring the same one at the same time. */
   const taking = new Map<string, Promise<GenerationRecord | null>>();
+
+  const inputSlots = { image: new Slots(INPUTS_AT_ONCE.image), video: new Slots(INPUTS_AT_ONCE.video) };
 
   const expiryOf = (provider: Provider, now: Date) => new Date(now.getTime() + provider.timeoutMs + SLACK_MS);
   const jobMs = (provider: Provider) => provider.jobTimeoutMs ?? JOB_MAX_MS;
@@ -182,7 +193,8 @@ export function createRunner(options: RunnerOptions): Runner {
         },
       ),
     });
-    const got = await options.fetchInput(url, kind, AbortSignal.timeout(INPUT_MS));
+    await inputSlots[kind].take();
+    const got = await options.fetchInput(url, kind, NEVER).finally(() => inputSlots[kind].give());
     if ('problem' in got) return refuse(got.problem);
     const seconds = got.file.durationSeconds;
     if (
@@ -201,8 +213,30 @@ export function createRunner(options: RunnerOptions): Runner {
     return { file: got.file };
   }
 
+  // ------------------------------------------------------------------------------------- an identical generation
+
+  /** Ends a generation with the result of an identical one that has succeeded; null when that cannot serve. */
+  async function serve(work: Work, earlier: GenerationRecord): Promise<GenerationRecord | null> {
+    const { record } = work;
+    if (earlier.status !== 'SUCCEEDED' || earlier.outputs.length === 0) return null;
+    if (earlier.outputs.some(({ revokedAt, expiredAt }) => revokedAt || expiredAt)) return null;
+    if (earlier.inputSha256 !== null) {
+      const provider = providers.serving(record.provider);
+      const input = provider && (await inputOf(work, provider));
+      // What is behind a URL may have changed: only the same file has the same result.
+      if (!input || 'item' in input || sha256Of(input.file) !== earlier.inputSha256) return null;
+    }
+    const credits = creditsOfHit(options.cache, record.creditsReserved);
+    const item = outcome.served(work, clock.now(), earlier, credits);
+    return finish({ ...record, cached: true, provider: earlier.provider, model: earlier.model }, item);
+  }
+
   async function perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null> {
     const { record } = work;
+    if (stage === 'served') {
+      const earlier = await waitForEnd(options, record.servedById ?? '', LEADER_MS);
+      return (earlier && (await serve(work, earlier))) ?? perform(work, 'queued', abort);
+    }
     const provider = providers.serving(record.provider);
     const vendorModel = catalog.model(record.model)?.vendorModel;
     const slot = provider && options.slotsOf(provider.name);
@@ -214,6 +248,9 @@ export function createRunner(options: RunnerOptions): Runner {
       }
       const input = await inputOf(work, provider);
       if ('item' in input) return await finish(record, input.item);
+      if (input.file && record.cacheKey !== null) {
+        await statements.writeInput(database, record.id, sha256Of(input.file));
+      }
       if (!holds) {
         await slot.take();
         holds = true;
@@ -468,6 +505,10 @@ export function createRunner(options: RunnerOptions): Runner {
       const work = await statements.readWork(database, generationId);
       // One that was sent belongs to whoever sent it.
       if (!work || work.record.completedAt !== null || work.record.sentAt !== null) return;
+      const { servedById } = work.record;
+      const earlier = servedById === null ? null : await statements.readGeneration(database, servedById);
+      if (earlier && earlier.completedAt === null) return queue.put('submit', generationId, LEADER_POLL_MS);
+      if (earlier && (await serve(work, earlier))) return;
       await perform(work, 'queued', NEVER);
     },
     check,
@@ -478,6 +519,11 @@ export function createRunner(options: RunnerOptions): Runner {
 }
 
 const NEVER = new AbortController().signal;
+
+/** In hex; empty for no file, which none has. */
+function sha256Of(file: InputFile | undefined): string {
+  return file ? hash('sha256', file.bytes) : '';
+}
 
 const NOT_SERVED = {
   code: 'PROVIDER_UNAVAILABLE',

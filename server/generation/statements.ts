@@ -1,13 +1,14 @@
 /** All SQL of the generation room; what money does is the ledger's. */
 import type { Sql } from '../database/index.ts';
 import type { OutputRecord } from '../ledger/index.ts';
-import type { GenerationRecord, Work } from './record.ts';
+import type { GenerationRecord, OutputFile, Work } from './record.ts';
 
 const COLUMNS = `g.id, g.account_id AS "accountId", g.operation, g.status, g.provider, g.model, g.prompt, g.request, g.tier,
   g.country, g.credits_reserved AS "creditsReserved", g.credits_charged AS "creditsCharged", g.cached,
   g.cost_micros AS "costMicros", g.revenue_micros AS "revenueMicros", g.model_cost_id AS "modelCostId",
   g.model_price_id AS "modelPriceId", g.quote_id AS "quoteId", g.sent_at AS "sentAt", g.job_id AS "jobId",
   g.attempt_number AS "attemptNumber", g.progress, g.cancel_requested_at AS "cancelRequestedAt",
+  g.cache_key AS "cacheKey", g.served_by_id AS "servedById", g.input_sha256 AS "inputSha256",
   g.failure_code AS "failureCode", g.failure_message AS "failureMessage", g.failure_retryable AS "failureRetryable",
   g.retry_after_seconds AS "retryAfterSeconds", g.created_at AS "createdAt", g.completed_at AS "completedAt"`;
 
@@ -46,6 +47,11 @@ function workOf({ ceilingMicros, ...row }: WorkRow): Work {
   return { ceilingMicros, record: { ...row, outputs: [] } };
 }
 
+/** Keeps which file a request named by its URL when it was fetched. */
+export async function writeInput(sql: Sql, id: string, sha256: string): Promise<void> {
+  await sql.query('UPDATE generation SET input_sha256 = $2 WHERE id = $1', [id, sha256]);
+}
+
 /** Keeps how far a job is, while it runs. */
 export async function writeProgress(sql: Sql, id: string, progress: number): Promise<void> {
   await sql.query('UPDATE generation SET progress = $2 WHERE id = $1 AND completed_at IS NULL', [
@@ -58,7 +64,7 @@ export async function writeProgress(sql: Sql, id: string, progress: number): Pro
 export async function readOutputs(sql: Sql, ids: readonly string[]): Promise<Map<string, OutputRecord[]>> {
   const rows = await sql.query<OutputRecord & { generationId: string }>(
     `SELECT o.id, o.generation_id AS "generationId", o.position, o.sha256, o.content_type AS "contentType", o.bytes, o.width,
-      o.height, o.duration_seconds AS "durationSeconds"
+      o.height, o.duration_seconds AS "durationSeconds", o.revoked_at AS "revokedAt", o.expired_at AS "expiredAt"
     FROM output o WHERE o.generation_id = ANY ($1::uuid[]) ORDER BY o.generation_id, o.position`,
     [ids],
   );
@@ -72,12 +78,10 @@ export async function readOutputs(sql: Sql, ids: readonly string[]): Promise<Map
 }
 
 /** A stored file by the id in its link, or null. */
-export async function readOutput(
-  sql: Sql,
-  id: string,
-): Promise<{ sha256: string; contentType: string; bytes: number } | null> {
-  const [row] = await sql.query<{ sha256: string; contentType: string; bytes: number }>(
-    'SELECT sha256, content_type AS "contentType", bytes FROM output WHERE id = $1',
+export async function readOutput(sql: Sql, id: string): Promise<OutputFile | null> {
+  const [row] = await sql.query<OutputFile>(
+    `SELECT sha256, content_type AS "contentType", bytes, revoked_at AS "revokedAt", expired_at AS "expiredAt"
+    FROM output WHERE id = $1`,
     [id],
   );
   return row ?? null;

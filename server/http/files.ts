@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Core } from '../core.ts';
 import { isUuid } from '../ids.ts';
-import type { ByteRange } from '../storage/index.ts';
+import { type ByteRange, StorageError } from '../storage/index.ts';
 import { sendError } from './body.ts';
 
 /** One range of bytes, as players of video ask for. Null: the whole. Undefined: a range that cannot be. */
@@ -18,7 +18,7 @@ function readRange(header: string | undefined, bytes: number): ByteRange | null 
   return start <= end && start < bytes ? { start, end } : undefined;
 }
 
-/** Serves a file. Its id is the secret: whoever has the link can open it. */
+/** Serves a file. Its id is the secret: whoever has the link can open it, until it is revoked or expires. */
 export async function serveFile(
   core: Core,
   id: string,
@@ -26,24 +26,40 @@ export async function serveFile(
   response: ServerResponse,
 ): Promise<void> {
   const output = isUuid(id) ? await core.generations.output(id) : null;
-  const range = output ? readRange(request.headers.range, output.bytes) : null;
+  if (!output) return sendError(response, 404, 'NOT_FOUND', 'There is no such file.');
+  if (output.revokedAt) return sendError(response, 410, 'GONE', 'The link to this file has been revoked.');
+  if (output.expiredAt) {
+    return sendError(response, 410, 'GONE', 'The file was kept for its time, which is over.');
+  }
+  const range = readRange(request.headers.range, output.bytes);
   if (range === undefined) {
-    response.setHeader('content-range', `bytes */${output?.bytes ?? 0}`);
+    response.setHeader('content-range', `bytes */${output.bytes}`);
     return sendError(response, 416, 'RANGE_NOT_SATISFIABLE', 'The file is shorter than that.');
   }
-  const file = output ? await core.storage.open(output.sha256, range ?? undefined) : null;
-  if (!output || !file) return sendError(response, 404, 'NOT_FOUND', 'There is no such file.');
-  const etag = `"${output.sha256}"`;
-  if (request.headers['if-none-match'] === etag) {
-    response.writeHead(304, { etag }).end();
+  const headers = {
+    etag: `"${output.sha256}"`,
+    // A file never changes, but its link may end: a browser that has it asks each time, and is told 304.
+    'cache-control': 'private, no-cache',
+  };
+  if (request.headers['if-none-match'] === headers.etag) {
+    response.writeHead(304, headers).end();
     return;
   }
+  let file: Awaited<ReturnType<Core['storage']['open']>>;
+  try {
+    file = await core.storage.open(output.sha256, range ?? undefined);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    core.log.error({ code: error.code, detail: error.detail }, 'A file could not be read from storage.');
+    response.setHeader('retry-after', '5');
+    return sendError(response, 503, 'SERVICE_UNAVAILABLE', 'The file cannot be read at present.');
+  }
+  if (!file) return sendError(response, 404, 'NOT_FOUND', 'There is no such file.');
   response.writeHead(range ? 206 : 200, {
+    ...headers,
     'content-type': output.contentType,
     'content-length': range ? range.end - range.start + 1 : file.bytes,
     'accept-ranges': 'bytes',
-    'cache-control': 'private, max-age=31536000, immutable',
-    etag,
     // Files come from outside: none may run anything in our origin, nor be taken for something else.
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     'x-content-type-options': 'nosniff',

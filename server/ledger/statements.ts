@@ -40,6 +40,7 @@ interface ReserveRow {
   readonly scope: BudgetScope | null;
   readonly resets_at: Date | null;
   readonly reason: string | null;
+  readonly served_by: string | null;
 }
 
 function readReserve(row: ReserveRow, at: Date): ReserveOutcome {
@@ -47,7 +48,14 @@ function readReserve(row: ReserveRow, at: Date): ReserveOutcome {
     // A batch that was sent again may find its own reservations: they are as good as new.
     case 'RESERVED':
     case 'EXISTING':
-      return { status: 'reserved', at, available: row.available, tier: row.tier, country: row.country };
+      return {
+        status: 'reserved',
+        at,
+        available: row.available,
+        tier: row.tier,
+        country: row.country,
+        servedById: row.served_by,
+      };
     case 'REPLAY':
       return { status: 'replay', generationId: row.generation_id };
     case 'CONFLICT':
@@ -90,6 +98,9 @@ export async function reserve(
       modelCostId: item.modelCostId,
       modelPriceId: item.modelPriceId,
       quoteId: item.quoteId,
+      cacheKey: item.cacheKey,
+      cacheSince: item.cacheSince,
+      servedBy: item.servedById,
       sent: item.sent,
       expiresAt: item.expiresAt,
     })),
@@ -151,6 +162,7 @@ export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]):
       status: item.status,
       provider: last?.provider,
       model: last?.model,
+      cached: last?.costSource === 'cache',
       failureCode: item.failure?.code,
       failureMessage: item.failure?.message,
       failureRetryable: item.failure?.retryable,

@@ -29,6 +29,12 @@ export interface ReserveItem {
   readonly modelCostId: string;
   readonly modelPriceId: string;
   readonly quoteId: string | null;
+  /** What an identical request is known again by; null when its result is not kept. */
+  readonly cacheKey: string | null;
+  /** An earlier result that was completed after this instant may serve; null when none may. */
+  readonly cacheSince: Date | null;
+  /** An identical generation that is being reserved by this process, and may serve; null when there is none. */
+  readonly servedById: string | null;
   /** True when the call follows at once: after a crash it counts as sent. */
   readonly sent: boolean;
   readonly expiresAt: Date;
@@ -52,6 +58,8 @@ export type ReserveOutcome =
       readonly available: number;
       readonly tier: Tier;
       readonly country: string | null;
+      /** An identical generation that has succeeded, or is under way; null when there is none, or none may serve. */
+      readonly servedById: string | null;
     };
 
 /** One call to a provider, to be booked. */
@@ -63,7 +71,8 @@ export interface AttemptRecord {
   readonly model: string;
   readonly outcome: AttemptOutcome;
   readonly costMicros: Micros;
-  readonly costSource: 'vendor' | 'catalog' | 'ceiling';
+  /** `cache`: no provider was called. */
+  readonly costSource: 'vendor' | 'catalog' | 'ceiling' | 'cache';
   readonly modelCostId: string | null;
   readonly durationMs: number;
   readonly jobId: string | null;
@@ -83,6 +92,10 @@ export interface OutputRecord {
   readonly width: number | null;
   readonly height: number | null;
   readonly durationSeconds: number | null;
+  /** From when its link is gone because somebody took it back. Not there on one that has just been made. */
+  readonly revokedAt?: Date | null;
+  /** From when its link is gone because its time was over. Not there on one that has just been made. */
+  readonly expiredAt?: Date | null;
 }
 
 /** Why a generation made nothing, as its customer sees it. */

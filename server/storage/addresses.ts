@@ -24,26 +24,28 @@ for (const [network, bits] of [
 ] as const) {
   INNER.addSubnet(network, bits, 'ipv4');
 }
+// Of IPv6 only 2000::/3 is given out to the public. Everything else is inner without being named: loopback, link-local,
+// private, multicast, and IPv4 behind a translator (64:ff9b::/96) or in an old disguise.
+const PUBLIC = new BlockList();
+PUBLIC.addSubnet('2000::', 3, 'ipv6');
 for (const [network, bits] of [
-  ['::', 96], // unspecified, loopback, and IPv4 in its oldest disguise
-  ['64:ff9b::', 96], // IPv4 behind a translator
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 32], // Teredo
-  ['2001:db8::', 32],
-  ['2002::', 16], // 6to4
-  ['fc00::', 7], // private
-  ['fe80::', 10], // link-local
-  ['fec0::', 10],
-  ['ff00::', 8],
+  ['2001::', 23], // protocols' own, Teredo among them
+  ['2001:db8::', 32], // documentation
+  ['2002::', 16], // 6to4, which has an IPv4 address in it
+  ['3fff::', 20], // documentation
 ] as const) {
   INNER.addSubnet(network, bits, 'ipv6');
 }
+// IPv4 in IPv6's clothes: the socket goes to the IPv4 address, which the list above is asked about.
+const MAPPED = new BlockList();
+MAPPED.addSubnet('::ffff:0:0', 96, 'ipv6');
 
 /** True for an address that is private, loopback, link-local or otherwise not of the public internet. */
 export function isInnerAddress(address: string): boolean {
   const plain = address.split('%')[0] ?? address;
   const version = isIP(plain);
   if (version === 0) return true;
-  return INNER.check(plain, version === 4 ? 'ipv4' : 'ipv6');
+  if (version === 4) return INNER.check(plain, 'ipv4');
+  // A BlockList looks at the IPv4 address in a mapped one by itself.
+  return INNER.check(plain, 'ipv6') || !(PUBLIC.check(plain, 'ipv6') || MAPPED.check(plain, 'ipv6'));
 }

@@ -2,7 +2,7 @@
  * What a file is, by its first bytes. A vendor's header is a claim; these are what a browser would act on, and the
  * file will be served from our own origin.
  */
-import { StorageError } from './storage.ts';
+import { wrongType } from './refusals.ts';
 
 // What a vendor sends that has no opinion of its own.
 const NO_CLAIM: ReadonlySet<string> = new Set(['', 'application/octet-stream', 'binary/octet-stream']);
@@ -19,7 +19,7 @@ export function identify(head: Uint8Array, declared: string): string {
   const claimed = claim.split('/')[0] ?? '';
   const found = sniff(head);
   if (found === null) {
-    throw wrong(
+    throw wrongType(
       `it begins with ${describe(head)}, which is no type that the store takes; declared as "${claim}"`,
     );
   }
@@ -27,12 +27,24 @@ export function identify(head: Uint8Array, declared: string): string {
   // The containers of MP4 and WebM are the same for film and for sound alone, so there the claim decides.
   if (claimed === 'audio' && (found === 'video/mp4' || found === 'video/webm'))
     return found.replace('video', 'audio');
-  if (found.split('/')[0] !== claimed) throw wrong(`it is ${found}, but was declared as "${claim}"`);
+  if (found.split('/')[0] !== claimed) throw wrongType(`it is ${found}, but was declared as "${claim}"`);
   return found;
 }
 
+/** What browsers show and play, and what may therefore be served. */
+const SERVED: ReadonlySet<string> = new Set([
+  ...['image/png', 'image/apng', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'image/svg+xml'],
+  ...['video/mp4', 'video/webm', 'audio/mpeg', 'audio/wav', 'audio/mp4'],
+]);
+
 /** The type that the first bytes say, from the types that the store takes; null for all else. */
 export function sniff(head: Uint8Array): string | null {
+  const found = recognise(head);
+  return found !== null && SERVED.has(found) ? found : null;
+}
+
+/** The type that the first bytes say, whether or not it may be served; null when it is not known. */
+export function recognise(head: Uint8Array): string | null {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   const at = (offset: number, text: string) =>
     bytes.toString('latin1', offset, offset + text.length) === text;
@@ -41,8 +53,10 @@ export function sniff(head: Uint8Array): string | null {
   if (at(0, 'GIF87a') || at(0, 'GIF89a')) return 'image/gif';
   if (at(0, 'RIFF') && at(8, 'WEBP')) return 'image/webp';
   if (at(0, 'RIFF') && at(8, 'WAVE')) return 'audio/wav';
-  if (at(4, 'ftyp')) return sniffMp4(bytes);
-  if (at(0, '\x1a\x45\xdf\xa3')) return bytes.subarray(0, 64).includes('webm') ? 'video/webm' : null;
+  if (at(4, 'ftyp')) return recogniseMp4(bytes);
+  // QuickTime from before there was a box that says so.
+  if (['moov', 'mdat', 'wide', 'pnot'].some((box) => at(4, box))) return 'video/quicktime';
+  if (at(0, '\x1a\x45\xdf\xa3')) return recogniseMatroska(bytes);
   if (at(0, 'ID3') || isMp3Frame(bytes)) return 'audio/mpeg';
   return SVG.test(bytes.toString('utf8', 0, SVG_HEAD)) ? 'image/svg+xml' : null;
 }
@@ -69,7 +83,7 @@ const MP4_BRANDS: ReadonlySet<string> = new Set([
   ...['mp41', 'mp42', 'avc1', 'hvc1', 'dash', 'M4V ', 'MSNV', 'f4v ', '3gp4', '3gp5', '3gp6'],
 ]);
 
-function sniffMp4(bytes: Buffer): string | null {
+function recogniseMp4(bytes: Buffer): string | null {
   // The major brand, four bytes of its version, then the brands that the file is compatible with.
   const size = Math.min(bytes.readUInt32BE(0), bytes.length, 256);
   const brands: string[] = [];
@@ -77,8 +91,16 @@ function sniffMp4(bytes: Buffer): string | null {
   if (brands.includes('avif') || brands.includes('avis')) return 'image/avif';
   if (brands[0] === 'M4A ' || brands[0] === 'M4B ') return 'audio/mp4';
   // HEIC wears the same box; no browser but one shows it.
-  if (brands.some((brand) => /^(?:hei|hev|mif1|msf1)/.test(brand))) return null;
-  return brands.some((brand) => MP4_BRANDS.has(brand)) ? 'video/mp4' : null;
+  if (brands.some((brand) => /^(?:hei|hev|mif1|msf1)/.test(brand))) return 'image/heic';
+  if (brands.some((brand) => MP4_BRANDS.has(brand))) return 'video/mp4';
+  return brands[0] === 'qt  ' ? 'video/quicktime' : null;
+}
+
+/** The document's type stands near the start of its header. */
+function recogniseMatroska(bytes: Buffer): string | null {
+  const header = bytes.subarray(0, 64);
+  if (header.includes('webm')) return 'video/webm';
+  return header.includes('matroska') ? 'video/x-matroska' : null;
 }
 
 /** The header of one MPEG audio frame, layer III. Text never begins so: 0xFF is in no UTF-8. */
@@ -100,13 +122,4 @@ function describe(head: Uint8Array): string {
   if (head.length === 0) return 'nothing: it is empty';
   const text = Buffer.from(head.subarray(0, 16)).toString('latin1');
   return JSON.stringify(text.replace(/[^\x20-\x7e]/g, '.'));
-}
-
-/** The refusal of a file for what it is. */
-export function wrong(why: string): StorageError {
-  return new StorageError(
-    'WRONG_TYPE',
-    'The provider sent a file that cannot be served.',
-    `The output was refused: ${why}.`,
-  );
 }

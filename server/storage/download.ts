@@ -1,9 +1,30 @@
 /**
- * Fetches an output from where the vendor left it. A GET costs nothing, so it is repeated when the connection fails
- * or the server does; what has been paid for should not be lost to one broken socket.
+ * Fetches a file by its address: an output from where the vendor left it, or what a customer named as an input. A GET
+ * costs nothing, so it is repeated when the connection fails or the server does; what has been paid for should not be
+ * lost to one broken socket.
  */
-import { type Get, type Got, refuseInnerHost } from './get.ts';
-import { StorageError } from './storage.ts';
+import { type Get, type Got, InnerHostError, refuseInnerHost } from './get.ts';
+
+/** Why there is no file. Who downloads puts it into words: operators and customers are told different things. */
+export type DownloadProblem =
+  /** It is no URL (null), or one of another protocol (`ftp:`). */
+  | { readonly kind: 'address'; readonly protocol: string | null }
+  | { readonly kind: 'private-host'; readonly host: string }
+  /** An answer that another try would not change. */
+  | { readonly kind: 'status'; readonly url: URL; readonly status: number }
+  | { readonly kind: 'redirects'; readonly url: URL; readonly most: number }
+  /** `announced` is null when it was not said, and more came than may. */
+  | { readonly kind: 'too-large'; readonly maxBytes: number; readonly announced: number | null }
+  /** The connection or the server failed each time; `why` is for operators. */
+  | {
+      readonly kind: 'broken';
+      readonly url: URL;
+      readonly why: string;
+      readonly tries: number;
+      readonly cause: unknown;
+    }
+  /** The caller's signal. */
+  | { readonly kind: 'stopped'; readonly reason: unknown };
 
 /** How to download. */
 export interface DownloadOptions {
@@ -14,6 +35,10 @@ export interface DownloadOptions {
   readonly stallMs: number;
   /** How long to wait before each repetition; its length is how often to repeat. */
   readonly retryDelaysMs: readonly number[];
+  /** Puts a problem into words, as the error that is thrown. */
+  readonly refuse: (problem: DownloadProblem) => Error;
+  /** Whether an error is one of `refuse`'s or of the consumer's own, which ends it. Others are worth another try. */
+  readonly isFinal: (error: unknown) => boolean;
 }
 
 const MOST_REDIRECTS = 3;
@@ -22,7 +47,7 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /**
  * Downloads, and hands the bytes to `consume` as they arrive; when the connection breaks, `consume` is called anew.
  *
- * @throws StorageError; one that `consume` throws ends it.
+ * @throws what `refuse` makes of a problem; a final error of `consume` ends it.
  */
 export async function download<Result>(
   address: string,
@@ -30,21 +55,20 @@ export async function download<Result>(
   consume: (chunks: AsyncIterable<Uint8Array>) => Promise<Result>,
   options: DownloadOptions,
 ): Promise<Result> {
-  const url = parse(address);
+  const url = parse(address, options);
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await downloadOnce(url, signal, consume, options);
     } catch (error) {
-      if (error instanceof StorageError) throw error;
-      if (signal.aborted) throw stopped(signal);
+      if (options.isFinal(error)) throw error;
+      if (signal.aborted) throw options.refuse({ kind: 'stopped', reason: signal.reason });
       const delay = options.retryDelaysMs[attempt];
-      if (delay === undefined)
-        throw failed(
-          `${error instanceof Error ? error.message : String(error)}, ${attempt + 1} times`,
-          url,
-          error,
-        );
+      if (delay === undefined) {
+        const why = error instanceof Error ? error.message : String(error);
+        throw options.refuse({ kind: 'broken', url, why, tries: attempt + 1, cause: error });
+      }
       await pause(delay, signal);
+      if (signal.aborted) throw options.refuse({ kind: 'stopped', reason: signal.reason });
     }
   }
 }
@@ -66,14 +90,12 @@ async function downloadOnce<Result>(
     const length = Number(got.header('content-length') ?? Number.NaN);
     if (length > options.maxBytes) {
       got.discard();
-      throw tooLarge(options.maxBytes, `the server announces ${length}`);
+      throw options.refuse({ kind: 'too-large', maxBytes: options.maxBytes, announced: length });
     }
-    return await consume(watch(got, length, () => timer.refresh(), options.maxBytes));
+    return await consume(watch(got, length, () => timer.refresh(), options));
   } catch (error) {
     // An aborted socket says only that it was aborted; the reason is what an operator wants to know.
-    throw stall.signal.aborted && !signal.aborted && !(error instanceof StorageError)
-      ? stall.signal.reason
-      : error;
+    throw stall.signal.aborted && !signal.aborted && !options.isFinal(error) ? stall.signal.reason : error;
   } finally {
     clearTimeout(timer);
     // Whatever is still open, such as the body of a file that was refused, is closed.
@@ -84,30 +106,42 @@ async function downloadOnce<Result>(
 async function follow(start: URL, signal: AbortSignal, options: DownloadOptions): Promise<Got> {
   let url = start;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
-    if (!options.allowPrivateHosts) refuseInnerHost(url);
-    const got = await options.get(url, signal);
+    const got = await getOnce(url, signal, options);
     if (got.status === 200) return got;
     got.discard();
     if (got.status >= 500) throw new Error(`the server answered ${got.status}`);
     const location = got.header('location');
-    if (!REDIRECTS.has(got.status) || location === null)
-      throw failed(`the server answered ${got.status}`, url);
-    url = parse(location, url);
+    if (!REDIRECTS.has(got.status) || location === null) {
+      throw options.refuse({ kind: 'status', url, status: got.status });
+    }
+    url = parse(location, options, url);
   }
-  throw failed(`it was redirected more than ${MOST_REDIRECTS} times`, start);
+  throw options.refuse({ kind: 'redirects', url: start, most: MOST_REDIRECTS });
+}
+
+async function getOnce(url: URL, signal: AbortSignal, options: DownloadOptions): Promise<Got> {
+  try {
+    if (!options.allowPrivateHosts) refuseInnerHost(url);
+    return await options.get(url, signal);
+  } catch (error) {
+    if (error instanceof InnerHostError) throw options.refuse({ kind: 'private-host', host: error.host });
+    throw error;
+  }
 }
 
 async function* watch(
   got: Got,
   length: number,
   alive: () => void,
-  maxBytes: number,
+  options: Pick<DownloadOptions, 'maxBytes' | 'refuse'>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0;
   for await (const chunk of got.body) {
     alive();
     bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes, 'more than that arrived');
+    if (bytes > options.maxBytes) {
+      throw options.refuse({ kind: 'too-large', maxBytes: options.maxBytes, announced: null });
+    }
     yield chunk;
     // The time that the disk took is not the server's.
     alive();
@@ -117,49 +151,17 @@ async function* watch(
   }
 }
 
-function parse(address: string, base?: URL): URL {
+function parse(address: string, options: Pick<DownloadOptions, 'refuse'>, base?: URL): URL {
   const url = URL.parse(address, base);
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    const what = url ? `a URL of ${url.protocol}` : 'no URL';
-    throw new StorageError(
-      'DOWNLOAD_FAILED',
-      'The finished file could not be fetched from the provider.',
-      `The output's address is ${what}; only http and https are fetched.`,
-    );
+    throw options.refuse({ kind: 'address', protocol: url?.protocol ?? null });
   }
   url.username = '';
   url.password = '';
   return url;
 }
 
-function failed(why: string, url: URL, cause?: unknown): StorageError {
-  return new StorageError(
-    'DOWNLOAD_FAILED',
-    'The finished file could not be fetched from the provider.',
-    `GET ${url.origin}${url.pathname}: ${why}.`.slice(0, 1000),
-    { cause },
-  );
-}
-
-/** The caller gave up. */
-export function stopped(signal: AbortSignal): StorageError {
-  return new StorageError(
-    'DOWNLOAD_FAILED',
-    'The copying of the finished file was stopped.',
-    'The caller aborted it, for its deadline or for a cancellation.',
-    { cause: signal.reason },
-  );
-}
-
-/** More than the store takes. */
-export function tooLarge(maxBytes: number, why: string): StorageError {
-  return new StorageError(
-    'TOO_LARGE',
-    'The finished file is too large to be kept.',
-    `The store takes ${maxBytes} bytes at most: ${why}.`,
-  );
-}
-
+/** Waits, at most until the signal. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, milliseconds);
@@ -169,5 +171,4 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await promise;
   clearTimeout(timer);
   signal.removeEventListener('abort', wake);
-  if (signal.aborted) throw stopped(signal);
 }

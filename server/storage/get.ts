@@ -2,12 +2,11 @@
  * One GET, with nothing followed or repeated. The built-in `fetch` resolves a name by itself, after anybody could
  * have looked at the answer; here the address that was checked is the address that is connected to.
  */
-import { lookup as resolve } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup as resolveBySystem } from 'node:dns';
 import { Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isInnerAddress } from './addresses.ts';
-import { StorageError } from './storage.ts';
 
 /** What came back; `body` throws when the connection breaks before its end. */
 export interface Got {
@@ -24,15 +23,40 @@ export type Get = (url: URL, signal: AbortSignal) => Promise<Got>;
 // No vendor's key is among them: what a vendor signed is in the URL.
 const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'solvent' };
 
-/** A get over sockets of its own, so that none is shared with a part of the process that may go anywhere. */
-export function createGet(allowPrivateHosts: boolean): Get {
+/** A host whose address, or one of whose addresses, is not of the public internet. Nothing was sent to it. */
+export class InnerHostError extends Error {
+  override readonly name = 'InnerHostError';
+  /** As it stands in the URL. */
+  readonly host: string;
+
+  constructor(host: string) {
+    super(`The host ${host} has a private address.`);
+    this.host = host;
+  }
+}
+
+/** All addresses of a name, as `dns.lookup` gives them with `all`. */
+export type Resolve = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/**
+ * A get over sockets of its own, so that none is shared with a part of the process that may go anywhere. It fails with
+ * {@link InnerHostError} for a name that leads to a private address, unless those are allowed.
+ *
+ * @param resolve replaces the system's resolver.
+ */
+export function createGet(allowPrivateHosts: boolean, resolve: Resolve = resolveBySystem): Get {
   const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  // A name is asked for once a connection, and all of its addresses have to be public: the socket may take any of them.
   const lookup: LookupFunction = (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error || !first) return callback(error ?? new Error(`No address for ${host}`), '', 0);
       if (!allowPrivateHosts && addresses.some(({ address }) => isInnerAddress(address))) {
-        return callback(innerHost(host), '', 0);
+        return callback(new InnerHostError(host), '', 0);
       }
       if (options.all) callback(null, addresses);
       else callback(null, first.address, first.family);
@@ -76,16 +100,21 @@ export function getBy(fetch: typeof globalThis.fetch): Get {
   };
 }
 
-/** Refuses a host that is written as an address, which no resolver gets to see. */
-export function refuseInnerHost(url: URL): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && isInnerAddress(host)) throw innerHost(host);
+/** Whether a URL's host is written as an inner address, or as a name of this machine: no resolver has to be asked. */
+export function isInnerHost(url: URL): boolean {
+  const host = hostOf(url);
+  return isIP(host) === 0 ? /(?:^|\.)localhost\.?$/i.test(host) : isInnerAddress(host);
 }
 
-function innerHost(host: string): StorageError {
-  return new StorageError(
-    'DOWNLOAD_FAILED',
-    'The finished file could not be fetched from the provider.',
-    `The output's host ${host} has a private address; only allowPrivateHosts lets the store fetch from one.`,
-  );
+/**
+ * Refuses a host that is written as an address, which no resolver gets to see.
+ *
+ * @throws InnerHostError
+ */
+export function refuseInnerHost(url: URL): void {
+  if (isInnerHost(url)) throw new InnerHostError(hostOf(url));
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
 }

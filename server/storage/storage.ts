@@ -40,6 +40,36 @@ export interface Storage {
     sha256: string,
     range?: ByteRange,
   ): Promise<{ readonly bytes: number; readonly stream: ReadableStream<Uint8Array> } | null>;
+  /**
+   * The first step of deleting a file, which can be taken back: from now on no `store` counts on it, so that equal
+   * bytes are written anew under the hash, while `open` still finds it. May be repeated at will.
+   *
+   * A `store` that saw the file just before, here or in another process, believes it to be there for an hour; only
+   * after that can it be said for certain who needs it. See retention.ts.
+   *
+   * @returns whether something is set aside now; false when there is no such file.
+   * @throws StorageError
+   */
+  setAside(sha256: string): Promise<boolean>;
+  /**
+   * Takes {@link setAside} back.
+   *
+   * @throws StorageError
+   */
+  restore(sha256: string): Promise<void>;
+  /**
+   * Deletes what was set aside, for good. What stands under the hash, having been stored anew since, stays.
+   *
+   * @throws StorageError
+   */
+  remove(sha256: string): Promise<void>;
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** Whether a text can be a file's address. */
+export function isSha256(text: string): boolean {
+  return SHA256.test(text);
 }
 
 /** Why an output could not be stored. */
@@ -50,8 +80,10 @@ export type StorageErrorCode =
   | 'WRONG_TYPE'
   /** It could not be fetched, or the caller stopped waiting. */
   | 'DOWNLOAD_FAILED'
-  /** The disk refused it. */
-  | 'WRITE_FAILED';
+  /** The disk, or the bucket, refused it. */
+  | 'WRITE_FAILED'
+  /** The disk, or the bucket, did not say whether there is such a file, or did not give it. */
+  | 'READ_FAILED';
 
 /** The one error that the store throws. The message is for the customer, `detail` for operators. */
 export class StorageError extends Error {

@@ -1,9 +1,14 @@
 /** Migrations: applied at start, once, whoever starts first. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../server/database/index.ts';
 import { describeOnPostgres, onServer, urlOf } from '../support/databases.ts';
 
-const names = [{ migration_name: '20261120000000_tables' }, { migration_name: '20261120000001_ledger' }];
+const names = readdirSync(join(import.meta.dirname, '../../prisma/migrations'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => ({ migration_name: entry.name }))
+  .sort((a, b) => (a.migration_name < b.migration_name ? -1 : 1));
 
 const APPLIED = 'SELECT migration_name FROM _prisma_migrations ORDER BY started_at, migration_name';
 

@@ -1,6 +1,8 @@
 /** What generations made, served so that it can harm nobody; and how the server says that it lives. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Outcome, readAnswer, unique } from '../support/client.ts';
+import { StorageError } from '../../server/storage/index.ts';
+import { CHEAP, type Outcome, readAnswer, unique } from '../support/client.ts';
+import { S3_ACCOUNT, startTestBucket } from '../support/s3.ts';
 import { ADMIN_KEY, startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -33,7 +35,7 @@ describe('a file', () => {
       'content-length': String(bytes.length),
       'x-content-type-options': 'nosniff',
       'content-security-policy': expect.stringMatching(/default-src 'none'.*sandbox/),
-      'cache-control': expect.stringContaining('immutable'),
+      'cache-control': 'private, no-cache',
       'accept-ranges': 'bytes',
       etag: expect.stringMatching(/^"[0-9a-f]{64}"$/),
     });
@@ -108,6 +110,167 @@ describe('a file', () => {
       expect(answer.text).not.toMatch(/slv_|ENOENT|sql/i);
     }
   });
+});
+
+describe('a link', () => {
+  const REVOKE = `mutation ($id: ID!) { revokeOutput(id: $id) {
+    __typename ... on Generation { id outputs { id url revokedAt expiredAt } } ... on Error { code message } } }`;
+  interface Revoked {
+    readonly revokeOutput: {
+      readonly __typename: string;
+      readonly id?: string;
+      readonly code?: string;
+      readonly outputs?: readonly {
+        readonly id: string;
+        readonly url: string;
+        readonly revokedAt: string | null;
+        readonly expiredAt: string | null;
+      }[];
+    };
+  }
+  /** An output of its own, which a test may end. */
+  const make = async (more: object = {}) => {
+    const made = await server.admin.ask<{
+      generateImage: { id: string; outputs: { id: string; url: string }[] };
+    }>(
+      'mutation ($input: GenerateImageInput!) { generateImage(input: $input) { ... on Generation { id outputs { id url } } } }',
+      {
+        input: {
+          idempotencyKey: unique('link'),
+          accountId,
+          ...CHEAP,
+          prompt: unique('A lighthouse'),
+          ...more,
+        },
+      },
+    );
+    const [output] = made.generateImage.outputs;
+    if (!output) throw new Error('Nothing was made.');
+    return { generationId: made.generateImage.id, id: output.id, path: new URL(output.url).pathname };
+  };
+
+  test('is the id without its prefix, and is asked after each time, without sending the file again', async () => {
+    const made = await make();
+    expect(made.path).toBe(`/files/${made.id.replace(/^out_/, '')}`);
+    const whole = await get(undefined, 'GET', made.path);
+    const etag = whole.headers.get('etag') ?? '';
+    const again = await server.as(null).fetch(made.path, { headers: { 'if-none-match': etag } });
+    expect(again.status).toBe(304);
+    expect(again.headers.get('cache-control')).toBe('private, no-cache');
+    expect(await again.text()).toBe('');
+  });
+
+  test.each([
+    ['a key with the scope generate', async () => (await server.admin.keyWith('generate')).key],
+    ['a token of its account', () => server.admin.tokenOf(accountId)],
+    ['the admin', async () => ADMIN_KEY],
+  ])('is revoked by %s, and answers 410 from then on, also to who has the file', async (_, credentials) => {
+    const made = await make();
+    const etag = (await get(undefined, 'GET', made.path)).headers.get('etag') ?? '';
+    const client = server.as(await credentials());
+    const { revokeOutput } = await client.ask<Revoked>(REVOKE, { id: made.id });
+    expect(revokeOutput).toMatchObject({
+      __typename: 'Generation',
+      id: made.generationId,
+      outputs: [{ id: made.id, revokedAt: expect.any(String), expiredAt: null }],
+    });
+    expect(new URL(revokeOutput.outputs?.[0]?.url ?? '').pathname).toBe(made.path);
+    for (const headers of [{}, { range: 'bytes=0-9' }, { 'if-none-match': etag }]) {
+      const answer = await readAnswer(await server.as(null).fetch(made.path, { headers }));
+      expect(answer).toMatchObject({ status: 410, code: 'GONE' });
+      expect(answer.errors[0]?.message).toBe('The link to this file has been revoked.');
+    }
+    expect((await get(undefined, 'HEAD', made.path)).status).toBe(410);
+    // A second time changes nothing.
+    expect(await client.ask<Revoked>(REVOKE, { id: made.id })).toEqual({ revokeOutput });
+  });
+
+  test('is not for another account to revoke, nor for who may not generate, and what is no output is not found', async () => {
+    const made = await make();
+    const stranger = server.as(await server.admin.tokenOf(await server.admin.account(10)));
+    for (const id of [
+      made.id,
+      made.id.replace('out_', ''),
+      made.generationId,
+      'out_019a9d3c-7b1e-7c55-9a44-4f6d1c2b3a91',
+      "out_x'--",
+      '',
+    ]) {
+      const { revokeOutput } = await stranger.ask<Revoked>(REVOKE, { id });
+      expect(revokeOutput, id).toMatchObject({ __typename: 'NotFoundError', code: 'NOT_FOUND' });
+    }
+    const reader = server.as((await server.admin.keyWith('profit:read')).key);
+    expect(await reader.send(REVOKE, { id: made.id })).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+    expect(await server.as(null).send(REVOKE, { id: made.id })).toMatchObject({
+      status: 401,
+      code: 'UNAUTHENTICATED',
+    });
+    expect((await get(undefined, 'GET', made.path)).status).toBe(200);
+  });
+
+  test('of an output tells no other one: a file that two outputs share stays with the other', async () => {
+    const prompt = unique('The same lighthouse');
+    const [first, second] = [await make({ prompt }), await make({ prompt })];
+    await server.admin.ask(REVOKE, { id: first.id });
+    expect((await get(undefined, 'GET', first.path)).status).toBe(410);
+    expect((await get(undefined, 'GET', second.path)).status).toBe(200);
+  });
+
+  test('that has expired answers 410, and the generation says since when', async () => {
+    const made = await make();
+    await server.rows('UPDATE output SET expired_at = now() WHERE id = $1', [made.id.replace('out_', '')]);
+    const answer = await readAnswer(await get(undefined, 'GET', made.path));
+    expect(answer).toMatchObject({ status: 410, code: 'GONE' });
+    expect(answer.errors[0]?.message).toBe('The file was kept for its time, which is over.');
+    const { generation } = await server.admin.ask<{ generation: { outputs: { expiredAt: string }[] } }>(
+      'query ($id: ID!) { generation(id: $id) { outputs { expiredAt } } }',
+      { id: made.generationId },
+    );
+    expect(generation.outputs[0]?.expiredAt).toMatch(/^\d{4}-/);
+  });
+
+  test('whose storage does not answer is 503, and is not taken for a file that is not there', async () => {
+    const broken = await startTestServer();
+    const id = await broken.admin.account(10);
+    const { outputs } = await broken.admin.generateImage({ accountId: id });
+    Object.assign(broken.core.storage, {
+      open: () => Promise.reject(new StorageError('READ_FAILED', 'No.', 'The bucket said 503 at 10.1.2.3.')),
+    });
+    const response = await broken.as(null).fetch(new URL(outputs?.[0]?.url ?? '').pathname);
+    expect(response.headers.get('retry-after')).toBe('5');
+    const answer = await readAnswer(response);
+    expect(answer).toMatchObject({ status: 503, code: 'SERVICE_UNAVAILABLE' });
+    expect(answer.text).not.toContain('10.1.2.3');
+    expect(broken.log).toMatchObject([{ code: 'READ_FAILED' }]);
+    await broken.close();
+  });
+});
+
+test('a file in a bucket is served like one in a folder, whole and in parts', async () => {
+  await using bucket = await startTestBucket();
+  const { region, accessKeyId, secretAccessKey } = S3_ACCOUNT;
+  const bucketed = await startTestServer({
+    env: {
+      S3_BUCKET: S3_ACCOUNT.bucket,
+      S3_ENDPOINT: bucket.url,
+      S3_REGION: region,
+      S3_ACCESS_KEY_ID: accessKeyId,
+      S3_SECRET_ACCESS_KEY: secretAccessKey,
+      S3_PREFIX: 'solvent/outputs',
+    },
+  });
+  const made = await bucketed.admin.generateImage({ accountId: await bucketed.admin.account(10) });
+  const [key = '', object] = [...bucket.objects][0] ?? [];
+  expect(key).toMatch(/^solvent\/outputs\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{64}$/);
+  const at = new URL(made.outputs?.[0]?.url ?? '').pathname;
+  const whole = await bucketed.as(null).fetch(at);
+  expect(whole.status).toBe(200);
+  expect(Buffer.from(await whole.arrayBuffer())).toEqual(object?.bytes);
+  const part = await bucketed.as(null).fetch(at, { headers: { range: 'bytes=5-9' } });
+  expect(part.status).toBe(206);
+  expect(Buffer.from(await part.arrayBuffer())).toEqual(object?.bytes.subarray(5, 10));
+  expect(bucketed.log).toEqual([]);
+  await bucketed.close();
 });
 
 describe('health', () => {

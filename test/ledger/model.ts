@@ -356,6 +356,7 @@ export class Model {
       available: available(account),
       tier: account.tier,
       country: account.country,
+      servedById: null,
     };
   }
 

@@ -27,6 +27,7 @@ describeOnEachDatabase('a reservation', (kind) => {
       available: 6,
       tier: 'PRO',
       country: 'DE',
+      servedById: null,
     });
     expect(await world.balance(account)).toEqual({ posted: 10, reserved: 4, available: 6 });
     expect(await world.balance(other)).toEqual({ posted: 10, reserved: 0, available: 10 });

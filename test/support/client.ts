@@ -83,6 +83,7 @@ export interface GenerateOptions {
   readonly allowSuccessor?: boolean;
   readonly minimumQuality?: number;
   readonly quoteId?: string;
+  readonly useCache?: boolean;
 }
 
 /** What everyone sees of a generation. */

@@ -89,6 +89,9 @@ export function reserveItem(accountId: string, now: Date, options: ReserveOption
     modelCostId: newId(),
     modelPriceId: newId(),
     quoteId: null,
+    cacheKey: null,
+    cacheSince: null,
+    servedById: null,
     sent: true,
     expiresAt: new Date(now.getTime() + 120_000),
     ...options,
@@ -299,7 +302,7 @@ export async function openWorld(options: {
     async reset() {
       clock.set(options.now ?? NOON);
       await database.script(
-        `TRUNCATE account, "grant", entry, reservation, reservation_grant, generation, attempt, output, budget,
+        `TRUNCATE account, "grant", entry, reservation, reservation_grant, generation, attempt, output, removal, budget,
           budget_window, hourly_summary, idempotency_record, audit_log, price_list, setting;
         UPDATE protection SET state = 'NORMAL', reason = NULL, until = NULL, changed_by = 'system'`,
       );

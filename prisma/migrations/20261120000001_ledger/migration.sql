@@ -196,7 +196,7 @@ END $$;
 -- p_retry says that the batch may have been committed before (its connection broke): what stands then is RESERVED.
 CREATE FUNCTION ledger_reserve(p_now timestamptz, p_process uuid, p_items jsonb, p_retry boolean)
 RETURNS TABLE (outcome text, generation_id uuid, available int, tier tier, country text,
-  scope budget_scope, resets_at timestamptz, reason text)
+  scope budget_scope, resets_at timestamptz, reason text, served_by uuid)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -205,6 +205,7 @@ DECLARE
   i_namespace text[]; i_key text[]; i_hash text[];
   i_provider text[]; i_operation text[]; i_model text[]; i_prompt text[]; i_request jsonb[];
   i_cost uuid[]; i_price uuid[]; i_quote uuid[]; i_sent boolean[]; i_expires timestamptz[]; i_count int;
+  i_cache text[]; i_since timestamptz[]; i_served uuid[];
   i_a int[];
   a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_tier tier[]; a_country text[]; a_grant int[]; a_changed boolean[];
   v_due uuid[];
@@ -226,12 +227,14 @@ BEGIN
   SELECT array_agg(x.id), array_agg(x."accountId"), array_agg(x.credits), array_agg(x.ceiling), array_agg(x.namespace),
          array_agg(x.key), array_agg(x.hash), array_agg(x.provider), array_agg(x.operation), array_agg(x.model),
          array_agg(x.prompt), array_agg(x.request), array_agg(x."modelCostId"), array_agg(x."modelPriceId"), array_agg(x."quoteId"),
-         array_agg(x.sent), array_agg(x."expiresAt"), count(*)
+         array_agg(x.sent), array_agg(x."expiresAt"), array_agg(x."cacheKey"), array_agg(x."cacheSince"),
+         array_agg(x."servedBy"), count(*)
     INTO i_id, i_account, i_credits, i_ceiling, i_namespace, i_key, i_hash, i_provider, i_operation, i_model,
-         i_prompt, i_request, i_cost, i_price, i_quote, i_sent, i_expires, i_count
+         i_prompt, i_request, i_cost, i_price, i_quote, i_sent, i_expires, i_cache, i_since,
+         i_served, i_count
     FROM jsonb_to_recordset(p_items) AS x(id uuid, "accountId" uuid, credits int, ceiling bigint, namespace text,
       key text, hash text, provider text, operation text, model text, prompt text, request jsonb, "modelCostId" uuid,
-      "modelPriceId" uuid, "quoteId" uuid, sent boolean, "expiresAt" timestamptz);
+      "modelPriceId" uuid, "quoteId" uuid, sent boolean, "expiresAt" timestamptz, "cacheKey" text, "cacheSince" timestamptz, "servedBy" uuid);
 
   -- Accounts, locked in order of id.
   SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(s.tier),
@@ -414,6 +417,15 @@ BEGIN
     v_admitted := v_admitted + 1;
   END LOOP;
 
+  -- What has been made before for an identical request, or is being made, serves again. No lock: whoever waits for one
+  -- that fails makes its own.
+  IF cardinality(array_remove(i_since, NULL)) > 0 THEN
+    SELECT array_agg(coalesce(u.served, (SELECT gen.id FROM generation gen WHERE gen.cache_key = u.cache AND u.since IS NOT NULL
+          AND (gen.completed_at IS NULL OR (gen.status = 'SUCCEEDED' AND gen.completed_at > u.since))
+        ORDER BY gen.completed_at IS NULL, gen.id DESC LIMIT 1)) ORDER BY u.ord) INTO i_served
+      FROM unnest(i_cache, i_since, i_served) WITH ORDINALITY AS u(cache, since, served, ord);
+  END IF;
+
   IF v_admitted > 0 THEN
     UPDATE account acc SET reserved = u.reserved, entry_sequence = u.sequence, updated_at = p_now
       FROM unnest(a_id, a_reserved, a_sequence, a_changed) AS u(id, reserved, sequence, changed)
@@ -428,9 +440,9 @@ BEGIN
     WITH admitted AS (
       SELECT u.*, a_tier[u.a] AS tier, a_country[u.a] AS country
       FROM unnest(o_outcome, i_id, i_account, i_credits, i_ceiling, i_provider, i_operation, i_model, i_prompt, i_request,
-          i_cost, i_price, i_quote, i_sent, i_expires, x_window, i_a)
+          i_cost, i_price, i_quote, i_sent, i_expires, i_cache, i_served, x_window, i_a)
         AS u(outcome, id, account_id, credits, ceiling, provider, operation, model, prompt, request,
-          model_cost_id, model_price_id, quote_id, sent, expires_at, windows, a)
+          model_cost_id, model_price_id, quote_id, sent, expires_at, cache_key, served_by, windows, a)
       WHERE u.outcome = 'RESERVED'
     ), reservations AS (
       INSERT INTO reservation (id, account_id, credits_reserved, ceiling_micros, window_ids, process_id, created_at, expires_at)
@@ -439,10 +451,10 @@ BEGIN
         FROM admitted s
     )
     INSERT INTO generation (id, account_id, operation, status, provider, model, prompt, request, tier, country, credits_reserved,
-        model_cost_id, model_price_id, quote_id, sent_at, created_at)
-      SELECT s.id, s.account_id, s.operation::operation, CASE WHEN s.sent THEN 'RUNNING' ELSE 'QUEUED' END::generation_status,
+        model_cost_id, model_price_id, quote_id, sent_at, created_at, cache_key, served_by_id)
+      SELECT s.id, s.account_id, s.operation::operation, CASE WHEN s.sent AND s.served_by IS NULL THEN 'RUNNING' ELSE 'QUEUED' END::generation_status,
         s.provider, s.model, s.prompt, s.request, s.tier, s.country, s.credits, s.model_cost_id, s.model_price_id, s.quote_id,
-        CASE WHEN s.sent THEN p_now END, p_now
+        CASE WHEN s.sent AND s.served_by IS NULL THEN p_now END, p_now, CASE WHEN s.served_by IS NULL THEN s.cache_key END, s.served_by
       FROM admitted s;
     UPDATE budget_window bw SET reserved_micros = bw.reserved_micros + u.added,
         admitted_limit_micros = CASE WHEN u.action = 'WARN' THEN NULL ELSE u.limit_micros END
@@ -466,8 +478,9 @@ BEGIN
     END IF;
   END IF;
 
-  RETURN QUERY SELECT u.outcome, u.generation, u.available, a_tier[u.a], a_country[u.a], u.scope, u.resets, v_reason
-    FROM unnest(o_outcome, o_generation, o_available, i_a, o_scope, o_resets) WITH ORDINALITY AS u(outcome, generation, available, a, scope, resets, ord)
+  RETURN QUERY SELECT u.outcome, u.generation, u.available, a_tier[u.a], a_country[u.a], u.scope, u.resets, v_reason, u.served
+    FROM unnest(o_outcome, o_generation, o_available, i_a, o_scope, o_resets, i_served) WITH ORDINALITY
+      AS u(outcome, generation, available, a, scope, resets, served, ord)
     ORDER BY u.ord;
 END $$;
 
@@ -491,7 +504,7 @@ LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = o
 DECLARE
   n int; a int; l int; g int; take int; left_over int; gained bigint;
   i_id uuid[]; i_action text[]; i_credits int[]; i_status text[]; i_provider text[]; i_model text[]; i_failure_code text[];
-  i_failure_message text[]; i_failure_retryable boolean[]; i_retry_after int[]; i_count int;
+  i_failure_message text[]; i_failure_retryable boolean[]; i_retry_after int[]; i_cached boolean[]; i_count int;
   a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_changed boolean[]; a_expiry timestamptz[];
   s_status reservation_status[]; s_a int[]; s_reserved int[]; s_ceiling bigint[]; s_cost bigint[]; s_posted int[]; s_windows text[];
   l_n int[]; l_id uuid[]; l_position int[]; l_g int[]; l_credits int[]; l_posted int[]; l_revenue bigint[]; l_count int := 0; l_first int[];
@@ -505,10 +518,11 @@ BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
 
   SELECT array_agg(x.id), array_agg(x.action), array_agg(x.credits), array_agg(x.status), array_agg(x.provider), array_agg(x.model),
-         array_agg(x."failureCode"), array_agg(x."failureMessage"), array_agg(x."failureRetryable"), array_agg(x."retryAfterSeconds"), count(*)
-    INTO i_id, i_action, i_credits, i_status, i_provider, i_model, i_failure_code, i_failure_message, i_failure_retryable, i_retry_after, i_count
+         array_agg(x."failureCode"), array_agg(x."failureMessage"), array_agg(x."failureRetryable"), array_agg(x."retryAfterSeconds"), array_agg(coalesce(x.cached, false)), count(*)
+    INTO i_id, i_action, i_credits, i_status, i_provider, i_model, i_failure_code, i_failure_message, i_failure_retryable, i_retry_after,
+         i_cached, i_count
     FROM jsonb_to_recordset(p_items) AS x(id uuid, action text, credits int, status text, provider text, model text, "failureCode" text,
-      "failureMessage" text, "failureRetryable" boolean, "retryAfterSeconds" int);
+      "failureMessage" text, "failureRetryable" boolean, "retryAfterSeconds" int, cached boolean);
   IF i_count <> (SELECT count(DISTINCT u.id) FROM unnest(i_id) AS u(id)) THEN
     RAISE EXCEPTION 'A batch to be settled names a reservation twice.' USING ERRCODE = 'cardinality_violation';
   END IF;
@@ -602,7 +616,7 @@ BEGIN
   -- Attempts and what they add up to. One that stands already is corrected in the hour in which it was booked.
   WITH incoming AS (
     SELECT x.id, x."generationId" AS generation_id, x.number, x.provider, x.model, x.outcome::attempt_outcome AS outcome,
-      x.cost, x."costSource" AS cost_source, x."modelCostId" AS model_cost_id, x."durationMs" AS duration_ms,
+      x.cost, x."costSource" AS cost_source, x."costSource" = 'cache' AS hit, x."modelCostId" AS model_cost_id, x."durationMs" AS duration_ms,
       x."jobId" AS job_id, x.error, x."startedAt" AS started_at, gen.operation, gen.account_id, gen.tier, gen.country,
       -- Lost is what was paid for a customer who had the credits back: every failure, and a success that came to nothing.
       x.outcome <> 'SUCCEEDED' OR u.outcome = 'LATE' OR u.action <> 'POST' AS lost,
@@ -629,25 +643,25 @@ BEGIN
   ), lines AS (
     SELECT date_trunc('hour', coalesce(st.booked_at, p_now), 'UTC') AS hour, coalesce(st.provider, i.provider) AS provider,
       coalesce(st.model, i.model) AS model, i.operation, i.tier, coalesce(i.country, '') AS country,
-      1 AS sign, i.outcome = 'SUCCEEDED' AS succeeded, i.lost, i.credits, i.cost, i.revenue, i.duration_ms
+      1 AS sign, i.outcome = 'SUCCEEDED' AS succeeded, i.hit, i.lost, i.credits, i.cost, i.revenue, i.duration_ms
     FROM incoming i LEFT JOIN standing st ON st.generation_id = i.generation_id AND st.number = i.number
     UNION ALL
     SELECT date_trunc('hour', st.booked_at, 'UTC'), st.provider, st.model, st.operation, st.tier, coalesce(st.country, ''),
-      -1, st.outcome = 'SUCCEEDED', true, st.credits_charged, st.cost_micros, st.revenue_micros, st.duration_ms
+      -1, st.outcome = 'SUCCEEDED', st.cost_source = 'cache', true, st.credits_charged, st.cost_micros, st.revenue_micros, st.duration_ms
     FROM standing st
   )
   INSERT INTO hourly_summary AS h (hour, provider, model, operation, tier, country, calls, succeeded, failed, credits, cost_micros,
-      lost_cost_micros, revenue_micros, duration_ms)
+      lost_cost_micros, revenue_micros, duration_ms, cache_hits)
     SELECT li.hour, li.provider, li.model, li.operation, li.tier, li.country, sum(li.sign),
       sum(CASE WHEN li.succeeded THEN li.sign ELSE 0 END), sum(CASE WHEN li.succeeded THEN 0 ELSE li.sign END),
       sum(li.sign * li.credits), sum(li.sign * li.cost), sum(CASE WHEN li.lost THEN li.sign * li.cost ELSE 0 END),
-      sum(li.sign * li.revenue), sum(li.sign * li.duration_ms)
+      sum(li.sign * li.revenue), sum(li.sign * li.duration_ms), sum(CASE WHEN li.hit THEN li.sign ELSE 0 END)
     FROM lines li GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
     ON CONFLICT (hour, provider, model, operation, tier, country) DO UPDATE SET
       calls = h.calls + excluded.calls, succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
       credits = h.credits + excluded.credits, cost_micros = h.cost_micros + excluded.cost_micros,
       lost_cost_micros = h.lost_cost_micros + excluded.lost_cost_micros, revenue_micros = h.revenue_micros + excluded.revenue_micros,
-      duration_ms = h.duration_ms + excluded.duration_ms;
+      duration_ms = h.duration_ms + excluded.duration_ms, cache_hits = h.cache_hits + excluded.cache_hits;
 
   -- What each reservation costs now, against what had been allowed for it.
   SELECT array_agg(coalesce(c.cost, 0) ORDER BY u.ord) INTO o_cost
@@ -702,15 +716,16 @@ BEGIN
       revenue_micros = CASE WHEN u.resolves THEN u.revenue ELSE gen.revenue_micros END,
       cost_micros = u.cost,
       completed_at = CASE WHEN u.resolves THEN p_now ELSE gen.completed_at END,
+      cached = CASE WHEN u.resolves THEN u.cached ELSE gen.cached END,
       failure_code = CASE WHEN u.resolves THEN u.failure_code ELSE gen.failure_code END,
       failure_message = CASE WHEN u.resolves THEN u.failure_message ELSE gen.failure_message END,
       failure_retryable = CASE WHEN u.resolves THEN u.failure_retryable ELSE gen.failure_retryable END,
       retry_after_seconds = CASE WHEN u.resolves THEN u.retry_after_seconds ELSE gen.retry_after_seconds END
     FROM (SELECT x.*, x.outcome = 'SETTLED' AS resolves
           FROM unnest(i_id, o_outcome, o_posted, o_revenue, o_cost, i_status, i_provider, i_model, i_failure_code, i_failure_message,
-              i_failure_retryable, i_retry_after)
+              i_failure_retryable, i_retry_after, i_cached)
             AS x(id, outcome, posted, revenue, cost, status, provider, model, failure_code, failure_message, failure_retryable,
-              retry_after_seconds)) u
+              retry_after_seconds, cached)) u
     WHERE gen.id = u.id AND u.outcome IN ('SETTLED', 'LATE');
 
   INSERT INTO output (id, generation_id, position, sha256, content_type, bytes, width, height, duration_seconds)

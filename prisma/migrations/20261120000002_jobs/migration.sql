@@ -1,7 +1,16 @@
 -- AlterTable
 ALTER TABLE "generation" ADD COLUMN     "attempt_number" INTEGER NOT NULL DEFAULT 1,
+ADD COLUMN     "cache_key" TEXT,
 ADD COLUMN     "cancel_requested_at" TIMESTAMPTZ(6),
-ADD COLUMN     "progress" DOUBLE PRECISION;
+ADD COLUMN     "input_sha256" TEXT,
+ADD COLUMN     "progress" DOUBLE PRECISION,
+ADD COLUMN     "served_by_id" UUID;
+
+-- AlterTable
+ALTER TABLE "hourly_summary" ADD COLUMN     "cache_hits" INTEGER NOT NULL DEFAULT 0;
+
+-- CreateIndex
+CREATE INDEX "generation_cache_key_idx" ON "generation"("cache_key");
 
 -- AlterTable
 ALTER TABLE "attempt" ADD COLUMN     "window_ids" BIGINT[];
