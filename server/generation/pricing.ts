@@ -132,7 +132,7 @@ export function createPricing(options: {
     }
     if (problems.length > 0) return refuse(asked, { kind: 'invalid-input', fields: problems });
 
-    const request = { ...input, operation };
+    const request = { ...input, operation, hasImage: input.imageUrl != null };
     if (!input.quoteId) return finish(asked, input, catalog.price(request));
     return catalog.quote(input.quoteId).then((quote) =>
       quote

@@ -394,7 +394,12 @@ export function createRunner(options: RunnerOptions): Runner {
     const left = limitOf(work) - spent;
     const tried = [record.provider, ...(await statements.readTried(database, record.id))];
     return catalog
-      .candidates({ ...request.routing, operation: request.operation, count: request.count })
+      .candidates({
+        ...request.routing,
+        operation: request.operation,
+        count: request.count,
+        hasImage: request.imageUrl !== undefined,
+      })
       .find(({ provider, costMicros }) => !tried.includes(provider) && costMicros <= left);
   }
 

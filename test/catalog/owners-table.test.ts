@@ -21,6 +21,7 @@ afterAll(async () => {
 
 const IMAGE = { operation: 'GENERATE_IMAGE' } as const;
 const VIDEO = { operation: 'GENERATE_VIDEO' } as const;
+const FROM_IMAGE = { ...VIDEO, hasImage: true } as const;
 
 /** Percent with one digit after the point, as the owner writes them. */
 const percent = (ratio: number | null) => (ratio === null ? null : Math.round(ratio * 1000) / 10);
@@ -36,17 +37,20 @@ const TOKENS: [string, Omit<PriceRequest, 'model'>, number, string, number, numb
   ['replicate/flux-1.1-pro', IMAGE, 6, '0.04', 33.3, 50, false],
   ['huggingface/free', IMAGE, 1, '0.00', 100, null, false],
   ['midjourney/imagine', IMAGE, 8, '0.04', 50, 100, false],
-  ['runway/gen4_turbo', { ...VIDEO, durationSeconds: 5 }, 30, '0.25', 16.7, 20, true],
-  ['runway/gen4_turbo', { ...VIDEO, durationSeconds: 8 }, 50, '0.40', 20, 25, false],
-  ['runway/gen4_turbo', { ...VIDEO, durationSeconds: 10 }, 60, '0.50', 16.7, 20, true],
-  ['luma/dream-machine', { ...VIDEO, durationSeconds: 5 }, 20, '0.12', 40, 66.7, false],
+  ['runway/gen4_turbo', { ...FROM_IMAGE, durationSeconds: 5 }, 30, '0.25', 16.7, 20, true],
+  ['runway/gen4_turbo', { ...FROM_IMAGE, durationSeconds: 8 }, 50, '0.40', 20, 25, false],
+  ['runway/gen4_turbo', { ...FROM_IMAGE, durationSeconds: 10 }, 60, '0.50', 16.7, 20, true],
+  ['luma/dream-machine', { ...VIDEO, durationSeconds: 5 }, 40, '0.24', 40, 66.7, false],
   ['luma/ray-2', { ...VIDEO, durationSeconds: 5 }, 120, '0.71', 40.8, 69, false],
   ['luma/ray-2', { ...VIDEO, durationSeconds: 9 }, 215, '1.27', 40.9, 69.3, false],
-  ['pika/pika', { ...VIDEO, durationSeconds: 3 }, 15, '0.10', 33.3, 50, false],
+  ['pika/pika', { ...VIDEO, durationSeconds: 3 }, 35, '0.20', 42.9, 75, false],
   ['pika/v2.2', { ...VIDEO, durationSeconds: 5 }, 35, '0.20', 42.9, 75, false],
   ['deep-image/upscale', { operation: 'UPSCALE_IMAGE' }, 16, '0.08', 50, 100, false],
+  ['replicate/recraft-crisp-upscale', { operation: 'UPSCALE_IMAGE' }, 2, '0.006', 70, 233.3, false],
   ['clippingmagic/remove-background', { operation: 'REMOVE_BACKGROUND' }, 25, '0.125', 50, 100, false],
+  ['replicate/recraft-remove-background', { operation: 'REMOVE_BACKGROUND' }, 2, '0.01', 50, 100, false],
   ['vectorizer/vectorize', { operation: 'VECTORIZE_IMAGE' }, 40, '0.20', 50, 100, false],
+  ['replicate/recraft-vectorize', { operation: 'VECTORIZE_IMAGE' }, 2, '0.01', 50, 100, false],
   ['elevenlabs/dubbing', { operation: 'DUB_VIDEO', durationSeconds: 60 }, 55, '0.33', 40, 66.7, false],
 ];
 
@@ -117,6 +121,13 @@ describe('the tokens list', () => {
     expect(
       priced(catalog.price({ ...VIDEO, model: 'runway/gen3a_turbo', durationSeconds: 8 })),
     ).toMatchObject({ credits: 50, costMicros: 400_000n });
+    expect(
+      priced(catalog.price({ ...VIDEO, model: 'luma/dream-machine', durationSeconds: 5 })),
+    ).toMatchObject({ credits: 20, costMicros: 120_000n });
+    expect(priced(catalog.price({ ...VIDEO, model: 'pika/pika', durationSeconds: 3 }))).toMatchObject({
+      credits: 15,
+      costMicros: 100_000n,
+    });
     catalog.close();
   });
 });
@@ -148,7 +159,7 @@ describe('the dtf list', () => {
   });
 
   test('has no price for what is not in it, and shows the cost all the same', () => {
-    expect(dtf.price({ ...VIDEO, model: 'runway/gen4_turbo' })).toEqual({
+    expect(dtf.price({ ...FROM_IMAGE, model: 'runway/gen4_turbo' })).toEqual({
       status: 'unpriced',
       model: 'runway/gen4_turbo',
       message: 'runway/gen4_turbo has no price in the list "dtf" for count 1, 5 seconds.',
@@ -212,7 +223,7 @@ describe('a card', () => {
       'pika/pika',
       'pika/v2.2',
     ]);
-    expect(tokens.models()).toHaveLength(18);
+    expect(tokens.models()).toHaveLength(21);
   });
 
   test('is unavailable while nothing answers for its model', async () => {
