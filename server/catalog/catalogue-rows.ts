@@ -217,6 +217,16 @@ export const MODELS: readonly ShippedModel[] = [
     note: 'Needs an image to start from. Runway charges for a picture or prompt that its safety system refuses.',
   },
   {
+    id: 'runway/gen4.5',
+    operation: 'GENERATE_VIDEO',
+    vendorModel: 'gen4.5',
+    // The owner's score for Runway; the one of its models that begins from words alone.
+    quality: 10,
+    from: CHECKED,
+    durations: [5, 8, 10],
+    note: 'Runway charges for a picture or prompt that its safety system refuses.',
+  },
+  {
     id: 'luma/dream-machine',
     operation: 'GENERATE_VIDEO',
     // The vendor's cheapest model that still answers; none is known by the owner's name and price.
@@ -224,7 +234,7 @@ export const MODELS: readonly ShippedModel[] = [
     quality: 9.8,
     from: OWNER,
     durations: [5],
-    note: "The owner's row. Since 2026-11-20 at what ray-flash-2 is said to cost today: compare with the first bill.",
+    note: "The owner's row. Second-hand sources put ray-flash-2 at about $0.24 for 5 s of 720p: compare with the first bill before selling it with a real key.",
   },
   {
     id: 'luma/ray-2',
@@ -244,7 +254,7 @@ export const MODELS: readonly ShippedModel[] = [
     quality: 9.5,
     from: OWNER,
     durations: [3],
-    note: "The owner's row, through fal; whether 3 s is still accepted is UNVERIFIED: use pika/v2.2.",
+    note: "The owner's row, through fal, whose page asks $0.20 a clip today; whether 3 s is still accepted is UNVERIFIED: use pika/v2.2.",
   },
   {
     id: 'pika/v2.2',
@@ -258,8 +268,7 @@ export const MODELS: readonly ShippedModel[] = [
     note: 'Through fal, at 720p.',
   },
 
-  // What is done to pictures and films. The owner's vendors have one trade each, and get 9: good, and not the best there
-  // is. Recraft's models at Replicate do the same for a fraction of the price and are nobody's only trade: half a point less.
+  // Each of these is alone in its operation, so its score only has to be honest: good, and not the best there is.
   {
     id: 'deep-image/upscale',
     operation: 'UPSCALE_IMAGE',
@@ -269,13 +278,6 @@ export const MODELS: readonly ShippedModel[] = [
     note: 'Twice the size.',
   },
   {
-    id: 'replicate/recraft-crisp-upscale',
-    operation: 'UPSCALE_IMAGE',
-    vendorModel: 'recraft-ai/recraft-crisp-upscale',
-    quality: 8.5,
-    from: CHECKED,
-  },
-  {
     id: 'clippingmagic/remove-background',
     operation: 'REMOVE_BACKGROUND',
     vendorModel: 'remove-background',
@@ -283,25 +285,11 @@ export const MODELS: readonly ShippedModel[] = [
     from: OWNER,
   },
   {
-    id: 'replicate/recraft-remove-background',
-    operation: 'REMOVE_BACKGROUND',
-    vendorModel: 'recraft-ai/recraft-remove-background',
-    quality: 8.5,
-    from: CHECKED,
-  },
-  {
     id: 'vectorizer/vectorize',
     operation: 'VECTORIZE_IMAGE',
     vendorModel: 'vectorize',
     quality: 9,
     from: OWNER,
-  },
-  {
-    id: 'replicate/recraft-vectorize',
-    operation: 'VECTORIZE_IMAGE',
-    vendorModel: 'recraft-ai/recraft-vectorize',
-    quality: 8.5,
-    from: CHECKED,
   },
   {
     id: 'elevenlabs/dubbing',
@@ -394,20 +382,19 @@ export const COSTS: readonly ShippedCost[] = [
     source: "5 credits a second at $0.01 [Runway's own repository runwayml/skills].",
   },
   {
+    model: 'runway/gen4.5',
+    per: 'SECOND',
+    cost: '0.12',
+    from: CHECKED,
+    source: "12 credits a second at $0.01 [Runway's own repository runwayml/skills].",
+  },
+  {
     model: 'luma/dream-machine',
     seconds: 5,
     per: 'OUTPUT',
     cost: '0.12',
     from: OWNER,
     source: `${OWNERS_LIST} UNVERIFIED: no model of Luma's API has this price today.`,
-  },
-  {
-    model: 'luma/dream-machine',
-    seconds: 5,
-    per: 'OUTPUT',
-    cost: '0.24',
-    from: CHECKED,
-    source: 'ray-flash-2 at 720p, about [second-hand, several]. UNVERIFIED by a bill.',
   },
   {
     model: 'luma/ray-2',
@@ -433,14 +420,6 @@ export const COSTS: readonly ShippedCost[] = [
     cost: '0.10',
     from: OWNER,
     source: `${OWNERS_LIST} UNVERIFIED: whether fal still takes 3 s.`,
-  },
-  {
-    model: 'pika/pika',
-    seconds: 3,
-    per: 'OUTPUT',
-    cost: '0.20',
-    from: CHECKED,
-    source: "A clip of v2/turbo, however long: fal's own page of the model.",
   },
   {
     model: 'pika/v2.2',
@@ -470,27 +449,6 @@ export const COSTS: readonly ShippedCost[] = [
     cost: '0.20',
     from: OWNER,
     source: `${OWNERS_LIST} UNVERIFIED: one credit (production = 1.0); the exact credits come with each answer, the price of one is the operator's plan.`,
-  },
-  {
-    model: 'replicate/recraft-crisp-upscale',
-    per: 'OUTPUT',
-    cost: '0.006',
-    from: CHECKED,
-    source: "[second-hand, two that agree: lumenfall.ai and openai-hk.com, which quote the model's page]",
-  },
-  {
-    model: 'replicate/recraft-remove-background',
-    per: 'OUTPUT',
-    cost: '0.01',
-    from: CHECKED,
-    source: "[second-hand: openai-hk.com, which quotes the model's page]",
-  },
-  {
-    model: 'replicate/recraft-vectorize',
-    per: 'OUTPUT',
-    cost: '0.01',
-    from: CHECKED,
-    source: "[second-hand: openai-hk.com, which quotes the model's page]",
   },
   {
     model: 'elevenlabs/dubbing',
@@ -533,22 +491,17 @@ export const PRICES: readonly ShippedPrice[] = [
   { list: 'tokens', model: 'runway/gen4_turbo', seconds: 5, per: 'OUTPUT', credits: 30, from: CHECKED },
   { list: 'tokens', model: 'runway/gen4_turbo', seconds: 8, per: 'OUTPUT', credits: 50, from: CHECKED },
   { list: 'tokens', model: 'runway/gen4_turbo', seconds: 10, per: 'OUTPUT', credits: 60, from: CHECKED },
+  // Ours: a margin of 40 %.
+  { list: 'tokens', model: 'runway/gen4.5', per: 'SECOND', credits: 20, from: CHECKED },
   { list: 'tokens', model: 'luma/dream-machine', seconds: 5, per: 'OUTPUT', credits: 20, from: OWNER },
-  // The owner's 20 would not pay for what it costs today, and would sell at a loss. So with pika/pika, below.
-  { list: 'tokens', model: 'luma/dream-machine', seconds: 5, per: 'OUTPUT', credits: 40, from: CHECKED },
   // Ours, as those of pika/v2.2: a margin of 40 % or a little more.
   { list: 'tokens', model: 'luma/ray-2', seconds: 5, per: 'OUTPUT', credits: 120, from: CHECKED },
   { list: 'tokens', model: 'luma/ray-2', seconds: 9, per: 'OUTPUT', credits: 215, from: CHECKED },
   { list: 'tokens', model: 'pika/pika', seconds: 3, per: 'OUTPUT', credits: 15, from: OWNER },
-  { list: 'tokens', model: 'pika/pika', seconds: 3, per: 'OUTPUT', credits: 35, from: CHECKED },
   { list: 'tokens', model: 'pika/v2.2', seconds: 5, per: 'OUTPUT', credits: 35, from: CHECKED },
   { list: 'tokens', model: 'deep-image/upscale', per: 'OUTPUT', credits: 16, from: OWNER },
   { list: 'tokens', model: 'clippingmagic/remove-background', per: 'OUTPUT', credits: 25, from: OWNER },
   { list: 'tokens', model: 'vectorizer/vectorize', per: 'OUTPUT', credits: 40, from: OWNER },
-  // Margins of 70 %, 50 % and 50 %.
-  { list: 'tokens', model: 'replicate/recraft-crisp-upscale', per: 'OUTPUT', credits: 2, from: CHECKED },
-  { list: 'tokens', model: 'replicate/recraft-remove-background', per: 'OUTPUT', credits: 2, from: CHECKED },
-  { list: 'tokens', model: 'replicate/recraft-vectorize', per: 'OUTPUT', credits: 2, from: CHECKED },
   { list: 'tokens', model: 'elevenlabs/dubbing', per: 'MINUTE', credits: 55, from: OWNER },
 
   { list: 'dtf', model: 'openai/gpt-image', per: 'OUTPUT', credits: 1, from: OWNER },

@@ -123,6 +123,7 @@ export async function addModel(
     qualities: string[];
     durations: number[];
     maxCount: number;
+    needsImage: boolean;
   }> = {},
 ): Promise<void> {
   await database.prisma.catalogModel.create({

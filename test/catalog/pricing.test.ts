@@ -98,9 +98,7 @@ const REFUSED: [string, PriceRequest, string[]][] = [
   [
     'a model that is like none, with those that there are',
     { operation: 'UPSCALE_IMAGE', model: 'x' },
-    [
-      'model: There is no model "x"; for UPSCALE_IMAGE there are: deep-image/upscale, replicate/recraft-crisp-upscale.',
-    ],
+    ['model: There is no model "x"; for UPSCALE_IMAGE there are: deep-image/upscale.'],
   ],
   [
     'an empty name',
@@ -342,7 +340,7 @@ describe("a model's life", () => {
     expect(complaints(catalog.price({ ...UPSCALE, model: 'soon/model' }))).toEqual([
       'model: soon/model is available from 2026-12-24.',
     ]);
-    expect(priced(catalog.price(UPSCALE)).model).toBe('replicate/recraft-crisp-upscale');
+    expect(priced(catalog.price(UPSCALE)).model).toBe('deep-image/upscale');
     clock.set('2026-12-24T00:00:00Z');
     expect(priced(catalog.price(UPSCALE)).model).toBe('soon/model');
     catalog.close();
@@ -472,7 +470,7 @@ describe('an unpriced model', () => {
     const { catalog } = await openCatalog(database, { priceList: 'dtf' });
     expect(catalog.price(VIDEO)).toEqual({
       status: 'unpriced',
-      model: 'luma/dream-machine',
+      model: 'runway/gen4.5',
       message: 'No model for GENERATE_VIDEO has a cost and a price in the list "dtf" for this request.',
     });
     catalog.close();
@@ -497,10 +495,11 @@ describe('the router', () => {
   });
 
   test.each([
-    [{ ...VIDEO }, 'pika/v2.2'],
+    [{ ...VIDEO }, 'luma/dream-machine'],
     [{ ...VIDEO, durationSeconds: 3 }, 'pika/pika'],
     [{ ...VIDEO, minimumQuality: 9.8 }, 'luma/dream-machine'],
-    [{ ...FROM_IMAGE }, 'pika/v2.2'],
+    [{ ...VIDEO, minimumQuality: 10 }, 'runway/gen4.5'],
+    [{ ...FROM_IMAGE }, 'luma/dream-machine'],
     [{ ...FROM_IMAGE, durationSeconds: 8 }, 'runway/gen4_turbo'],
     [{ ...FROM_IMAGE, minimumQuality: 10 }, 'runway/gen4_turbo'],
     [{ ...IMAGE, quality: 'low' }, 'openai/gpt-image-2'],
@@ -514,13 +513,25 @@ describe('the router', () => {
   test('passes over a model that needs an image where there is none, also after it served one', () => {
     const eight = { ...VIDEO, durationSeconds: 8 };
     expect(choice({ ...eight, hasImage: true })).toBe('runway/gen4_turbo');
-    expect(complaints(catalog.price(eight))).toEqual([
-      'imageUrl: Every model for GENERATE_VIDEO that takes these arguments needs an image to start from; give one.',
-    ]);
+    expect(choice(eight)).toBe('runway/gen4.5');
     const candidates = (hasImage: boolean) =>
       catalog.candidates({ ...VIDEO, durationSeconds: 5, hasImage }).map(({ model }) => model);
     expect(candidates(true)).toContain('runway/gen4_turbo');
     expect(candidates(false)).not.toContain('runway/gen4_turbo');
+  });
+
+  test('says that an image is needed where every model that takes the rest needs one', async () => {
+    await addModel(database, 'bare/from-image', {
+      operation: 'GENERATE_VIDEO',
+      durations: [77],
+      needsImage: true,
+    });
+    const { catalog: fresh } = await openCatalog(database);
+    expect(complaints(fresh.price({ ...VIDEO, durationSeconds: 77 }))).toEqual([
+      'imageUrl: Every model for GENERATE_VIDEO that takes these arguments needs an image to start from; give one.',
+    ]);
+    fresh.close();
+    await database.prisma.catalogModel.delete({ where: { id: 'bare/from-image' } });
   });
 
   test('compares clips of the same duration, 5 s when none is said', () => {
@@ -554,7 +565,6 @@ describe('the router', () => {
       message: 'Nothing that serves VECTORIZE_IMAGE is available at present.',
     });
     expect(asked).toEqual([
-      { id: 'replicate/recraft-vectorize', provider: 'replicate', operation: 'VECTORIZE_IMAGE' },
       { id: 'vectorizer/vectorize', provider: 'vectorizer', operation: 'VECTORIZE_IMAGE' },
     ]);
     catalog.close();

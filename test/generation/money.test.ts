@@ -190,15 +190,9 @@ describe('a call', () => {
         120,
         'image/apng',
       ],
-      ['upscaleImage', 'UpscaleImageInput', { imageUrl }, 2, 'image/png'],
-      ['removeBackground', 'RemoveBackgroundInput', { imageUrl }, 2, 'image/png'],
-      [
-        'vectorizeImage',
-        'VectorizeImageInput',
-        { imageUrl, model: 'vectorizer/vectorize' },
-        40,
-        'image/svg+xml',
-      ],
+      ['upscaleImage', 'UpscaleImageInput', { imageUrl }, 16, 'image/png'],
+      ['removeBackground', 'RemoveBackgroundInput', { imageUrl }, 25, 'image/png'],
+      ['vectorizeImage', 'VectorizeImageInput', { imageUrl }, 40, 'image/svg+xml'],
       [
         'dubVideo',
         'DubVideoInput',

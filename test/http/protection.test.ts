@@ -210,7 +210,6 @@ describe('protection', () => {
           input: {
             idempotencyKey: unique('other'),
             accountId: other,
-            model: 'deep-image/upscale',
             imageUrl: 'https://example.com/x.png',
           },
         },
