@@ -27,7 +27,6 @@ function attemptOf(
   booked: Pick<AttemptRecord, 'outcome' | 'costMicros' | 'costSource' | 'error'>,
 ): AttemptRecord {
   return {
-    id: newId(),
     number: 1,
     provider: call.provider,
     model: call.model,

@@ -105,9 +105,23 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
   },
   {
     breaks: ['sources'],
-    sql: [
-      'UPDATE reservation_grant SET credits_reserved = credits_reserved + 1 WHERE reservation_id = :voided',
-    ],
+    sql: ['UPDATE reservation SET grant_reserved[1] = grant_reserved[1] + 1 WHERE id = :voided'],
+  },
+  {
+    breaks: ['parts', 'sources'],
+    sql: ['UPDATE reservation SET grant_reserved[1] = grant_reserved[1] + 1 WHERE id = :pending'],
+  },
+  {
+    breaks: ['parts', 'references'],
+    sql: [`UPDATE reservation SET grant_ids[1] = '${newId()}' WHERE id = :pending`],
+  },
+  {
+    breaks: ['parts', 'sources', 'charge'],
+    sql: ['UPDATE reservation SET grant_posted[1] = grant_posted[1] - 1 WHERE id = :posted'],
+  },
+  {
+    breaks: ['earned', 'charge'],
+    sql: ['UPDATE reservation SET grant_revenue[1] = grant_revenue[1] - 1 WHERE id = :posted'],
   },
   { breaks: ['charge'], sql: [`UPDATE generation SET status = 'FAILED' WHERE id = :posted`] },
   { breaks: ['charge'], sql: [`UPDATE generation SET status = 'SUCCEEDED' WHERE id = :pending`] },
