@@ -45,7 +45,8 @@ export interface Queue {
 }
 
 const STEPS: readonly Step[] = ['submit', 'check'];
-const NAMES: Record<Step, string> = { submit: 'generation-submit', check: 'generation-check' };
+/** What the library calls the queue of each kind. */
+export const NAMES: Record<Step, string> = { submit: 'generation-submit', check: 'generation-check' };
 
 /** How long a worker that does not say that it is at a step still counts as being at it; the least that there is. */
 const HEARTBEAT_SECONDS = 10;
@@ -53,12 +54,25 @@ const SUPERVISE_SECONDS = 10;
 
 /** Connections of its own; the library holds one more to listen. */
 const CONNECTIONS = 4;
+/**
+ * A pick goes along the index that is in its order, and stops when it has enough. While a table grows faster than its
+ * statistics, Postgres takes it for nearly empty, and would rather gather and sort all that is due, for each pick.
+ */
+const PLANS = '-c enable_bitmapscan=off -c enable_sort=off';
+
+/** How the library reaches a Postgres. */
+export const connectionsTo = (url: string) => ({
+  connectionString: url,
+  max: CONNECTIONS,
+  application_name: 'solvent-queue',
+  options: PLANS,
+});
 
 /**
  * How each kind is worked off. A question after a job is due at a time of its own, so its queue is looked at twice a
  * second; a call is due at once, and who puts it wakes the workers.
  */
-const WORKERS = {
+export const WORKERS = {
   submit: { localConcurrency: 8, batchSize: 8, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 2 },
   check: {
     localConcurrency: 4,
@@ -74,7 +88,7 @@ export async function openQueue(options: { readonly database: Database; readonly
   const { native } = database;
   const boss = new PgBoss({
     ...(native.kind === 'postgres'
-      ? { connectionString: native.url, max: CONNECTIONS, application_name: 'solvent-queue' }
+      ? connectionsTo(native.url)
       : { db: fromPglite(native.client), backend: 'pglite' as const }),
     useListenNotify: true,
     // Nothing is scheduled by the clock's face here.

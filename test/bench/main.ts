@@ -8,11 +8,12 @@ import { guarded } from './guarded.ts';
 import { ledger } from './ledger.ts';
 import { memory } from './memory.ts';
 import { portkey } from './portkey.ts';
+import { queue } from './queue.ts';
 import { start } from './start.ts';
 import { postgresAnswers, printableUrl } from './support/database.ts';
 import { machine, printReport, writeReport } from './support/report.ts';
 
-const BENCHES: readonly Bench[] = [ledger, guarded, portkey, memory, start];
+const BENCHES: readonly Bench[] = [ledger, guarded, queue, portkey, memory, start];
 
 const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '1.5' } },
