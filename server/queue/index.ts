@@ -9,7 +9,7 @@
  * nobody answers for.
  */
 import { fromPglite, type Job, PgBoss } from 'pg-boss';
-import type { Database } from '../database/index.ts';
+import { type Database, isTransient } from '../database/index.ts';
 import type { Log } from '../log.ts';
 
 /** `submit` calls a vendor; `check` asks after a job. */
@@ -28,7 +28,8 @@ export interface QueueCounts {
 /** The queue of one process. */
 export interface Queue {
   /**
-   * Puts a step. One that waits already stays as it is.
+   * Puts a step. One that waits already stays as it is. Tries until it is kept when the database is away: a reservation
+   * whose process lives is nobody else's, and would wait for its step for as long.
    *
    * @param afterMs how long to wait before it is done; 0 when not said.
    */
@@ -51,6 +52,10 @@ export const NAMES: Record<Step, string> = { submit: 'generation-submit', check:
 /** How long a worker that does not say that it is at a step still counts as being at it; the least that there is. */
 const HEARTBEAT_SECONDS = 10;
 const SUPERVISE_SECONDS = 10;
+
+/** Between two tries to put a step when the database is away. */
+const LEAST_PAUSE_MS = 50;
+const MOST_PAUSE_MS = 2_000;
 
 /** Connections of its own; the library holds one more to listen. */
 const CONNECTIONS = 4;
@@ -122,15 +127,24 @@ export async function openQueue(options: { readonly database: Database; readonly
     });
   }
 
-  const insert = (step: Step, generationIds: readonly string[], startAfter?: Date) =>
-    boss.insert(
-      NAMES[step],
-      generationIds.map((generationId) => ({
-        data: { generationId } satisfies StepData,
-        singletonKey: generationId,
-        ...(startAfter === undefined ? {} : { startAfter }),
-      })),
-    );
+  /** One that was kept although its answer was lost is put twice at the worst, which does no harm. */
+  async function insert(step: Step, generationIds: readonly string[], startAfter?: Date): Promise<void> {
+    const steps = generationIds.map((generationId) => ({
+      data: { generationId } satisfies StepData,
+      singletonKey: generationId,
+      ...(startAfter === undefined ? {} : { startAfter }),
+    }));
+    for (let pause = LEAST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
+      try {
+        await boss.insert(NAMES[step], steps);
+        return;
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        log.warn({ step, error }, 'A step could not be put into the queue; it is tried again.');
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
 
   return {
     async put(step, generationId, afterMs = 0) {
@@ -173,6 +187,10 @@ export async function openQueue(options: { readonly database: Database; readonly
       };
       return { submit: of('submit'), check: of('check') };
     },
-    stop: (timeoutMs) => boss.stop({ graceful: true, timeout: timeoutMs }),
+    async stop(timeoutMs) {
+      await boss.stop({ graceful: true, timeout: timeoutMs });
+      // The library drops its listeners with the last step, and a connection that breaks after that would end the process.
+      boss.on('error', (error) => log.debug({ error }, 'The queue met an error when it had stopped.'));
+    },
   };
 }

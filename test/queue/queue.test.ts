@@ -3,7 +3,12 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { newId } from '../../server/ids.ts';
 import { createLog } from '../../server/log.ts';
 import { openQueue, type Queue, type Step } from '../../server/queue/index.ts';
-import { describeOnEachDatabase, openTestDatabase, type TestDatabase } from '../support/databases.ts';
+import {
+  describeOnEachDatabase,
+  describeOnPostgres,
+  openTestDatabase,
+  type TestDatabase,
+} from '../support/databases.ts';
 import { until } from '../support/server.ts';
 
 describeOnEachDatabase('the queue', (kind) => {
@@ -177,5 +182,51 @@ describeOnEachDatabase('the queue', (kind) => {
     const done = await follow(await start());
     await until('both are done', () => done.length >= 2);
     expect(done.map(({ step, id }) => `${step} ${id}`).sort()).toEqual([`check ${later}`, `submit ${later}`]);
+  });
+});
+
+describeOnPostgres('a step', (kind) => {
+  test('is put though the connections of the queue are broken again and again', async () => {
+    const opened = await openTestDatabase(kind);
+    const queue = await openQueue({ database: opened.database, log });
+    let breaking = true;
+    const breaker = (async () => {
+      let broken = 0;
+      while (breaking || broken === 0) {
+        // Now and then one gets through, as on a database that is not well.
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        const ended = await opened.database.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'solvent-queue' AND datname = current_database()",
+        );
+        broken += ended.length;
+      }
+      const [now] = await opened.database.query<{ at: Date }>('SELECT clock_timestamp() AS at');
+      return now?.at;
+    })();
+    try {
+      const ids = Array.from({ length: 60 }, () => newId());
+      for (let at = 0; at < ids.length; at += 10) {
+        await Promise.all(ids.slice(at, at + 10).map((id) => queue.put('submit', id)));
+      }
+      breaking = false;
+      const mended = await breaker;
+      // Whoever stops before it has heard that its connection is gone hears of it when nobody listens any more.
+      await until('the last broken connection is gone', async () => {
+        const left = await opened.database.query(
+          "SELECT 1 FROM pg_stat_activity WHERE application_name = 'solvent-queue' AND datname = current_database() AND backend_start < $1",
+          [mended],
+        );
+        return left.length === 0;
+      });
+      const put = await opened.database.query<{ id: string }>(
+        "SELECT data ->> 'generationId' AS id FROM pgboss.job WHERE name = 'generation-submit'",
+      );
+      expect(put.map(({ id }) => id).sort()).toEqual(ids.sort());
+    } finally {
+      breaking = false;
+      await breaker;
+      await queue.stop(1_000);
+      await opened.close();
+    }
   });
 });
