@@ -188,7 +188,7 @@ describeOnEachDatabase('the queue', (kind) => {
 describeOnPostgres('a step', (kind) => {
   test('is put though the connections of the queue are broken again and again', async () => {
     const opened = await openTestDatabase(kind);
-    const queue = await openQueue({ database: opened.database, log });
+    const queue = await openQueue({ database: opened.database, log: createLog({ level: 'silent' }) });
     let breaking = true;
     const breaker = (async () => {
       let broken = 0;
