@@ -1,5 +1,6 @@
 /**
- * OpenAI's images: one POST that is answered when the pictures are there. No jobs, no webhooks, no way to stop one.
+ * OpenAI's images: one POST that is answered when the pictures are there, with no job, no webhook and no way to stop it; or
+ * many at once for half the price, which is openai-batch.ts.
  *
  * Traps of the SDK (openai 7.55.0) that are gone round here: it repeats a POST twice by default (`maxRetries`),
  * reads OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID by itself (only server/environment.ts reads the
@@ -21,6 +22,7 @@ import {
   UNKNOWN_JOB,
   type Verdict,
 } from './failure.ts';
+import { createOpenAiBatch } from './openai-batch.ts';
 import type {
   Provider,
   ProviderFailure,
@@ -61,10 +63,28 @@ export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAi
     fetch: fetchByExchange,
   });
 
+  const batch = createOpenAiBatch({
+    async ask(signal, call) {
+      const exchange = new Exchange(signal, timeoutMs);
+      try {
+        return { answer: await call(client, { fetchOptions: { agent: exchange } }) };
+      } catch (error) {
+        const status = error instanceof OpenAI.APIError ? error.status : undefined;
+        return { failure: readError(error, exchange.sent, failures), status };
+      }
+    },
+    paramsOf,
+    readAnswer: (answer, vendorModel) => readAnswer(answer, { vendorModel }, failures),
+    readRefusal: (status, body) =>
+      readError(OpenAI.APIError.generate(status, body as object, undefined, new Headers()), true, failures),
+    failures,
+  });
+
   return {
     name: 'openai',
     inProcess: false,
     timeoutMs,
+    batch,
 
     async submit(submit) {
       const exchange = new Exchange(submit.signal, timeoutMs);
@@ -82,10 +102,15 @@ export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAi
       }
     },
 
-    check: async (jobId) =>
-      failures.make(UNKNOWN_JOB, `OpenAI's images have no jobs, so "${jobId}" is none of its.`, { jobId }),
+    check: async (jobId, signal) =>
+      batch.owns(jobId)
+        ? batch.check(jobId, signal)
+        : failures.make(UNKNOWN_JOB, `Only OpenAI's batches have jobs, so "${jobId}" is none.`, { jobId }),
 
-    cancel: async () => ({ status: 'goes-on', detail: "OpenAI's images have no jobs to stop." }),
+    cancel: async (jobId, signal) =>
+      batch.owns(jobId)
+        ? batch.cancel(jobId, signal)
+        : { status: 'goes-on', detail: "Only OpenAI's batches have jobs to stop." },
   };
 }
 
@@ -126,7 +151,11 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-function readAnswer(answer: unknown, submit: SubmitRequest, failures: Failures): SubmitResult {
+function readAnswer(
+  answer: unknown,
+  submit: Pick<SubmitRequest, 'vendorModel'>,
+  failures: Failures,
+): SubmitResult {
   // Anything but JSON arrives as a text, and an empty body as undefined (openai/internal/parse.js).
   if (!isImages(answer)) {
     const detail = `HTTP 200 without a list of images: ${typeof answer === 'string' ? answer : JSON.stringify(answer)}`;
