@@ -94,6 +94,9 @@ builder.node(CatalogModel, {
       resolve: (card) => [...card.durations],
     }),
     maxCount: t.exposeInt('maxCount', { description: 'How many outputs one call can make.' }),
+    needsImage: t.exposeBoolean('needsImage', {
+      description: 'Whether it makes nothing without an image to start from.',
+    }),
     note: t.exposeString('note', { nullable: true, description: 'What else is to be known.' }),
     prices: t.field({
       type: [ModelPrice],
@@ -163,6 +166,10 @@ const QuoteInput = builder.inputType('QuoteInput', {
     quality: t.string({ description: 'As the model names it.' }),
     count: t.int({ description: 'How many outputs.' }),
     durationSeconds: t.int({ description: 'Of a clip, or of the video to be dubbed.' }),
+    hasImage: t.boolean({
+      defaultValue: false,
+      description: 'Whether there will be an image to start from: some models make nothing without one.',
+    }),
     accountId: t.id({ description: 'Only this account may use it; left out: whoever asks.' }),
   }),
 });

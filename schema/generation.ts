@@ -148,6 +148,12 @@ export const Generation = builder.prismaNode('Generation', {
       description: 'provider/model, as in the catalogue: "openai/dall-e-3-hd".',
     }),
     prompt: t.exposeString('prompt', { nullable: true, description: 'In the words of the account.' }),
+    progress: t.float({
+      nullable: true,
+      description:
+        'How far the job is, from 0 to 1, where the vendor tells it. Null before it has begun and after its end.',
+      resolve: (generation) => (generation.completedAt === null ? generation.progress : null),
+    }),
     outputs: t.field({
       type: [Output],
       description: 'What was made, in order; empty until it has SUCCEEDED.',
@@ -541,7 +547,7 @@ builder.subscriptionField('generation', (t) =>
         first,
         changes,
         read: async () => (await generations.read(id)) ?? first,
-        isSame: (before, after) => before.status === after.status,
+        isSame: (before, after) => before.status === after.status && before.progress === after.progress,
         isLast: (state) => state.completedAt !== null,
       });
     },

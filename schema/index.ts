@@ -4,6 +4,7 @@ import './account.ts';
 import './generation.ts';
 import './catalog.ts';
 import './protection.ts';
+import './provider.ts';
 import './access.ts';
 import { builder } from './builder.ts';
 

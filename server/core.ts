@@ -6,7 +6,7 @@ import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
-import { createGenerations, type Generations } from './generation/index.ts';
+import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
@@ -74,6 +74,8 @@ export interface CoreOptions {
   readonly database?: Database;
   /** Vendors beside the environment's, or in their place, for tests and benchmarks. */
   readonly providers?: readonly Provider[];
+  /** What fetches the files that requests name by URL, for tests. */
+  readonly fetchInput?: FetchInput;
   /** When a provider is left alone, for tests; the routing room's own thresholds when not said. */
   readonly thresholds?: Thresholds;
 }
@@ -143,6 +145,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
     const live = await openLive({ database, log });
     const queue = await openQueue({ database, log });
+    const fetchInput: FetchInput = (url, kind, signal) =>
+      inputs.fetch(url, kind, signal).then(
+        (file) => ({ file }),
+        (error: unknown) => {
+          if (!(error instanceof InputError)) throw error;
+          log.info({ detail: error.detail }, 'The file that a request names could not be used.');
+          return { problem: error.message };
+        },
+      );
     const generations = createGenerations({
       database,
       clock,
@@ -154,15 +165,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       queue,
       storage,
       live,
-      fetchInput: (url, kind, signal) =>
-        inputs.fetch(url, kind, signal).then(
-          (file) => ({ file }),
-          (error: unknown) => {
-            if (!(error instanceof InputError)) throw error;
-            log.info({ detail: error.detail }, 'The file that a request names could not be used.');
-            return { problem: error.message };
-          },
-        ),
+      inputProblem: inputs.problemOf,
+      fetchInput: options.fetchInput ?? fetchInput,
       cache: {
         scope: environment.cache.scope,
         ttlMs: environment.cache.hours * 3_600_000,

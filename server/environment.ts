@@ -369,6 +369,12 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
       }
     }
   }
+  if (given.DATABASE_URL === undefined && (given.ROLE === 'web' || given.ROLE === 'worker')) {
+    lines.set(
+      'ROLE',
+      'ROLE must be all while DATABASE_URL is not set, since the embedded database has one process.',
+    );
+  }
   if (!result.success || lines.size > 0) throw new EnvironmentError([...lines.values()]);
 
   const v = result.data;

@@ -14,8 +14,10 @@ async function start(): Promise<void> {
   const environment = readEnvironment(process.env);
   const log = createLog({ level: environment.logLevel, pretty: process.stdout.isTTY });
   const core = await openCore({ environment, clock: systemClock, log });
-  const admin = await core.access.ensureFirstAdmin(environment.firstAdmin);
-  const demo = await prepareDemo(core);
+  // A worker answers nobody who could sign in.
+  const isWorker = environment.role === 'worker';
+  const admin = isWorker ? null : await core.access.ensureFirstAdmin(environment.firstAdmin);
+  const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
   if (environment.role !== 'web') await core.generations.work();
   const maintenance = startMaintenance(core);
@@ -42,7 +44,7 @@ async function start(): Promise<void> {
 
   const lines = [
     `Solvent is ready, ${((performance.now() - startedAt) / 1000).toFixed(1)} s after its start.`,
-    `  GraphiQL   ${core.publicUrl}/graphql`,
+    isWorker ? `  Worker     ${http.url}/health/ready` : `  GraphiQL   ${core.publicUrl}/graphql`,
     `  Database   ${core.database.kind === 'pglite' ? `embedded, in ${environment.database.folder}` : 'Postgres'}`,
     `  Providers  ${[...core.providers.names, ...(core.providers.sandbox ? ['sandbox (stands in for the rest; its files are made up)'] : [])].join(', ') || 'none: set a provider key, or SANDBOX=on'}`,
   ];

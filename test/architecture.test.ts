@@ -260,7 +260,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@prisma/adapter-pg': ['server/database/'],
   '@prisma/client': ['server/database/'],
   '@runwayml/sdk': ['server/providers/runway.ts'],
-  cockatiel: ['server/providers/health.ts'],
+  cockatiel: ['server/routing/'],
   dataloader: ['schema/'],
   graphql: ['schema/', 'server/http/', 'scripts/print-schema.ts'],
   'graphql-ws': ['server/http/'],

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
   EnvironmentError,
@@ -23,6 +23,8 @@ function linesOf(source: Record<string, string>): readonly string[] {
 
 const CREDENTIAL = 'must be one line of visible ASCII characters without spaces.';
 const BASE = 'must be an http or https URL, such as https://gateway.example.com/v1.';
+const SIGNING =
+  'must be a signing secret as the vendor shows it, whsec_ and at least 32 characters of base64.';
 const DATABASE = 'must be a Postgres URL, such as postgres://user:password@host:5432/solvent.';
 const REDIS = 'must be a Redis URL, such as redis://host:6379 or rediss://host:6379.';
 const SMTP = 'must be an SMTP URL, such as smtp://user:password@host:587 or smtps://host:465.';
@@ -32,6 +34,9 @@ const PREFIX =
 const ORIGIN = 'must be an http or https origin without a path, such as https://solvent.example.com.';
 const HOST = 'must be a host name or an IP address without a port, such as 127.0.0.1 or 0.0.0.0.';
 const MARGIN = 'must be a decimal from 0 to below 1, such as 0.20 for a fifth of the revenue.';
+
+/** 24 bytes, the least that Standard Webhooks allows. */
+const SIGNING_SECRET = 'whsec_c29sdmVudC1leGFtcGxlLXNlY3JldC0w';
 
 /** Each variable, what it should be, and values that it must not have. */
 const WRONG: Record<string, [should: string, ...values: string[]]> = {
@@ -68,7 +73,7 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   OPENAI_BASE_URL: [BASE, 'api.openai.com/v1', 'ws://x', 'https://x/v1?a=b', 'https://x /v1'],
   REPLICATE_API_TOKEN: [CREDENTIAL, 'r8 1'],
   REPLICATE_BASE_URL: [BASE, 'replicate'],
-  REPLICATE_WEBHOOK_SECRET: [CREDENTIAL, 'whsec_ 1'],
+  REPLICATE_WEBHOOK_SECRET: [SIGNING, 'whsec_ 1', 'whsec_c2hvcnQ=', SIGNING_SECRET.slice(6)],
   RUNWAYML_API_SECRET: [CREDENTIAL, 'a b'],
   RUNWAYML_BASE_URL: [BASE, 'x'],
   LUMAAI_API_KEY: [CREDENTIAL, 'a b'],
@@ -87,11 +92,23 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   VECTORIZER_API_ID: [CREDENTIAL, 'a b'],
   VECTORIZER_API_SECRET: [CREDENTIAL, 'a b'],
   VECTORIZER_BASE_URL: [BASE, 'x'],
+  VECTORIZER_CREDIT_PRICE: [
+    'must be what one credit costs in dollars, such as 0.20.',
+    'cheap',
+    '$0.20',
+    '-1',
+    '0.1234567',
+  ],
   MIDJOURNEY_GATEWAY_URL: [BASE, 'x'],
+  MIDJOURNEY_GATEWAY_KEY: [CREDENTIAL, 'a b'],
+  MIDJOURNEY_WEBHOOK_SECRET: [SIGNING, 'whsec_ 1', 'secret'],
   SANDBOX: ['must be one of on, off.', 'true', 'ON'],
   SANDBOX_SPEED: ['must be one of plausible, instant.', 'fast'],
   PRICE_LIST: ['must be one of tokens, dtf.', 'other'],
   MIN_MARGIN: [MARGIN, '20', '1', '1.5', '-0.1', '0.1234567', '20%', '.'],
+  RESULT_CACHE: ['must be one of account, shared, off.', 'on'],
+  RESULT_CACHE_HOURS: ['must be a whole number from 1 to 8760.', '0', '8761', 'day'],
+  RESULT_CACHE_PRICE_PERCENT: ['must be a whole number from 0 to 100.', '101', '-1', '50%'],
   RATE_LIMIT_PER_MINUTE: ['must be a whole number from 0 to 100000000.', '-1', 'off'],
   MAX_SUBSCRIPTIONS_PER_KEY: ['must be a whole number from 1 to 1000000.', '0'],
   PROVIDER_CONCURRENCY: ['must be a whole number from 1 to 100000.', '0'],
@@ -129,6 +146,15 @@ describe('a wrong value gives one line that names the variable and what it shoul
       `PORT ${WRONG.PORT?.[0]}`,
       `ROLE ${WRONG.ROLE?.[0]}`,
     ]);
+  });
+
+  test('a role that is a part of the whole needs a database that several processes can share', () => {
+    for (const ROLE of ['web', 'worker']) {
+      expect(linesOf({ ROLE })).toEqual([
+        'ROLE must be all while DATABASE_URL is not set, since the embedded database has one process.',
+      ]);
+      expect(linesOf({ ROLE, DATABASE_URL: 'postgres://127.0.0.1/solvent' })).toEqual([]);
+    }
   });
 
   test('half a pair names the half that is missing, beside what else is wrong', () => {
@@ -198,6 +224,7 @@ test('nothing set gives the documented defaults', () => {
     logLevel: 'info',
     priceList: 'tokens',
     minMargin: 0.2,
+    cache: { scope: 'account', hours: 24, pricePercent: 100 },
     limits: { requestsPerMinute: 60_000, subscriptionsPerKey: 100, providerConcurrency: 256 },
     allowPrivateUrls: false,
     drainSeconds: 30,
@@ -220,7 +247,13 @@ test('what is set is what comes out, URLs without a slash at their end', () => {
     OPENAI_API_KEY: 'sk-1',
     OPENAI_BASE_URL: 'http://127.0.0.1:9/v1/',
     REPLICATE_API_TOKEN: 'r8',
-    REPLICATE_WEBHOOK_SECRET: 'whsec_x',
+    REPLICATE_WEBHOOK_SECRET: SIGNING_SECRET,
+    VECTORIZER_API_ID: 'id',
+    VECTORIZER_API_SECRET: 'secret',
+    VECTORIZER_CREDIT_PRICE: '0.054',
+    MIDJOURNEY_GATEWAY_URL: 'https://gateway.example.com/v1/',
+    MIDJOURNEY_GATEWAY_KEY: 'key',
+    MIDJOURNEY_WEBHOOK_SECRET: SIGNING_SECRET,
     CLIPPINGMAGIC_API_ID: 'id',
     CLIPPINGMAGIC_API_SECRET: 'secret',
     MIN_MARGIN: '0.35',
@@ -233,12 +266,18 @@ test('what is set is what comes out, URLs without a slash at their end', () => {
   expect(environment.providers.replicate).toEqual({
     apiToken: 'r8',
     baseUrl: undefined,
-    webhookSecret: 'whsec_x',
+    webhookSecret: SIGNING_SECRET,
   });
   expect(environment.providers.clippingMagic).toEqual({
     apiId: 'id',
     apiSecret: 'secret',
     baseUrl: undefined,
+  });
+  expect(environment.providers.vectorizer).toMatchObject({ creditMicros: 54_000n });
+  expect(environment.providers.midjourney).toEqual({
+    gatewayUrl: 'https://gateway.example.com/v1',
+    apiKey: 'key',
+    webhookSecret: SIGNING_SECRET,
   });
   expect(environment.minMargin).toBe(0.35);
   expect(environment.limits.requestsPerMinute).toBe(0);
@@ -281,7 +320,7 @@ test('a base URL alone configures OpenAI and Replicate with an empty key, and no
     webhookSecret: undefined,
   });
   expect(providers.luma).toBeUndefined();
-  expect(readEnvironment({ REPLICATE_WEBHOOK_SECRET: 'whsec_x' }).providers.replicate).toBeUndefined();
+  expect(readEnvironment({ REPLICATE_WEBHOOK_SECRET: SIGNING_SECRET }).providers.replicate).toBeUndefined();
 });
 
 test('the sandbox serves only while no vendor is configured, unless SANDBOX says otherwise', () => {
@@ -301,6 +340,18 @@ describe('.env.example', () => {
   test('names exactly the variables that are read, each once', () => {
     const names = [...example.matchAll(/^# ([A-Z][A-Z0-9_]+)=/gm)].map((match) => match[1]);
     expect([...names].sort()).toEqual([...VARIABLE_NAMES].sort());
+  });
+
+  test('names the addresses that vendors are called at when none is set', () => {
+    const folder = new URL('../server/providers/', import.meta.url);
+    const called = readdirSync(folder)
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [
+        ...readFileSync(new URL(name, folder), 'utf8').matchAll(/^const BASE_URL = '(.+)';$/gm),
+      ])
+      .map((match) => match[1]);
+    const named = [...example.matchAll(/^# \w+_BASE_URL=(.+)$/gm)].map((match) => match[1]);
+    expect(named.sort()).toEqual(called.sort());
   });
 
   test('sets nothing as it stands', () => {

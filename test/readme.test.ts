@@ -6,6 +6,9 @@ import { CloseCode as GraphqlWsCode } from 'graphql-ws';
 import { describe, expect, test } from 'vitest';
 import { VARIABLE_NAMES } from '../server/environment.ts';
 import { CloseCode } from '../server/http/index.ts';
+import type { Operation } from '../server/providers/index.ts';
+import type { ProviderHarness } from './contracts/harness.ts';
+import { HARNESSES } from './contracts/vendors/index.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const LEFT_OUT = /^(node_modules|\.git|\.data|\.ci|bench-results|coverage|server\/database\/client)$/;
@@ -207,11 +210,62 @@ describe('PROTOCOL.md', () => {
       ...all(door, /path === '([^']+)'/g),
       ...all(door, /case '([^']+)':/g),
       ...all(door, /path\.startsWith\('([^']+)'\)/g),
-    ].map(([, path = '']) => path.replace(/\/files\/$/, '/files/:id'));
+    ].map(([, path = '']) =>
+      path.replace(/\/files\/$/, '/files/:id').replace(/\/webhooks\/$/, '/webhooks/:provider'),
+    );
     const [, section = ''] = read(PROTOCOL).split('## Paths');
     const named = all(section.split('\n## ')[0] ?? '', /^\| (.+?) \|/gm).flatMap(([, cell = '']) =>
       all(cell, /`([^`]+)`/g).map(([, path]) => path),
     );
     expect(named.sort()).toEqual([...new Set(paths)].sort());
+  });
+});
+
+describe("README.md's table of vendors", () => {
+  const NAMES: Readonly<Record<Operation, string>> = {
+    GENERATE_IMAGE: 'images',
+    GENERATE_VIDEO: 'video',
+    UPSCALE_IMAGE: 'upscaling',
+    REMOVE_BACKGROUND: 'backgrounds',
+    VECTORIZE_IMAGE: 'vectors',
+    DUB_VIDEO: 'dubbing',
+  };
+  const vendorOf = ({ model }: ProviderHarness) => model.split('/')[0] ?? '';
+  const unique = (values: readonly string[]) => [...new Set(values)].join(', ');
+
+  /** What a session of the suite shows, in the table's words. */
+  async function shown(harness: ProviderHarness) {
+    await using session = await harness.start();
+    const { jobs, answersAtOnce, webhooks } = session;
+    return {
+      answers: !jobs ? 'at once' : answersAtOnce === false ? 'job' : 'at once or job',
+      cancel: jobs && harness.cancelable !== false ? 'yes' : 'no',
+      webhook: webhooks ? (webhooks.signed ? 'signed' : 'unsigned') : 'no',
+    };
+  }
+
+  test('says of each vendor what the suite over it says', async () => {
+    const [, section = ''] = read('README.md').split(/^## Vendors$/m);
+    const [own = ''] = section.split(/^## /m);
+    const rows = all(own, /^\| [^|]*`([\w-]+)` \| (.*) \|$/gm).map(([, vendor = '', cells = '']) => {
+      const [operations, , answers, cancel, webhook, models = ''] = cells.split(' | ');
+      return { vendor, operations, answers, cancel, webhook, models: models.replaceAll('`', '') };
+    });
+    const tested = await Promise.all(
+      unique(HARNESSES.map(vendorOf))
+        .split(', ')
+        .map(async (vendor) => {
+          const harnesses = HARNESSES.filter((harness) => vendorOf(harness) === vendor);
+          const [first, ...others] = await Promise.all(harnesses.map(shown));
+          for (const other of others) expect(other).toEqual(first);
+          return {
+            vendor,
+            operations: unique(harnesses.map(({ request }) => NAMES[request.operation])),
+            ...first,
+            models: unique(harnesses.map(({ model }) => model.slice(vendor.length + 1))),
+          };
+        }),
+    );
+    expect(rows).toEqual(tested);
   });
 });

@@ -190,6 +190,8 @@ export type QuoteInput = {
   count?: number | null | undefined;
   /** Of a clip, or of the video to be dubbed. */
   durationSeconds?: number | null | undefined;
+  /** Whether there will be an image to start from: some models make nothing without one. */
+  hasImage?: boolean | null | undefined;
   /** Out of 10. */
   minimumQuality?: number | null | undefined;
   /** provider/name; left out: what the router would take. */

@@ -36,6 +36,8 @@ export interface ModelCard {
   readonly qualities: readonly string[];
   readonly durations: readonly number[];
   readonly maxCount: number;
+  /** Whether it makes nothing without an image to start from. */
+  readonly needsImage: boolean;
   readonly note: string | null;
   readonly availableFrom: Date;
   readonly retiresAt: Date | null;
@@ -77,6 +79,7 @@ export function cardOf(model: BookModel, book: PriceBook, floorMicros: Micros): 
     qualities: row.qualities,
     durations: row.durations,
     maxCount: row.maxCount,
+    needsImage: row.needsImage,
     note: row.note,
     availableFrom: new Date(row.availableFrom),
     retiresAt: row.retiresAt === null ? null : new Date(row.retiresAt),

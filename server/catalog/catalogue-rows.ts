@@ -32,6 +32,8 @@ export interface ShippedModel {
   readonly qualities?: readonly string[];
   readonly durations?: readonly number[];
   readonly maxCount?: number;
+  /** Makes nothing without an image to start from. */
+  readonly needsImage?: boolean;
   readonly note?: string;
 }
 
@@ -211,7 +213,18 @@ export const MODELS: readonly ShippedModel[] = [
     quality: 10,
     from: CHECKED,
     durations: [5, 8, 10],
-    note: 'Needs an image to start from.',
+    needsImage: true,
+    note: 'Needs an image to start from. Runway charges for a picture or prompt that its safety system refuses.',
+  },
+  {
+    id: 'runway/gen4.5',
+    operation: 'GENERATE_VIDEO',
+    vendorModel: 'gen4.5',
+    // The owner's score for Runway; the one of its models that begins from words alone.
+    quality: 10,
+    from: CHECKED,
+    durations: [5, 8, 10],
+    note: 'Runway charges for a picture or prompt that its safety system refuses.',
   },
   {
     id: 'luma/dream-machine',
@@ -221,7 +234,7 @@ export const MODELS: readonly ShippedModel[] = [
     quality: 9.8,
     from: OWNER,
     durations: [5],
-    note: "The owner's row. Second-hand sources put ray-flash-2 at about $0.24 for 5 s of 720p: compare with the first bill before selling it.",
+    note: "The owner's row. Second-hand sources put ray-flash-2 at about $0.24 for 5 s of 720p: compare with the first bill before selling it with a real key.",
   },
   {
     id: 'luma/ray-2',
@@ -236,12 +249,12 @@ export const MODELS: readonly ShippedModel[] = [
   {
     id: 'pika/pika',
     operation: 'GENERATE_VIDEO',
-    // The cheapest text-to-video that fal has of Pika; today it makes clips of 5 and 10 s only.
+    // The cheapest text-to-video that fal has of Pika.
     vendorModel: 'fal-ai/pika/v2/turbo/text-to-video',
     quality: 9.5,
     from: OWNER,
     durations: [3],
-    note: "The owner's row, through fal, which no longer offers clips of 3 s: use pika/v2.2.",
+    note: "The owner's row, through fal, whose page asks $0.20 a clip today; whether 3 s is still accepted is UNVERIFIED: use pika/v2.2.",
   },
   {
     id: 'pika/v2.2',
@@ -262,6 +275,7 @@ export const MODELS: readonly ShippedModel[] = [
     vendorModel: 'upscale',
     quality: 9,
     from: OWNER,
+    note: 'Twice the size.',
   },
   {
     id: 'clippingmagic/remove-background',
@@ -283,7 +297,7 @@ export const MODELS: readonly ShippedModel[] = [
     vendorModel: 'dubbing_v1',
     quality: 9,
     from: OWNER,
-    note: 'Billed by the begun minute. A video whose duration is not told is priced as 60 seconds.',
+    note: 'Billed by the begun minute. A video whose duration is not told is priced as 60 seconds. The film carries a watermark.',
   },
 ];
 
@@ -365,7 +379,14 @@ export const COSTS: readonly ShippedCost[] = [
     per: 'SECOND',
     cost: '0.05',
     from: CHECKED,
-    source: '5 credits a second at $0.01 [second-hand: toolcolumn, api-evangelist, skillspool].',
+    source: "5 credits a second at $0.01 [Runway's own repository runwayml/skills].",
+  },
+  {
+    model: 'runway/gen4.5',
+    per: 'SECOND',
+    cost: '0.12',
+    from: CHECKED,
+    source: "12 credits a second at $0.01 [Runway's own repository runwayml/skills].",
   },
   {
     model: 'luma/dream-machine',
@@ -398,7 +419,7 @@ export const COSTS: readonly ShippedCost[] = [
     per: 'OUTPUT',
     cost: '0.10',
     from: OWNER,
-    source: `${OWNERS_LIST} UNVERIFIED: fal offers no clip of 3 s today.`,
+    source: `${OWNERS_LIST} UNVERIFIED: whether fal still takes 3 s.`,
   },
   {
     model: 'pika/v2.2',
@@ -427,7 +448,7 @@ export const COSTS: readonly ShippedCost[] = [
     per: 'OUTPUT',
     cost: '0.20',
     from: OWNER,
-    source: `${OWNERS_LIST} UNVERIFIED: one credit, whose price depends on the plan.`,
+    source: `${OWNERS_LIST} UNVERIFIED: one credit (production = 1.0); the exact credits come with each answer, the price of one is the operator's plan.`,
   },
   {
     model: 'elevenlabs/dubbing',
@@ -470,6 +491,8 @@ export const PRICES: readonly ShippedPrice[] = [
   { list: 'tokens', model: 'runway/gen4_turbo', seconds: 5, per: 'OUTPUT', credits: 30, from: CHECKED },
   { list: 'tokens', model: 'runway/gen4_turbo', seconds: 8, per: 'OUTPUT', credits: 50, from: CHECKED },
   { list: 'tokens', model: 'runway/gen4_turbo', seconds: 10, per: 'OUTPUT', credits: 60, from: CHECKED },
+  // Ours: a margin of 40 %.
+  { list: 'tokens', model: 'runway/gen4.5', per: 'SECOND', credits: 20, from: CHECKED },
   { list: 'tokens', model: 'luma/dream-machine', seconds: 5, per: 'OUTPUT', credits: 20, from: OWNER },
   // Ours, as those of pika/v2.2: a margin of 40 % or a little more.
   { list: 'tokens', model: 'luma/ray-2', seconds: 5, per: 'OUTPUT', credits: 120, from: CHECKED },

@@ -22,7 +22,7 @@ export function explain(
   request: PriceRequest,
 ): readonly FieldProblem[] {
   const taken = (part: Partial<PriceRequest>) =>
-    rows.some((row) => 'request' in normalize(row, { operation, ...part }));
+    rows.some((row) => 'request' in normalize(row, { operation, hasImage: true, ...part }));
   const { size, quality, count, durationSeconds, aspectRatio } = request;
   const problems: FieldProblem[] = [];
 
@@ -67,6 +67,10 @@ export function explain(
     );
   }
   if (problems.length > 0) return problems;
+  if (taken({ ...request, hasImage: true })) {
+    const message = `Every model for ${operation} that takes these arguments needs an image to start from; give one.`;
+    return [{ path: 'imageUrl', message }];
+  }
   const message = `No single model for ${operation} takes all of these arguments together; leave some out, or name a model.`;
   return [{ path: 'model', message }];
 }

@@ -336,8 +336,9 @@ function* boundariesOf({ models }: Snapshot): Generator<number> {
  * mark, so that no text can pass for nothing. An answer is remembered only when its texts were found good, and
  * none of those holds a bar, so no other request has its key.
  */
-function keyOf({ operation, size, quality, count, durationSeconds, aspectRatio }: PriceRequest): string {
-  return `${operation}|${size == null ? '' : `=${size}`}|${quality == null ? '' : `=${quality}`}|${count ?? ''}|${durationSeconds ?? ''}|${aspectRatio == null ? '' : `=${aspectRatio}`}`;
+function keyOf(request: PriceRequest): string {
+  const { operation, size, quality, count, durationSeconds, aspectRatio, hasImage } = request;
+  return `${operation}|${hasImage === true}|${size == null ? '' : `=${size}`}|${quality == null ? '' : `=${quality}`}|${count ?? ''}|${durationSeconds ?? ''}|${aspectRatio == null ? '' : `=${aspectRatio}`}`;
 }
 
 function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {

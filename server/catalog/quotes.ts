@@ -7,6 +7,7 @@ import type { IsServed, PriceBook } from './price-book.ts';
 import {
   aspectRatioProblem,
   type FieldProblem,
+  imageProblem,
   invalid,
   type PricedOutcome,
   type PricedRequest,
@@ -160,6 +161,10 @@ function differencesOf(book: PriceBook, quote: StoredQuote, request: PriceReques
         : { path: 'aspectRatio', message: 'The quote has no aspectRatio; leave it out.' };
     if (problem) problems.push(problem);
   }
+  // A quote was made for a request with an image or for one that needs none; it does not stand in for the image.
+  const model = book.models.get(quote.model);
+  const missing = model && imageProblem(model.row, request.hasImage);
+  if (missing) problems.push(missing);
   for (const path of ['size', 'quality', 'count', 'durationSeconds'] as const) {
     const asked = request[path];
     const quoted = quote.request[path];

@@ -25,6 +25,8 @@ export interface PriceRequest {
   readonly durationSeconds?: Maybe<number>;
   /** Such as `16:9`. It changes no price, and is checked for its form only. */
   readonly aspectRatio?: Maybe<string>;
+  /** Whether there is an image to start from; none when not said. */
+  readonly hasImage?: Maybe<boolean>;
 }
 
 /** What was priced, with every default filled in. What an operation or a model does not know is left out. */
@@ -232,6 +234,12 @@ function checkAspectRatio(model: ModelRow, aspectRatio: Maybe<string>): Checked<
   return problem ? { problem } : { value: aspectRatio };
 }
 
+/** What is wrong with a request without an image to start from, or null. */
+export function imageProblem(model: ModelRow, hasImage: Maybe<boolean>): FieldProblem | null {
+  if (!model.needsImage || hasImage) return null;
+  return { path: 'imageUrl', message: `${model.id} needs an image to start from; give one.` };
+}
+
 /** Either what is wrong, argument by argument, or the request with every default filled in. */
 export type Normalized = { readonly problems: FieldProblem[] } | { readonly request: PricedRequest };
 
@@ -242,7 +250,9 @@ export function normalize(model: ModelRow, request: PriceRequest): Normalized {
   const count = checkCount(model, request.count);
   const duration = checkDuration(model, request.durationSeconds);
   const aspectRatio = checkAspectRatio(model, request.aspectRatio);
+  const image = imageProblem(model, request.hasImage);
   if (
+    image ||
     'problem' in size ||
     'problem' in quality ||
     'problem' in count ||
@@ -250,7 +260,8 @@ export function normalize(model: ModelRow, request: PriceRequest): Normalized {
     'problem' in aspectRatio
   ) {
     const checks = [size, quality, count, duration, aspectRatio];
-    return { problems: checks.flatMap((check) => ('problem' in check ? [check.problem] : [])) };
+    const problems = checks.flatMap((check) => ('problem' in check ? [check.problem] : []));
+    return { problems: image ? [...problems, image] : problems };
   }
   return {
     request: Object.freeze({

@@ -109,6 +109,7 @@ function shippedModels() {
     qualities: [...(model.qualities ?? [])],
     durations: [...(model.durations ?? [])],
     maxCount: model.maxCount ?? 1,
+    needsImage: model.needsImage ?? false,
     note: model.note ?? null,
   }));
 }

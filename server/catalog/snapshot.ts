@@ -39,6 +39,8 @@ export interface ModelRow {
   readonly qualities: readonly string[];
   readonly durations: readonly number[];
   readonly maxCount: number;
+  /** Whether it makes nothing without an image to start from. */
+  readonly needsImage: boolean;
   readonly note: string | null;
   readonly costs: readonly CostRow[];
   readonly prices: readonly PriceRow[];

@@ -127,10 +127,7 @@ export function createBatches(options: {
    * Writes down that these go out, and gives those that may. One that cannot be written down keeps nobody else from going:
    * the others are written down already, and would count as sent.
    */
-  async function markSent({
-    provider,
-    works,
-  }: Group): Promise<{
+  async function markSent({ provider, works }: Group): Promise<{
     readonly sent: readonly Work[];
     readonly failure: PromiseRejectedResult | undefined;
   }> {

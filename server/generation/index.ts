@@ -88,6 +88,8 @@ export interface GenerationOptions {
   readonly storage: Storage;
   readonly live: Live;
   readonly fetchInput: FetchInput;
+  /** What is wrong with a URL as it is written, a sentence for the customer; null when nothing is. */
+  readonly inputProblem: (url: string) => string | null;
   readonly cache: CacheSettings;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
@@ -143,21 +145,26 @@ export function createGenerations(options: GenerationOptions): Generations {
     slotsOf,
     webhookUrl: reports.urlFor,
     isBatched: batches.takes,
+    launch: (work) => run(work, 'rerouted'),
   };
   const runner = createRunner(runnerOptions);
-  const price = createPricing({ database, catalog });
+  const price = createPricing({ database, catalog, inputProblem: options.inputProblem });
 
   /** Makes a call here, and keeps hold of it until it has ended or gone elsewhere. */
   function run(work: Work, stage: Stage): void {
     const { record } = work;
     const abort = new AbortController();
     const done = runner.perform(work, stage, abort.signal);
-    running.set(record.id, { record, done, abort });
+    const entry: Running = { record, done, abort };
+    running.set(record.id, entry);
     done
       .catch((error: unknown) =>
         log.error({ generationId: record.id, error }, 'A call went wrong on our side; recovery takes it up.'),
       )
-      .finally(() => running.delete(record.id));
+      .finally(() => {
+        // It may have been sent on meanwhile: then the next attempt stands here.
+        if (running.get(record.id) === entry) running.delete(record.id);
+      });
   }
 
   async function whileHere(entry: Running, waitMs: number): Promise<GenerationRecord | null> {
@@ -251,7 +258,9 @@ export function createGenerations(options: GenerationOptions): Generations {
       const until = performance.now() + waitMs;
       const here = running.get(generationId);
       const done = here && (await whileHere(here, waitMs));
-      const record = done ?? (await waitForEnd(options, generationId, until - performance.now()));
+      // What is told here need not be the end: another process may have sent it on to another provider.
+      if (done && (waitMs === 0 || done.completedAt !== null)) return done;
+      const record = await waitForEnd(options, generationId, until - performance.now());
       if (!record) throw new Error(`The generation ${generationId} is not there.`);
       return record;
     },

@@ -171,7 +171,12 @@ export function undelivered(
 
 /** A result that came when the customer had the credits back already: it corrects what the call cost, and no more. */
 export function late(work: Work, endedAt: Date, result: ProviderSuccess | ProviderFailure): SettleItem {
-  if (result.status === 'failed') return failed(work, endedAt, result);
+  if (result.status === 'failed') {
+    // What was given up stays so: the vendor only says what came of that.
+    return work.record.status === 'CANCELED'
+      ? canceled(work, endedAt, result)
+      : failed(work, endedAt, result);
+  }
   const made = Math.min(result.outputs.length, requestOf(work.record).count);
   const booked = {
     ...costOfSuccess(work, made, result.costMicros),

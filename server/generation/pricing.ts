@@ -63,8 +63,10 @@ interface Asked {
 export function createPricing(options: {
   readonly database: Database;
   readonly catalog: Catalog;
+  /** What is wrong with a URL as it is written, or null. */
+  readonly inputProblem: (url: string) => string | null;
 }): (asker: Asker, operation: Operation, input: GenerationInput) => Promise<PriceResult> | PriceResult {
-  const { database, catalog } = options;
+  const { database, catalog, inputProblem } = options;
 
   /** A refusal stands only if the key has not been used before: a retry gets the first result, whatever has changed. */
   async function refuse(asked: Asked, refusal: Refusal): Promise<PriceResult> {
@@ -113,6 +115,10 @@ export function createPricing(options: {
       inputHash: hashInput(operation, accountId, input),
     };
     const problems = checkInput(operation, input);
+    for (const path of ['imageUrl', 'videoUrl'] as const) {
+      const message = input[path] ? inputProblem(input[path]) : null;
+      if (message !== null) problems.push({ path, message });
+    }
     if (accountId === '') {
       problems.push({
         path: 'accountId',
@@ -126,7 +132,7 @@ export function createPricing(options: {
     }
     if (problems.length > 0) return refuse(asked, { kind: 'invalid-input', fields: problems });
 
-    const request = { ...input, operation };
+    const request = { ...input, operation, hasImage: input.imageUrl != null };
     if (!input.quoteId) return finish(asked, input, catalog.price(request));
     return catalog.quote(input.quoteId).then((quote) =>
       quote

@@ -2,8 +2,7 @@
  * Takes up what a crash has left behind. Each pending reservation that nobody answers for any more is adopted by one
  * process, and goes on in one of four ways:
  *
- * - never sent, and the queue's to work off: put into the queue again, where it may still be (from there those that are
- *   sent together go on to their own);
+ * - never sent, and the queue's to work off: put into the queue again, where it may still be;
  * - never sent, of another: nothing can be billed, and nobody waits for it any more; all credits go back;
  * - sent, and the vendor's job id is known: the job is asked after, as if nothing had happened;
  * - sent, and no job id: the customer has the credits back, and the attempt is booked as UNKNOWN at the most that it
@@ -74,10 +73,10 @@ export function createRecovery(options: {
       );
       const idsOf = (list: readonly Orphan[]) => list.map(({ generationId }) => generationId);
       await queue.putAll('check', idsOf(jobs));
-      for (const priority of ['NORMAL', 'LOW'] as const) {
-        const alike = waiting.filter((orphan) => orphan.priority === priority);
-        await queue.putAll('submit', idsOf(alike), priority);
-      }
+      // What cannot be sent together after all is handed on from there.
+      const together = waiting.filter(({ priority, follows }) => priority === 'LOW' && !follows);
+      await queue.putAll('batch', idsOf(together), 'LOW');
+      await queue.putAll('submit', idsOf(waiting.filter((orphan) => !together.includes(orphan))));
       await Promise.all(
         orphans
           .filter((orphan) => !jobs.includes(orphan) && !waiting.includes(orphan))

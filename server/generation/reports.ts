@@ -88,12 +88,12 @@ export function createReports(options: {
     const work = call
       ? await statements.readWork(database, call.generationId)
       : await statements.readWorkByJob(database, provider.name, reading.jobId);
+    // The report of an attempt that another has followed is booked already, as far as it can be.
+    if (work && call && call.attempt !== work.record.attemptNumber) return { status: 'taken' };
     if (!work || work.record.provider !== provider.name) {
       return { status: 'not-found', reason: 'No generation is waiting for this job.' };
     }
     const { record } = work;
-    // The report of an attempt that another has followed is booked already, as far as it can be.
-    if (call && call.attempt !== record.attemptNumber) return { status: 'taken' };
     if (record.jobId !== null && record.jobId !== reading.jobId) {
       return { status: 'rejected', reason: 'This address is for the report of another job.' };
     }

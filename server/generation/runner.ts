@@ -52,6 +52,11 @@ export interface RunnerOptions {
   /** Whether a generation is to be sent together with others; see batches.ts. */
   readonly isBatched: (record: GenerationRecord) => boolean;
   readonly cache: CacheSettings;
+  /**
+   * Makes the call of a generation that has been sent on. Whoever heard that the attempt before it failed does not wait for
+   * it: a vendor waits for the answer to its report, and other jobs for their turn to be asked after.
+   */
+  readonly launch: (work: Work) => void;
   /** The part of the revenue that must be left when another provider serves in the place of the quoted one; 0 to 1. */
   readonly minMargin: number;
 }
@@ -97,7 +102,7 @@ export interface Runner {
    * Makes the call of a generation, from its input to its end, or until it has become a job.
    *
    * @param abort stops a call that never leaves this process.
-   * @returns the generation when it has ended; null when it goes on as a job, or is somebody else's.
+   * @returns the generation when it has ended; null when it goes on as a job or at another provider, or is somebody else's.
    * @throws what the database throws. Nothing has been sent then, or recovery finds what has.
    */
   perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null>;
@@ -153,9 +158,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord> {
-    const settled = await settle(item);
+    const settled = await settle({ ...item, attemptNumber: record.attemptNumber });
     if (settled.status !== 'settled') {
-      // Somebody else has ended it: a report, a cancel, the sweeper. What stands in the database counts.
+      // Somebody else has ended it, or sent it on: a report, a cancel, the sweeper. What stands in the database counts.
       return (await statements.readGeneration(database, record.id)) ?? record;
     }
     const done: GenerationRecord = {
@@ -288,7 +293,7 @@ export function createRunner(options: RunnerOptions): Runner {
       }
       slot.give();
       holds = false;
-      return await take(current, provider, result, abort);
+      return await take(current, provider, result);
     } finally {
       if (holds) slot?.give();
     }
@@ -296,46 +301,70 @@ export function createRunner(options: RunnerOptions): Runner {
 
   // ------------------------------------------------------------------------------------------------ its answer
 
-  function take(
-    work: Work,
-    provider: Provider,
-    result: SubmitResult,
-    abort: AbortSignal = NEVER,
-  ): Promise<GenerationRecord | null> {
-    if (result.status === 'running') return follow(work, provider, result.jobId, result);
+  function take(work: Work, provider: Provider, result: SubmitResult): Promise<GenerationRecord | null> {
+    if (result.status === 'running') {
+      // What has been given up is not followed any more.
+      if (work.record.completedAt !== null) return Promise.resolve(work.record);
+      return follow(work, provider, result.jobId, result);
+    }
     const key = `${work.record.id}/${work.record.attemptNumber}`;
     const known = taking.get(key);
     if (known) return known;
     const taken = (
-      work.record.completedAt === null ? end(work, provider, result, abort) : correct(work, result)
+      work.record.completedAt === null ? end(work, provider, result) : correct(work, result)
     ).finally(() => taking.delete(key));
     taking.set(key, taken);
     return taken;
   }
 
-  /** It has ended before, without a result: what it cost is corrected, and the customer keeps the credits. */
-  function correct(work: Work, result: FinalResult): Promise<GenerationRecord> {
+  /**
+   * It has ended before: what it cost is corrected if it is known better now, and nothing else. One that made nothing has
+   * given the credits back, which the customer keeps.
+   */
+  async function correct(work: Work, result: FinalResult): Promise<GenerationRecord> {
     const { record } = work;
     // One that succeeded has been booked from the vendor's own answer.
-    if (record.status === 'SUCCEEDED') return Promise.resolve(record);
-    return finish(record, outcome.late(work, clock.now(), result));
+    if (record.status === 'SUCCEEDED') return record;
+    if (result.status === 'failed' && result.billed === 'unknown') return record;
+    const item = outcome.late(work, clock.now(), result);
+    const booked = await statements.readBooked(database, record.id, record.attemptNumber);
+    const isKnown = item.attempts.some(
+      ({ costMicros, costSource }) => costMicros === booked?.costMicros && costSource === booked.costSource,
+    );
+    return isKnown ? record : finish(record, item);
   }
 
-  async function end(
-    work: Work,
-    provider: Provider,
-    result: FinalResult,
-    abort: AbortSignal,
-  ): Promise<GenerationRecord | null> {
+  async function end(work: Work, provider: Provider, result: FinalResult): Promise<GenerationRecord | null> {
     const { record } = work;
-    if (result.status === 'succeeded') return finish(record, await store(work, provider, result));
-    const standing = await statements.readWork(database, record.id);
-    if (standing?.record.cancelRequestedAt) {
+    if (result.status === 'succeeded') {
+      const item = await store(work, provider, result);
+      // A job's end is heard of in several ways; an answer at once comes to nobody else.
+      const isOvertaken = record.jobId !== null && (await standingOf(work)) === null;
+      return isOvertaken ? null : finish(record, item);
+    }
+    const standing = await standingOf(work);
+    if (standing === null) return null;
+    if (standing.completedAt !== null) {
+      await correct({ ...work, record: standing }, result);
+      return statements.readGeneration(database, record.id);
+    }
+    if (standing.cancelRequestedAt !== null) {
       return finish(record, outcome.canceled(work, clock.now(), result));
     }
     const next = await sendOn(work, result);
-    if (next) return perform(next, 'rerouted', abort);
+    // Somebody was quicker: what is to be done hangs on what that was.
+    if (next === 'stale') return end(work, provider, result);
+    if (next) {
+      options.launch(next);
+      return null;
+    }
     return finish(record, outcome.failed(work, clock.now(), result));
+  }
+
+  /** How the generation stands now; null when another attempt has followed this one, which is booked then. */
+  async function standingOf({ record }: Work): Promise<GenerationRecord | null> {
+    const standing = await statements.readWork(database, record.id);
+    return standing?.record.attemptNumber === record.attemptNumber ? standing.record : null;
   }
 
   /** Stores the files of a success on the way to the end of its reservation. */
@@ -364,23 +393,29 @@ export function createRunner(options: RunnerOptions): Runner {
     return affordable > ceilingMicros ? affordable : ceilingMicros;
   }
 
-  /** Whose turn it is when the present provider does not work: the cheapest that the credits still pay for. */
-  function nextOf(work: Work, spent: Micros): PricedOutcome | undefined {
+  /** Whose turn it is when the present provider does not work: the cheapest other one that the credits still pay for. */
+  async function nextOf(work: Work, spent: Micros): Promise<PricedOutcome | undefined> {
     const { record } = work;
     const request = requestOf(record);
     if (!request.routing) return undefined;
     const left = limitOf(work) - spent;
+    const tried = [record.provider, ...(await statements.readTried(database, record.id))];
     return catalog
-      .candidates({ ...request.routing, operation: request.operation, count: request.count })
-      .find(({ provider, costMicros }) => provider !== record.provider && costMicros <= left);
+      .candidates({
+        ...request.routing,
+        operation: request.operation,
+        count: request.count,
+        hasImage: request.imageUrl !== undefined,
+      })
+      .find(({ provider, costMicros }) => !tried.includes(provider) && costMicros <= left);
   }
 
-  /** Sends a failed generation on to another provider; null when it ends here. */
-  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | null> {
+  /** Sends a failed generation on to another provider; null when it ends here, `stale` when its state has changed. */
+  async function sendOn(work: Work, result: ProviderFailure): Promise<Work | 'stale' | null> {
     const { record } = work;
     if (result.code !== 'PROVIDER_UNAVAILABLE' || record.attemptNumber >= MOST_ATTEMPTS) return null;
     const failed = { ...outcome.failedAttempt(work, clock.now(), result), final: false };
-    const next = nextOf(work, record.costMicros + failed.costMicros);
+    const next = await nextOf(work, record.costMicros + failed.costMicros);
     const provider = next && providers.serving(next.provider);
     if (!next || !provider) return null;
     const rerouted = await ledger.reroute({
@@ -392,7 +427,7 @@ export function createRunner(options: RunnerOptions): Runner {
       ceilingMicros: next.costMicros,
       expiresAt: expiryOf(provider, clock.now()),
     });
-    if (rerouted !== 'rerouted') return null;
+    if (rerouted !== 'rerouted') return rerouted === 'stale' ? 'stale' : null;
     log.warn(
       { generationId: record.id, from: record.model, to: next.model, detail: result.detail },
       'A provider failed; the next one is asked.',
@@ -432,9 +467,10 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     const progress = running.progress ?? null;
     if (progress !== null && progress !== record.progress) {
-      await statements.writeProgress(database, record.id, progress);
-      publish({ ...known, progress });
-    } else if (record.jobId !== jobId) publish(known);
+      // A report may have ended it meanwhile, of which nobody must hear as running after that.
+      const stands = await statements.writeProgress(database, record.id, jobId, progress);
+      if (stands) publish({ ...known, progress });
+    }
     // The older a job, the less a second more matters.
     const age = now.getTime() - (record.sentAt ?? record.createdAt).getTime();
     await queue.put('check', record.id, Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS)));
@@ -451,7 +487,8 @@ export function createRunner(options: RunnerOptions): Runner {
       record.jobId ?? '',
       AbortSignal.timeout(Math.min(provider.timeoutMs, CHECK_MS)),
     );
-    // Asked first: only the job itself says how long it may take, and it may have been done long ago.
+    // Asked first: it may have been done long ago, and nobody was there to hear of it; and only the job itself says how long
+    // it may take.
     const age = clock.now().getTime() - (record.sentAt ?? record.createdAt).getTime();
     if (result.status === 'running' && age >= jobMs(provider, result)) return giveUp(work, provider);
     if (result.status !== 'running') {
@@ -519,7 +556,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await perform(work, 'queued', NEVER);
     },
     check,
-    take: (work, provider, result) => take(work, provider, result),
+    take,
     stop,
     finish,
     publish,

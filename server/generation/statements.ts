@@ -52,12 +52,35 @@ export async function writeInput(sql: Sql, id: string, sha256: string): Promise<
   await sql.query('UPDATE generation SET input_sha256 = $2 WHERE id = $1', [id, sha256]);
 }
 
-/** Keeps how far a job is, while it runs. */
-export async function writeProgress(sql: Sql, id: string, progress: number): Promise<void> {
-  await sql.query('UPDATE generation SET progress = $2 WHERE id = $1 AND completed_at IS NULL', [
-    id,
-    progress,
-  ]);
+/** What is booked of an attempt, or undefined. */
+export async function readBooked(
+  sql: Sql,
+  id: string,
+  number: number,
+): Promise<{ costMicros: bigint; costSource: string } | undefined> {
+  const [row] = await sql.query<{ costMicros: bigint; costSource: string }>(
+    `SELECT cost_micros AS "costMicros", cost_source AS "costSource" FROM attempt WHERE generation_id = $1 AND number = $2`,
+    [id, number],
+  );
+  return row;
+}
+
+/** The providers whose attempts at a generation have ended. */
+export async function readTried(sql: Sql, id: string): Promise<string[]> {
+  const rows = await sql.query<{ provider: string }>(
+    'SELECT provider FROM attempt WHERE generation_id = $1',
+    [id],
+  );
+  return rows.map((row) => row.provider);
+}
+
+/** Keeps how far a job is. False when it is over, or another has followed it. */
+export async function writeProgress(sql: Sql, id: string, jobId: string, progress: number): Promise<boolean> {
+  const rows = await sql.query(
+    'UPDATE generation SET progress = $3 WHERE id = $1 AND job_id = $2 AND completed_at IS NULL RETURNING id',
+    [id, jobId, progress],
+  );
+  return rows.length > 0;
 }
 
 /** Outputs of several generations, in order, by generation. */

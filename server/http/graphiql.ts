@@ -73,7 +73,7 @@ query Catalog {
 
 const QUOTE = `# A price to be held to for ten minutes: give its id as quoteId.
 query Quote {
-  quote(input: { operation: GENERATE_VIDEO, model: "runway/gen4_turbo", durationSeconds: 8 }) {
+  quote(input: { operation: GENERATE_VIDEO, model: "runway/gen4_turbo", durationSeconds: 8, hasImage: true }) {
     ... on Quote { id model credits expiresAt expectedCost { amount } expectedMargin }
     ... on InvalidInputError { message fields { path message } }
     ... on Error { code message }

@@ -34,7 +34,13 @@ export async function ready(core: Core, draining: boolean, response: ServerRespo
     parts: {
       database: { status: database ? 'ok' : 'unavailable', kind: core.database.kind },
       server: { status: draining ? 'draining' : 'ok', callsUnderWay: core.generations.active },
-      providers: { status: 'ok', configured: core.providers.names, sandbox: core.providers.sandbox },
+      // A vendor's outage is no reason to send nothing here: other models, other vendors and all reads go on.
+      providers: {
+        status: 'ok',
+        configured: core.providers.names,
+        sandbox: core.providers.sandbox,
+        leftAlone: core.routing.open,
+      },
     },
   });
 }

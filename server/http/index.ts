@@ -6,7 +6,7 @@ import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './b
 import { allowOrigins } from './cors.ts';
 import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
-import { createGraphql } from './graphql.ts';
+import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -33,6 +33,9 @@ export interface HttpOptions {
   readonly demo: Demo | null;
 }
 
+/** What a process answers that has no customers: whether it is well. */
+const OF_A_WORKER: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics']);
+
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /**
@@ -47,7 +50,8 @@ function isLocalPage(request: IncomingMessage): boolean {
 /** Starts listening. */
 export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer> {
   const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
-  const graphql = createGraphql(core, limiter);
+  // A process whose role is to work off the queue has no customers.
+  const graphql = core.environment.role === 'worker' ? null : createGraphql(core, limiter);
   const metrics = createMetrics(core);
   let draining = false;
   let page: string | undefined;
@@ -71,7 +75,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     response.end(html);
   };
 
-  const sendChunked = async (request: IncomingMessage, response: ServerResponse) => {
+  const sendChunked = async (graphql: Graphql, request: IncomingMessage, response: ServerResponse) => {
     const body = await readBody(request);
     if (body === null) {
       return sendError(response, 413, 'REQUEST_TOO_LARGE', `A request has at most ${MAX_BODY_BYTES} bytes.`);
@@ -90,14 +94,23 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     const url = request.url ?? '/';
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);
-    if (path === '/graphql') {
+    if (!graphql && !OF_A_WORKER.has(path)) {
+      request.resume();
+      return sendError(
+        response,
+        404,
+        'NOT_FOUND',
+        'This process only works: it answers /health and /metrics.',
+      );
+    }
+    if (graphql && path === '/graphql') {
       if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
         return sendPage(request, response);
       }
       if (allowOrigins(request, response)) return undefined;
       if (refuseBody(request, response) || refuseType(request, response)) return undefined;
       if (request.method === 'POST' && request.headers['content-length'] === undefined) {
-        return sendChunked(request, response);
+        return sendChunked(graphql, request, response);
       }
       return graphql(request, response);
     }
@@ -153,7 +166,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  const sockets = openSockets(core, graphql, limiter, server);
+  const sockets = graphql && openSockets(core, graphql, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';
@@ -168,7 +181,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       draining = true;
     },
     async close() {
-      await sockets.close();
+      await sockets?.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const force = setTimeout(() => server.closeAllConnections(), 5_000);

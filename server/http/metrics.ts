@@ -31,6 +31,19 @@ export function createMetrics(core: Core) {
     },
   });
   new Gauge({
+    name: 'solvent_provider_circuit_open',
+    help: 'Whether a provider is left alone because its calls failed: 1 until one has succeeded again.',
+    labelNames: ['provider'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      const { open } = core.routing;
+      for (const provider of new Set([...core.providers.names, ...open])) {
+        this.set({ provider }, open.includes(provider) ? 1 : 0);
+      }
+    },
+  });
+  new Gauge({
     name: 'solvent_live_listeners',
     help: 'Subscriptions that listen for changes in this process.',
     registers: [registry],

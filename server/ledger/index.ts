@@ -51,7 +51,7 @@ export interface Ledger {
    * @returns whether its customer has given it up meanwhile.
    */
   recordJob(job: statements.JobItem): Promise<boolean>;
-  /** Sends a generation on to another provider after an attempt that cost nothing; see the function in the database. */
+  /** Sends a generation on to another provider after an attempt that made nothing; see the function in the database. */
   reroute(item: statements.RerouteItem): Promise<statements.RerouteOutcome>;
   /** Keeps that a customer has given a generation up. False when it has ended already, or there is none. */
   requestCancel(generationId: string): Promise<boolean>;

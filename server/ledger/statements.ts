@@ -114,7 +114,7 @@ export async function reserve(
 }
 
 interface SettleRow {
-  readonly outcome: 'SETTLED' | 'LATE' | 'ALREADY' | 'NOT_FOUND';
+  readonly outcome: keyof typeof SETTLE_STATUS;
   readonly account_id: string | null;
   readonly credits_charged: number;
   readonly cost_micros: bigint;
@@ -127,6 +127,7 @@ const SETTLE_STATUS = {
   SETTLED: 'settled',
   LATE: 'late',
   ALREADY: 'already',
+  FOLLOWED: 'followed',
   NOT_FOUND: 'not-found',
 } as const;
 
@@ -157,6 +158,7 @@ export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]):
     const last = item.attempts.at(-1);
     return {
       id: item.generationId,
+      attemptNumber: item.attemptNumber,
       action: item.action,
       credits: item.credits,
       status: item.status,
@@ -330,7 +332,7 @@ export async function recordJobs(sql: Sql, jobs: readonly JobItem[]): Promise<bo
   return jobs.map((job) => canceled.has(job.generationId));
 }
 
-/** Another call for a generation whose last one failed without a cost. */
+/** Another call for a generation whose last one made nothing. */
 export interface RerouteItem {
   readonly generationId: string;
   /** Booked with it. Its number says which attempt the caller takes for the last. */
@@ -393,6 +395,8 @@ export interface Orphan {
   readonly operation: Operation;
   /** As its request says; `NORMAL` when it says nothing. */
   readonly priority: 'NORMAL' | 'LOW';
+  /** Whether it was to be served by an identical one. */
+  readonly follows: boolean;
   readonly sentAt: Date | null;
   readonly jobId: string | null;
 }
@@ -421,7 +425,8 @@ export async function adoptOrphans(
       FROM orphan JOIN generation gen ON gen.id = orphan.id WHERE r.id = orphan.id
       RETURNING r.id
     )
-    SELECT a.id AS "generationId", g.operation, coalesce(g.request->>'priority', 'NORMAL') AS priority, g.sent_at AS "sentAt", g.job_id AS "jobId"
+    SELECT a.id AS "generationId", g.operation, coalesce(g.request->>'priority', 'NORMAL') AS priority,
+      g.served_by_id IS NOT NULL AS follows, g.sent_at AS "sentAt", g.job_id AS "jobId"
     FROM adopted a JOIN generation g ON g.id = a.id`,
     [now, processId, aliveSince, limit],
   );

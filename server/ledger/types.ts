@@ -109,6 +109,8 @@ export interface FailureRecord {
 /** The end of a reservation. */
 export interface SettleItem {
   readonly generationId: string;
+  /** The attempt of whose end this tells: nothing changes once another has followed it. Not said: whichever is the last. */
+  readonly attemptNumber?: number;
   /**
    * `POST` burns `credits` (at most those reserved) and releases the rest; `VOID` releases all; `EXPIRE` does the
    * same for the sweeper.
@@ -125,9 +127,10 @@ export interface SettleItem {
 export interface SettleOutcome {
   /**
    * `settled`: done now. `late`: it had been voided or expired; only its cost was corrected. `already`: it had been
-   * posted; nothing changed. `not-found`: there is no such reservation.
+   * posted; nothing changed. `followed`: another attempt had followed; nothing changed. `not-found`: there is no such
+   * reservation.
    */
-  readonly status: 'settled' | 'late' | 'already' | 'not-found';
+  readonly status: 'settled' | 'late' | 'already' | 'followed' | 'not-found';
   /** The instant that stands in the books, when it was settled now. */
   readonly at: Date;
   readonly accountId: string | null;

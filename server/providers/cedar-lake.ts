@@ -7,21 +7,13 @@
  * api/openapi.yaml, June 2026) and its list of errors (vectorizer.ai/api/errors).
  */
 import type { Micros } from '../money.ts';
-import {
-  BROKEN,
-  BUSY,
-  createFailures,
-  type Failures,
-  INVALID,
-  invalidBecause,
-  judgeLoss,
-  MISCONFIGURED,
-  readRetryAfter,
-  UNKNOWN_JOB,
-  type Verdict,
-} from './failure.ts';
-import type { InputFile, Operation, Provider, ProviderFailure, ProviderOutput } from './provider.ts';
-import { Exchange, WireError } from './wire.ts';
+import { BUSY, createFailures, INVALID, MISCONFIGURED, withCost } from './failure.ts';
+import { filePart } from './files.ts';
+import { hear, type Refusal } from './heard.ts';
+import { withoutJobs } from './jobs.ts';
+import { memberOf, textOf } from './json.ts';
+import type { InputFile, Operation, Provider, ProviderOutput } from './provider.ts';
+import { createReplies, type Envelope, type Term } from './replies.ts';
 
 /** How either service is reached. */
 export interface CedarLakeOptions {
@@ -46,6 +38,8 @@ export interface CedarLakeService {
   readonly operation: Operation;
   /** What is posted beside the picture. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Statuses other than a 2xx that an answer with a file may have. */
+  readonly alsoAnswers: readonly number[];
   /** The file that an answer brings, or undefined when it brings none. */
   readOutput(answer: Response): Promise<ProviderOutput | undefined>;
   /** What the answer says of the cost; null when it says nothing. */
@@ -59,6 +53,7 @@ export function createCedarLake(service: CedarLakeService, options: CedarLakeOpt
   const { apiId, apiSecret, baseUrl = service.baseUrl, timeoutMs = TIMEOUT_MS } = options;
   const basic = Buffer.from(`${apiId}:${apiSecret}`).toString('base64');
   const failures = createFailures(apiSecret, basic);
+  const replies = createReplies(failures, { table: refusalsOf(service.title), read: readEnvelope });
 
   return {
     name: service.name,
@@ -66,72 +61,48 @@ export function createCedarLake(service: CedarLakeService, options: CedarLakeOpt
     timeoutMs,
 
     async submit({ request, input, signal }) {
-      const exchange = new Exchange(signal, timeoutMs);
-      try {
-        const problem =
-          request.operation !== service.operation
-            ? 'This provider does not do that.'
-            : request.count !== 1
-              ? 'This provider makes one picture at a time.'
-              : undefined;
-        if (problem !== undefined) return failures.make({ ...INVALID, message: problem }, problem);
-        if (!input)
-          return failures.make({ ...INVALID, message: 'An image is needed.' }, 'No image was given.');
-        const answer = await exchange.fetch(`${baseUrl}${service.path}`, {
-          method: 'POST',
-          headers: { authorization: `Basic ${basic}` },
-          body: formOf(input, service.fields),
-        });
-        const output = await service.readOutput(answer);
-        if (output) {
-          return { status: 'succeeded', outputs: [output], costMicros: service.costOf(answer.headers) };
-        }
-        return answer.ok
-          ? await readNothing(answer, service, failures)
-          : await readRefusal(answer, service, failures);
-      } catch (error) {
-        const loss = error instanceof WireError ? error : new WireError('unreadable', exchange.sent, error);
-        return failures.make(judgeLoss(loss), loss.message);
+      if (request.operation !== service.operation) return failures.unsent('This provider does not do that.');
+      if (request.count !== 1) return failures.unsent('This provider makes one picture at a time.');
+      if (!input) return failures.unsent('An image is needed.');
+      const heard = await hear(
+        signal,
+        timeoutMs,
+        async (fetch) =>
+          service.readOutput(
+            await fetch(`${baseUrl}${service.path}`, {
+              method: 'POST',
+              headers: { authorization: `Basic ${basic}` },
+              body: formOf(input, service.fields),
+            }),
+          ),
+        ({ ok, status }) => ok || service.alsoAnswers.includes(status),
+      );
+      if ('answer' in heard) {
+        const costMicros = service.costOf(heard.response.headers);
+        return { status: 'succeeded', outputs: [heard.answer], costMicros };
       }
+      const failure = replies.failure(heard);
+      // An answer without a file in it. Where it says what was charged, that is what was billed.
+      const isAnswer = 'refusal' in heard && heard.refusal.status < 300;
+      return isAnswer ? withCost(failure, service.costOf(heard.refusal.headers)) : failure;
     },
 
-    check: async (jobId) =>
-      failures.make(UNKNOWN_JOB, `${service.title} has no jobs, so "${jobId}" is none of its.`, { jobId }),
-
-    cancel: async () => ({ status: 'goes-on', detail: `${service.title} has no jobs to stop.` }),
+    ...withoutJobs(service.title, failures),
   };
 }
 
 /** A part without a file name counts as a text, and a picture that is one is refused (error 1016). */
-function formOf({ bytes, contentType }: InputFile, fields: Readonly<Record<string, string>>): FormData {
+function formOf(input: InputFile, fields: Readonly<Record<string, string>>): FormData {
   const form = new FormData();
-  const picture = new Blob([new Uint8Array(bytes)], { type: contentType });
-  form.set('image', picture, `image.${contentType.replace(/^image\/|\+.*$/g, '')}`);
+  form.set('image', filePart(input, 'image'));
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   return form;
 }
 
 // --------------------------------------------------------------------------------------------------- failures
 
-/** A 200 without a file in it. Where it says what was charged, that is what was billed. */
-async function readNothing(
-  answer: Response,
-  service: CedarLakeService,
-  failures: Failures,
-): Promise<ProviderFailure> {
-  const words = (await answer.text()).slice(0, MAX_WORDS);
-  const verdict = judgeLoss(new WireError('unreadable', true));
-  const failure = failures.make(verdict, `HTTP ${answer.status} without a file: ${words}`);
-  const costMicros = service.costOf(answer.headers);
-  if (costMicros === null) return failure;
-  return costMicros > 0n ? { ...failure, billed: 'yes', costMicros } : { ...failure, billed: 'no' };
-}
-
-/** More than any error has, and little enough to be searched for secrets when it is a picture after all. */
-const MAX_WORDS = 20_000;
-
 /**
- * Refusals by status and by the vendor's own code; the first row that fits counts. The reasoning for `billed`:
+ * Refusals by status and by the vendor's own code. The reasoning for `billed`:
  *
  * - A 4xx says that the picture was turned away. What is charged stands in a header of the 200 alone
  *   (`X-Credits-Charged` in the OpenAPI description), and ClippingMagic sells credits for results: `no`. That holds for
@@ -140,24 +111,21 @@ const MAX_WORDS = 20_000;
  * - Of every other 5xx the vendor promises nothing; -10 ("Internal timeout") comes after the work has begun: `unknown`,
  *   as for any status that is not in this table.
  */
-const REFUSALS: readonly {
-  readonly statuses: readonly number[];
-  readonly code?: number;
-  readonly verdict: Verdict;
-  readonly note?: string;
-}[] = [
-  { statuses: [401], verdict: MISCONFIGURED, note: 'The API id and secret were refused.' },
-  {
-    statuses: [402],
-    verdict: MISCONFIGURED,
-    note: 'The account is out of credits or past due, or its plan has no API.',
-  },
-  { statuses: [403], verdict: MISCONFIGURED, note: 'This is not allowed to the account.' },
-  { statuses: [404, 405], verdict: MISCONFIGURED, note: 'The base URL is wrong.' },
-  { statuses: [429], verdict: BUSY },
-  { statuses: [503], code: -3, verdict: BUSY },
-  { statuses: [400, 413, 415, 422], verdict: INVALID },
-];
+function refusalsOf(title: string): readonly Term[] {
+  return [
+    { statuses: [401], verdict: MISCONFIGURED, note: `${title}: The API id and secret were refused.` },
+    {
+      statuses: [402],
+      verdict: MISCONFIGURED,
+      note: `${title}: The account is out of credits or past due, or its plan has no API.`,
+    },
+    { statuses: [403], verdict: MISCONFIGURED, note: `${title}: This is not allowed to the account.` },
+    { statuses: [404, 405], verdict: MISCONFIGURED, note: `${title}: The base URL is wrong.` },
+    { statuses: [429], verdict: BUSY },
+    { statuses: [503], codes: ['-3'], verdict: BUSY },
+    { statuses: [400, 413, 415, 422], verdict: INVALID },
+  ];
+}
 
 /**
  * Both services' rule for a 429: wait for 5 s after the first, 10 s after the second in a row, 15 s after the third.
@@ -165,52 +133,19 @@ const REFUSALS: readonly {
  */
 const BACK_OFF_SECONDS = 5;
 
-async function readRefusal(
-  answer: Response,
-  service: CedarLakeService,
-  failures: Failures,
-): Promise<ProviderFailure> {
-  const { status, headers } = answer;
-  const words = (await answer.text()).slice(0, MAX_WORDS);
-  const { code, message } = readError(words);
-  const row = REFUSALS.find(
-    (candidate) =>
-      candidate.statuses.includes(status) && (candidate.code === undefined || candidate.code === code),
-  );
-  const verdict = row?.verdict ?? BROKEN;
-  const detail = [
-    row?.note && `${service.title}: ${row.note}`,
-    `HTTP ${status}`,
-    code === undefined ? undefined : `error ${code}`,
-    message || words,
-  ];
-  const told = readRetryAfter(headers);
-  return failures.make(
-    verdict === INVALID ? invalidBecause(message, failures) : verdict,
-    detail.filter(Boolean).join(' '),
-    { retryAfterSeconds: told ?? (status === 429 ? BACK_OFF_SECONDS : undefined) },
-  );
-}
-
 /**
  * `{"error": {"status", "code", "message"}}`. Vectorizer.AI's description nests it so too, beside an echo of the form;
  * a transcript of its documentation shows it bare, so both are read.
  */
-function readError(words: string): { readonly code?: number; readonly message: string } {
-  try {
-    const parsed: unknown = JSON.parse(words);
-    const error = isObject(parsed) && isObject(parsed.error) ? parsed.error : parsed;
-    if (!isObject(error)) return { message: '' };
-    const { code, message } = error;
-    return {
-      ...(typeof code === 'number' ? { code } : {}),
-      message: typeof message === 'string' ? message : '',
-    };
-  } catch {
-    return { message: '' };
-  }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+function readEnvelope({ status, body, text }: Refusal): Envelope {
+  const error = memberOf(body, 'error') ?? body;
+  const told = memberOf(error, 'code');
+  const code = typeof told === 'number' ? String(told) : undefined;
+  const words = textOf(memberOf(error, 'message'));
+  return {
+    words,
+    codes: [code],
+    summary: [code && `error ${code}`, words ?? text].filter(Boolean).join(' '),
+    pauseSeconds: status === 429 ? BACK_OFF_SECONDS : undefined,
+  };
 }

@@ -8,12 +8,16 @@
  * No answer tells money or credits: the catalogue's dated cost stands.
  */
 import { type CedarLakeOptions, type CedarLakeService, createCedarLake } from './cedar-lake.ts';
+import { isAddress, typeOfPicture } from './files.ts';
 import type { Provider, ProviderOutput } from './provider.ts';
 
 /** How ClippingMagic is reached; the base URL is `https://clippingmagic.com/api/v1`. */
 export type ClippingMagicOptions = CedarLakeOptions;
 
 const BASE_URL = 'https://clippingmagic.com/api/v1';
+
+/** Redirects to what was made. A 307 or 308 would ask for the POST to be repeated. */
+const REDIRECTS = [301, 302, 303];
 
 const SERVICE: CedarLakeService = {
   name: 'clippingmagic',
@@ -23,6 +27,7 @@ const SERVICE: CedarLakeService = {
   operation: 'REMOVE_BACKGROUND',
   // Without it the answer is an id, for an editor in a browser.
   fields: { format: 'result' },
+  alsoAnswers: REDIRECTS,
   readOutput,
   costOf: () => null,
 };
@@ -33,22 +38,15 @@ export function createClippingMagic(options: ClippingMagicOptions): Provider {
 }
 
 async function readOutput(answer: Response): Promise<ProviderOutput | undefined> {
-  if ([301, 302, 303].includes(answer.status)) return readAddress(answer.headers.get('location'));
-  if (!answer.ok) return undefined;
-  const bytes = await answer.bytes();
-  const contentType = contentTypeOf(bytes);
-  return contentType === undefined ? undefined : { content: bytes, contentType };
+  if (REDIRECTS.includes(answer.status)) return readAddress(answer.headers.get('location'));
+  // A PNG as a rule, since it is see-through; a JPEG where a result has a background of its own.
+  const content = await answer.bytes();
+  const contentType = typeOfPicture(content);
+  return contentType === undefined ? undefined : { content, contentType };
 }
 
 /** Only a whole address: a relative one leads back to the API, which gives nothing to who has no credentials. */
 function readAddress(location: string | null): ProviderOutput | undefined {
-  if (location === null || !/^https?:\/\//i.test(location) || !URL.canParse(location)) return undefined;
+  if (!isAddress(location) || !URL.canParse(location)) return undefined;
   return { content: { url: location }, contentType: 'image/png' };
-}
-
-/** A PNG as a rule, since it is see-through; a JPEG where a result has a background of its own. */
-function contentTypeOf(bytes: Uint8Array): string | undefined {
-  const head = Buffer.from(bytes.subarray(0, 8)).toString('latin1');
-  if (head === '\x89PNG\r\n\x1a\n') return 'image/png';
-  return head.startsWith('\xff\xd8\xff') ? 'image/jpeg' : undefined;
 }

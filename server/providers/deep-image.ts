@@ -11,38 +11,15 @@
  * - Beyond four times the size it enlarges without its model ("traditionally with bicubic supersampling") and bills
  *   the same credit. Nobody buys that here, so it is refused before a call.
  */
-import {
-  BROKEN,
-  BUSY,
-  createFailures,
-  type Failures,
-  INVALID,
-  MISCONFIGURED,
-  NO_FILE,
-  UNKNOWN_JOB,
-  type Verdict,
-} from './failure.ts';
-import {
-  fieldsOf,
-  fileOf,
-  hear,
-  lost,
-  parseFields,
-  refused,
-  textOf,
-  unanswered,
-  unreadable,
-  unsent,
-} from './plain-http.ts';
-import type {
-  InputFile,
-  Provider,
-  ProviderFailure,
-  SubmitRequest,
-  SubmitResult,
-  WebhookDelivery,
-  WebhookReading,
-} from './provider.ts';
+import { BROKEN, BUSY, createFailures, type Failures, INVALID, MISCONFIGURED, NO_FILE } from './failure.ts';
+import { filePart, isAddress, typeOfAddress } from './files.ts';
+import { callJson, hear, pathPart } from './heard.ts';
+import { running } from './jobs.ts';
+import { memberOf, textOf } from './json.ts';
+import type { InputFile, Provider, SubmitRequest, SubmitResult } from './provider.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
+import { bodyOf, reasonToAsk, rejected } from './reports.ts';
+import { readSize } from './shapes.ts';
 
 /** How Deep-Image is reached. */
 export interface DeepImageOptions {
@@ -62,8 +39,15 @@ const MODEL = 'upscale';
 /** Deep-Image as a provider. */
 export function createDeepImage({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: DeepImageOptions): Provider {
   const failures = createFailures(apiKey);
-  const ask = (signal: AbortSignal, path: string, init: RequestInit = {}) =>
-    hear(signal, timeoutMs, `${baseUrl ?? BASE_URL}${path}`, { ...init, headers: { 'x-api-key': apiKey } });
+  const replies = createReplies(failures, REFUSALS);
+  const ask = (signal: AbortSignal, path: string, init: RequestInit = {}, jobId?: string) =>
+    hear(
+      signal,
+      timeoutMs,
+      callJson(`${baseUrl ?? BASE_URL}${path}`, { ...init, headers: { 'x-api-key': apiKey } }, (body) =>
+        readJob(body, failures, jobId),
+      ),
+    );
 
   return {
     name: 'deep-image',
@@ -71,49 +55,30 @@ export function createDeepImage({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: Dee
     timeoutMs,
 
     async submit(submit) {
-      try {
-        if (submit.vendorModel !== MODEL) {
-          return failures.make(
-            MISCONFIGURED,
-            `"${submit.vendorModel}" is not ${MODEL}, the one thing sold here.`,
-          );
-        }
-        const form = formOf(submit);
-        if (typeof form === 'string') return unsent(failures, form);
-        const heard = await ask(submit.signal, '/process_result', { method: 'POST', body: form });
-        if ('loss' in heard) return lost(failures, heard.loss);
-        const { response } = heard;
-        const body = await response.text();
-        if (!response.ok) return readRefusal(response, body, failures);
-        return (
-          readJob(body, failures) ?? unreadable(failures, `HTTP ${response.status} without a job: ${body}`)
+      if (submit.vendorModel !== MODEL) {
+        return failures.make(
+          MISCONFIGURED,
+          `"${submit.vendorModel}" is not ${MODEL}, the one thing sold here.`,
         );
-      } catch (error) {
-        return unreadable(failures, String(error));
       }
+      const form = formOf(submit);
+      if (typeof form === 'string') return failures.unsent(form);
+      const heard = await ask(submit.signal, '/process_result', { method: 'POST', body: form });
+      return 'answer' in heard ? heard.answer : replies.failure(heard);
     },
 
     async check(jobId, signal) {
-      const notYet = (detail: string, response?: Response) =>
-        unanswered(failures, jobId, POLL_MS, detail, response);
-      try {
-        const heard = await ask(signal, `/result/${encodeURIComponent(jobId)}`);
-        if ('loss' in heard) return notYet(heard.loss.message);
-        const { response } = heard;
-        const body = await response.text();
-        const detail = `HTTP ${response.status} ${body}`;
-        if (response.status === 404 && !ACCOUNT.test(body)) {
-          return failures.make(UNKNOWN_JOB, detail, { jobId });
-        }
-        return (response.ok ? readJob(body, failures, jobId) : undefined) ?? notYet(detail, response);
-      } catch (error) {
-        return notYet(String(error));
-      }
+      const heard = await ask(signal, `/result/${pathPart(jobId)}`, {}, jobId);
+      return 'answer' in heard ? heard.answer : replies.unanswered(heard, jobId);
     },
 
     cancel: async () => ({ status: 'goes-on', detail: 'Deep-Image has no way to stop a job.' }),
 
-    readWebhook: async (delivery) => readReport(delivery),
+    /** Reports are not signed: the address that they come to is all that speaks for them. */
+    async readWebhook(delivery) {
+      const jobId = textOf(memberOf(bodyOf(delivery), 'job'));
+      return jobId === undefined ? rejected('The report names no job.') : reasonToAsk(jobId);
+    },
   };
 }
 
@@ -131,7 +96,7 @@ function formOf({ request, input, webhookUrl }: SubmitRequest): FormData | strin
   const size = sizeOf(request.size, input);
   if (typeof size === 'string') return size;
   const form = new FormData();
-  form.set('image', fileOf(input, 'picture'));
+  form.set('image', filePart(input, 'picture'));
   const parameters = {
     ...size,
     output_format: formatOf(input),
@@ -151,9 +116,8 @@ function formOf({ request, input, webhookUrl }: SubmitRequest): FormData | strin
  */
 function sizeOf(size: string | undefined, { width, height }: InputFile): object | string {
   if (size === undefined) return { width: '200%' };
-  const match = /^(\d{1,5})x(\d{1,5})$/.exec(size);
-  if (!match) return 'The size must be a width and a height in pixels, such as 2048x2048.';
-  const wanted = { width: Number(match[1]), height: Number(match[2]) };
+  const wanted = readSize(size);
+  if (!wanted) return 'The size must be a width and a height in pixels, such as 2048x2048.';
   if (width !== undefined && height !== undefined) {
     const times = Math.min(wanted.width / width, wanted.height / height);
     if (times > MOST_TIMES) {
@@ -171,36 +135,28 @@ function formatOf({ contentType }: InputFile): 'jpeg' | 'png' {
 
 // --------------------------------------------------------------------------------------------------------- job
 
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-};
-
 /**
  * How a job stands; undefined when the answer is none.
  *
  * @param asked the id that was asked after, which an answer to that question need not repeat.
  */
-function readJob(body: string, failures: Failures, asked?: string): SubmitResult | undefined {
-  const fields = parseFields(body);
-  const status = textOf(fields?.status);
-  const jobId = asked ?? textOf(fields?.job);
-  if (!fields || !status) return undefined;
+function readJob(body: unknown, failures: Failures, asked?: string): SubmitResult | undefined {
+  const status = textOf(memberOf(body, 'status'));
+  const jobId = asked ?? textOf(memberOf(body, 'job'));
+  if (!status) return undefined;
   const named = jobId === undefined ? {} : { jobId };
   switch (status) {
     case 'complete': {
-      const url = textOf(fields.result_url);
-      if (!url || !/^https?:\/\//.test(url)) {
-        return failures.make(NO_FILE, `Deep-Image completed a job without a file: ${body}`, named);
+      const url = memberOf(body, 'result_url');
+      if (!isAddress(url)) {
+        const detail = `Deep-Image completed a job without a file: ${JSON.stringify(body)}`;
+        return failures.make(NO_FILE, detail, named);
       }
-      const ending = /\.(\w+)(?:[?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? '';
-      const contentType = CONTENT_TYPES[ending] ?? 'image/png';
       // One credit a picture ("1 image transformation requires 1 credit"), whose price hangs on the plan: no money is
       // told.
       return {
         status: 'succeeded',
-        outputs: [{ content: { url }, contentType }],
+        outputs: [{ content: { url }, contentType: typeOfAddress(url) }],
         costMicros: null,
         ...named,
       };
@@ -208,18 +164,11 @@ function readJob(body: string, failures: Failures, asked?: string): SubmitResult
     // Neither is documented; both are what callers have written down.
     case 'failed':
     case 'error':
-      return failures.make(BROKEN, `Deep-Image failed: ${body}`, named);
+      return failures.make(BROKEN, `Deep-Image failed: ${JSON.stringify(body)}`, named);
     default:
       // `received`, `in_progress`, `not_started`, and whatever may be added that has not ended.
-      return jobId === undefined ? undefined : { status: 'running', jobId, pollAfterMs: POLL_MS };
+      return jobId === undefined ? undefined : running(jobId, POLL_MS);
   }
-}
-
-/** Reports are not signed: the address that they come to is all that speaks for them. */
-function readReport({ body }: WebhookDelivery): WebhookReading {
-  const jobId = textOf(parseFields(Buffer.from(body).toString('utf8'))?.job);
-  if (!jobId) return { status: 'rejected', reason: 'The report names no job.' };
-  return { status: 'accepted', signed: false, jobId, result: null };
 }
 
 // ---------------------------------------------------------------------------------------------------- failures
@@ -227,7 +176,7 @@ function readReport({ body }: WebhookDelivery): WebhookReading {
 /** The vendor's sentences on a key, an account, a plan, or credits (documentation.deep-image.ai, API methods). */
 const ACCOUNT =
   /no x-(?:api-key|application-name) header|no user found|no plan found|no more requests are available|e-?mail has not been confirmed|does not have access|no such application/i;
-const RATE_LIMIT = /rate limit has been reached/i;
+const ANY_4XX = Array.from({ length: 100 }, (_, index) => 400 + index);
 
 /**
  * Refusals by their words, then by status; the vendor shows no statuses beside its sentences. What is refused with a
@@ -235,37 +184,29 @@ const RATE_LIMIT = /rate limit has been reached/i;
  * gateway's may follow a picture that was made: `unknown`, as for any status that is not named here. A job that
  * failed is `unknown` too: whether its credit is given back is said nowhere.
  */
-function judge(status: number, body: string): { readonly verdict: Verdict; readonly note?: string } {
-  if (status < 400 || status >= 500) return { verdict: BROKEN };
-  if (status === 429 || RATE_LIMIT.test(body)) return { verdict: BUSY };
-  if (ACCOUNT.test(body))
-    return { verdict: MISCONFIGURED, note: 'The account at Deep-Image, or its credits.' };
-  switch (status) {
-    case 401:
-    case 402:
-    case 403:
-      return { verdict: MISCONFIGURED, note: 'Deep-Image does not allow this to the account.' };
-    case 404:
-      return { verdict: MISCONFIGURED, note: 'The base URL is wrong.' };
-    case 400:
-    case 413:
-    case 415:
-    case 422:
-      return { verdict: INVALID };
-    default:
-      return { verdict: BROKEN };
-  }
-}
-
-function readRefusal(response: Response, body: string, failures: Failures): ProviderFailure {
-  const { verdict, note } = judge(response.status, body);
-  return refused(failures, verdict, { response, body, words: wordsOf(body), note });
-}
-
-/** The sentence in an envelope of which no more is documented than that it has one. A page of HTML is none. */
-function wordsOf(body: string): string | undefined {
-  const fields = parseFields(body);
-  if (!fields) return body.trimStart().startsWith('<') ? undefined : textOf(body);
-  const { error, message, detail } = fields;
-  return textOf(error) ?? textOf(message) ?? textOf(detail) ?? textOf(fieldsOf(error)?.message);
-}
+const REFUSALS: RefusalTerms = {
+  pollMs: POLL_MS,
+  table: [
+    { statuses: ANY_4XX, words: /rate limit has been reached/i, verdict: BUSY },
+    { statuses: [429], verdict: BUSY },
+    {
+      statuses: ANY_4XX,
+      words: ACCOUNT,
+      verdict: MISCONFIGURED,
+      note: 'The account at Deep-Image, or its credits.',
+    },
+    {
+      statuses: [401, 402, 403],
+      verdict: MISCONFIGURED,
+      note: 'Deep-Image does not allow this to the account.',
+    },
+    { statuses: [404], verdict: MISCONFIGURED, note: 'The base URL is wrong.' },
+    { statuses: [400, 413, 415, 422], verdict: INVALID },
+  ],
+  /** No more is documented of the envelope than that it has a sentence. A page of HTML is none. */
+  read({ body, text }) {
+    if (body === undefined) return { words: text.trimStart().startsWith('<') ? undefined : text };
+    const places = [['error'], ['message'], ['detail'], ['error', 'message']];
+    return { words: places.map((names) => textOf(memberOf(body, ...names))).find(Boolean) };
+  },
+};

@@ -18,9 +18,8 @@
  * - "Done" and "can be fetched" are two moments: the file may answer 425 after the dub is `dubbed`.
  * - Deleting is the only way to stop a dub, and deletes a finished one as well, which may be paid for. So `cancel`
  *   looks first, and lets a dub alone that has ended.
- * - It takes no address to report to. A webhook is set up in the workspace by hand; see {@link readReport}.
+ * - It takes no address to report to, and of the reports that a workspace can be set up for none is documented for it.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Micros, parseDecimal } from '../money.ts';
 import {
   BROKEN,
@@ -30,32 +29,17 @@ import {
   INVALID,
   MISCONFIGURED,
   NO_FILE,
+  REFUSED,
   UNKNOWN_JOB,
   type Verdict,
+  withCost,
 } from './failure.ts';
-import {
-  type Fields,
-  fieldsOf,
-  fileOf,
-  hear,
-  lost,
-  parseFields,
-  redact,
-  refused,
-  textOf,
-  unanswered,
-  unreadable,
-  unsent,
-} from './plain-http.ts';
-import {
-  type Provider,
-  type ProviderFailure,
-  type SubmitRequest,
-  type SubmitResult,
-  WEBHOOK_TOLERANCE_SECONDS,
-  type WebhookDelivery,
-  type WebhookReading,
-} from './provider.ts';
+import { filePart } from './files.ts';
+import { callJson, hear, pathPart } from './heard.ts';
+import { running } from './jobs.ts';
+import { isKey, listOf, memberOf, textOf } from './json.ts';
+import type { Provider, ProviderFailure, SubmitRequest, SubmitResult } from './provider.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
 
 /** How ElevenLabs is reached. */
 export interface ElevenLabsOptions {
@@ -64,8 +48,6 @@ export interface ElevenLabsOptions {
   readonly baseUrl?: string | undefined;
   /** How long one request may take: films are sent and fetched, and a long one takes minutes on a slow line. */
   readonly timeoutMs?: number;
-  /** What the workspace's webhook signs with. Without it, reports are not taken. */
-  readonly webhookSecret?: string | undefined;
 }
 
 const BASE_URL = 'https://api.elevenlabs.io/v1';
@@ -80,66 +62,39 @@ const MODEL = 'dubbing_v1';
 
 /** ElevenLabs as a provider. */
 export function createElevenLabs(options: ElevenLabsOptions): Provider {
-  const { apiKey, baseUrl = BASE_URL, timeoutMs = TIMEOUT_MS, webhookSecret } = options;
-  const failures = createFailures(apiKey, webhookSecret ?? '');
+  const { apiKey, baseUrl = BASE_URL, timeoutMs = TIMEOUT_MS } = options;
+  const failures = createFailures(apiKey);
+  const replies = createReplies(failures, REFUSALS);
+  const headers = { 'xi-api-key': apiKey };
+  const questionMs = Math.min(timeoutMs, QUESTION_TIMEOUT_MS);
+  const urlOf = ({ dubbingId }: Job) => `${baseUrl}/dubbing/${pathPart(dubbingId)}`;
 
-  const ask = (signal: AbortSignal, path: string, init: RequestInit = {}, longestMs = timeoutMs) =>
-    hear(signal, Math.min(timeoutMs, longestMs), `${baseUrl}/dubbing${path}`, {
-      ...init,
-      headers: { 'xi-api-key': apiKey },
-    });
-  const pathOf = ({ dubbingId }: Job) => `/${encodeURIComponent(dubbingId)}`;
-  const notYet = (jobId: string, detail: string, response?: Response) =>
-    unanswered(failures, jobId, POLL_MS, detail, response);
-
-  /** How a dub stands, or why that is not known. */
-  async function look(jobId: string, signal: AbortSignal): Promise<Dub | { readonly result: SubmitResult }> {
-    const job = readJobId(jobId);
-    if (!job) {
-      const detail = `"${jobId}" does not name a dub and its language.`;
-      return { result: failures.make(UNKNOWN_JOB, detail, { jobId }) };
-    }
-    const heard = await ask(signal, pathOf(job), {}, QUESTION_TIMEOUT_MS);
-    if ('loss' in heard) return { result: notYet(jobId, heard.loss.message) };
-    const { response } = heard;
-    const body = await response.text();
-    const detail = `HTTP ${response.status} ${body}`;
-    if (response.status === 404) return { result: failures.make(UNKNOWN_JOB, detail, { jobId }) };
-    const fields = response.ok ? parseFields(body) : undefined;
-    const status = textOf(fields?.status);
-    if (!fields || !status) return { result: notYet(jobId, detail, response) };
-    const media = fieldsOf(fields.media_metadata);
-    return {
-      ...job,
-      jobId,
-      status,
-      seconds: secondsOf(media),
-      contentType: textOf(media?.content_type),
-      error: textOf(fields.error),
-    };
-  }
+  /** How a dub stands. */
+  const look = (job: Job, signal: AbortSignal) =>
+    hear(
+      signal,
+      questionMs,
+      callJson(urlOf(job), { headers }, (body) => readDub(body, job)),
+    );
 
   /** The dubbed film. */
-  async function fetchFile(dub: Dub, signal: AbortSignal): Promise<SubmitResult> {
-    const { jobId, seconds } = dub;
-    const heard = await ask(signal, `${pathOf(dub)}/audio/${dub.language}`);
-    if ('loss' in heard) return notYet(jobId, heard.loss.message);
-    const { response } = heard;
-    const costMicros = costOf(seconds);
-    if (response.status === 404) {
-      const failure = failures.make(NO_FILE, `HTTP 404 ${await response.text()}`, { jobId });
-      return costMicros === null ? failure : { ...failure, costMicros };
+  async function fetchFile(dub: Dub, jobId: string, signal: AbortSignal): Promise<SubmitResult> {
+    const heard = await hear(signal, timeoutMs, async (fetch) => {
+      const response = await fetch(`${urlOf(dub)}/audio/${dub.language}`, { headers });
+      const contentType = contentTypeOf(response, dub);
+      const content = await response.bytes();
+      return contentType && content.length > 0 ? { content, contentType } : undefined;
+    });
+    const costMicros = costOf(dub.seconds);
+    if ('answer' in heard) {
+      const outputs = [{ ...heard.answer, durationSeconds: dub.seconds }];
+      return { status: 'succeeded', outputs, costMicros, jobId };
+    }
+    if ('refusal' in heard && heard.refusal.status === 404) {
+      return withCost(failures.make(NO_FILE, `HTTP 404 ${heard.refusal.text}`, { jobId }), costMicros);
     }
     // 425 is the documented "too early"; every other refusal says as little of the film.
-    if (!response.ok) return notYet(jobId, `HTTP ${response.status} ${await response.text()}`, response);
-    const contentType = contentTypeOf(response, dub);
-    const content = await response.bytes();
-    if (!contentType || content.length === 0) {
-      const type = response.headers.get('content-type');
-      return notYet(jobId, `HTTP 200 with ${content.length} bytes of ${type} in the place of the dub.`);
-    }
-    const duration = seconds === undefined ? {} : { durationSeconds: seconds };
-    return { status: 'succeeded', outputs: [{ content, contentType, ...duration }], costMicros, jobId };
+    return replies.unanswered(heard, jobId);
   }
 
   return {
@@ -149,66 +104,55 @@ export function createElevenLabs(options: ElevenLabsOptions): Provider {
     jobTimeoutMs: JOB_TIMEOUT_MS,
 
     async submit(submit) {
-      try {
-        if (submit.vendorModel !== MODEL) {
-          return failures.make(MISCONFIGURED, `"${submit.vendorModel}" is not ${MODEL}, the one model here.`);
-        }
-        const order = orderOf(submit);
-        if (typeof order === 'string') return unsent(failures, order);
-        const heard = await ask(submit.signal, '', { method: 'POST', body: order.form });
-        if ('loss' in heard) return lost(failures, heard.loss);
-        const { response } = heard;
-        const body = await response.text();
-        if (!response.ok) return readRefusal(response, body, failures);
-        const dubbingId = textOf(parseFields(body)?.dubbing_id);
-        if (!dubbingId) return unreadable(failures, `HTTP ${response.status} without a dubbing_id: ${body}`);
-        return { status: 'running', jobId: `${dubbingId}:${order.language}`, pollAfterMs: POLL_MS };
-      } catch (error) {
-        return unreadable(failures, String(error));
+      if (submit.vendorModel !== MODEL) {
+        return failures.make(MISCONFIGURED, `"${submit.vendorModel}" is not ${MODEL}, the one model here.`);
       }
+      const order = orderOf(submit);
+      if (typeof order === 'string') return failures.unsent(order);
+      const init = { method: 'POST', headers, body: order.form };
+      const heard = await hear(
+        submit.signal,
+        timeoutMs,
+        callJson(`${baseUrl}/dubbing`, init, (body) => textOf(memberOf(body, 'dubbing_id'))),
+      );
+      return 'answer' in heard
+        ? running(`${heard.answer}:${order.language}`, POLL_MS)
+        : replies.failure(heard);
     },
 
     async check(jobId, signal) {
-      try {
-        const dub = await look(jobId, signal);
-        if ('result' in dub) return dub.result;
-        if (dub.status === 'dubbed') return await fetchFile(dub, signal);
-        if (dub.status === 'failed') return readFailure(dub, failures);
-        // `preparing`, `queued`, `dubbing`, `cloning`, and whatever may be added that has not ended.
-        return { status: 'running', jobId, pollAfterMs: POLL_MS };
-      } catch (error) {
-        return notYet(jobId, String(error));
-      }
+      const job = readJobId(jobId);
+      if (!job) return failures.make(UNKNOWN_JOB, NO_JOB, { jobId });
+      const heard = await look(job, signal);
+      if (!('answer' in heard)) return replies.unanswered(heard, jobId);
+      const dub = heard.answer;
+      if (dub.status === 'dubbed') return fetchFile(dub, jobId, signal);
+      if (dub.status === 'failed') return readFailure(dub, jobId, failures);
+      // `preparing`, `queued`, `dubbing`, `cloning`, and whatever may be added that has not ended.
+      return running(jobId, POLL_MS);
     },
 
     async cancel(jobId, signal) {
-      const goesOn = (detail: string) => ({ status: 'goes-on', detail: redact(failures, detail) }) as const;
-      try {
-        const dub = await look(jobId, signal);
-        if ('result' in dub) {
-          const detail = 'detail' in dub.result ? dub.result.detail : undefined;
-          return goesOn(`It is not known how the dub stands: ${detail}`);
-        }
-        if (dub.status === 'dubbed' || dub.status === 'failed') {
-          return goesOn(`The dub has ended: it is ${dub.status}. Deleting it would only lose the film.`);
-        }
-        const heard = await ask(signal, pathOf(dub), { method: 'DELETE' }, QUESTION_TIMEOUT_MS);
-        if ('loss' in heard) return goesOn(heard.loss.message);
-        const body = await heard.response.text();
-        if (!heard.response.ok || parseFields(body)?.status !== 'ok') {
-          return goesOn(`HTTP ${heard.response.status} ${body}`);
-        }
-        // Of this surface the vendor does not say what a deleted dub costs. Of the other it says that "a dub already
-        // running is still billed" (the SDK's ProjectClient.delete), so that nobody may count on its being free.
-        return { status: 'stopped', billed: 'unknown' };
-      } catch (error) {
-        return goesOn(String(error));
+      const job = readJobId(jobId);
+      if (!job) return { status: 'goes-on', detail: NO_JOB };
+      const heard = await look(job, signal);
+      if (!('answer' in heard)) return replies.goesOn(heard);
+      const { status } = heard.answer;
+      if (status === 'dubbed' || status === 'failed') {
+        const detail = `The dub has ended: it is ${status}. Deleting it would only lose the film.`;
+        return { status: 'goes-on', detail };
       }
+      const removed = await hear(
+        signal,
+        questionMs,
+        callJson(urlOf(job), { method: 'DELETE', headers }, (body) =>
+          memberOf(body, 'status') === 'ok' ? true : undefined,
+        ),
+      );
+      // Of this surface the vendor does not say what a deleted dub costs. Of the other it says that "a dub already
+      // running is still billed" (the SDK's ProjectClient.delete), so that nobody may count on its being free.
+      return 'answer' in removed ? { status: 'stopped', billed: 'unknown' } : replies.goesOn(removed);
     },
-
-    ...(webhookSecret
-      ? { readWebhook: async (delivery: WebhookDelivery) => readReport(delivery, webhookSecret) }
-      : {}),
   };
 }
 
@@ -223,16 +167,31 @@ interface Job {
 
 /** A dub, as the vendor says that it stands. */
 interface Dub extends Job {
-  readonly jobId: string;
   readonly status: string;
   readonly seconds: number | undefined;
   readonly contentType: string | undefined;
   readonly error: string | undefined;
 }
 
+const NO_JOB = 'The id does not name a dub and its language.';
+
 function readJobId(jobId: string): Job | undefined {
   const match = /^(.+):([a-z]{2,3})$/.exec(jobId);
   return match ? { dubbingId: match[1] ?? '', language: match[2] ?? '' } : undefined;
+}
+
+/** A dub out of an answer; undefined for one that is none. */
+function readDub(body: unknown, job: Job): Dub | undefined {
+  const status = textOf(memberOf(body, 'status'));
+  if (status === undefined) return undefined;
+  const duration = memberOf(body, 'media_metadata', 'duration');
+  return {
+    ...job,
+    status,
+    seconds: typeof duration === 'number' && duration > 0 && Number.isFinite(duration) ? duration : undefined,
+    contentType: textOf(memberOf(body, 'media_metadata', 'content_type')),
+    error: textOf(memberOf(body, 'error')),
+  };
 }
 
 /** What goes on the wire, or a sentence that says why nothing does. */
@@ -249,7 +208,7 @@ function orderOf({
   const language = languageOf(request.targetLanguage);
   if (!language) return 'The target language is not one that can be spoken: write a tag such as es or pt-BR.';
   const form = new FormData();
-  form.set('file', fileOf(input, 'film'));
+  form.set('file', filePart(input, 'film'));
   // What the vendor's list of dubs shows, and so what a dub whose answer was lost can be found by.
   form.set('name', generationId);
   form.set('source_lang', 'auto');
@@ -286,11 +245,6 @@ function contentTypeOf(response: Response, dub: Dub): string | undefined {
   return /^(?:video|audio)\//.test(type) ? type : undefined;
 }
 
-function secondsOf(media: Fields | undefined): number | undefined {
-  const duration = media?.duration;
-  return typeof duration === 'number' && Number.isFinite(duration) && duration > 0 ? duration : undefined;
-}
-
 /**
  * A begun minute of dubbing v1 with a watermark: $0.33 (second-hand: developer.puter.com, ElevenLabs API Pricing, June
  * 2026), the same for every plan. The catalogue's cost has the same source; here it meets the duration that the vendor
@@ -306,111 +260,63 @@ function costOf(seconds: number | undefined): Micros | null {
 // ---------------------------------------------------------------------------------------------------- failures
 
 /**
- * The state of the key and the account, which comes as a 400 as well as a 401 (the vendor's help page "API Error Code
- * 400 or 401").
- */
-const OPERATORS_AFFAIR = /^(?:quota_exceeded|invalid_api_key)$/;
-
-/**
  * Refusals of the upload, by status. A 4xx made no dub, and dubs are what is billed, by the minute. After a 5xx there
  * may be one whose id we shall never learn: `unknown`, as for any status that is not in this table.
  */
-const REFUSALS: Readonly<Record<number, { readonly verdict: Verdict; readonly note?: string }>> = {
-  400: { verdict: INVALID },
-  401: { verdict: MISCONFIGURED, note: 'ElevenLabs refused the key.' },
-  402: { verdict: MISCONFIGURED, note: 'The account at ElevenLabs is out of credit.' },
-  403: { verdict: MISCONFIGURED, note: 'ElevenLabs does not allow this to the account.' },
-  404: { verdict: MISCONFIGURED, note: 'The base URL is wrong.' },
-  413: { verdict: INVALID },
-  415: { verdict: INVALID },
-  422: { verdict: INVALID },
-  // Too many requests, or more dubs at once than the plan allows: rate_limit_exceeded, concurrent_limit_exceeded.
-  429: { verdict: BUSY },
-};
-
-function readRefusal(response: Response, body: string, failures: Failures): ProviderFailure {
-  const { code, words } = readDetail(body);
-  const row =
-    response.status < 500 && response.status !== 429 && code && OPERATORS_AFFAIR.test(code)
-      ? { verdict: MISCONFIGURED, note: `The account at ElevenLabs: ${code}.` }
-      : REFUSALS[response.status];
-  return refused(failures, row?.verdict ?? BROKEN, { response, body, words, note: row?.note });
-}
-
-/**
- * The envelope is `{"detail": {"type", "code", "status", "message", …}}`, where `status` is the older name of `code`; or,
- * from the validation of a form, `{"detail": [{"loc", "msg", "type"}]}`.
- */
-function readDetail(body: string): {
-  readonly code?: string | undefined;
-  readonly words?: string | undefined;
-} {
-  const detail = parseFields(body)?.detail;
-  if (Array.isArray(detail)) {
-    const words = detail.map((item) => {
-      const { loc, msg } = fieldsOf(item) ?? {};
-      return `${Array.isArray(loc) ? loc.slice(1).join('.') : ''}: ${textOf(msg) ?? ''}`;
+const REFUSALS: RefusalTerms = {
+  pollMs: POLL_MS,
+  table: [
+    {
+      // The state of the key and the account, which comes as a 400 as well as a 401 (the vendor's help page "API Error Code
+      // 400 or 401").
+      statuses: [400, 401, 422],
+      codes: ['quota_exceeded', 'invalid_api_key'],
+      verdict: MISCONFIGURED,
+      note: 'The account at ElevenLabs, or its key.',
+    },
+    { statuses: [400, 413, 415, 422], verdict: INVALID },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'ElevenLabs refused the key.' },
+    { statuses: [402], verdict: MISCONFIGURED, note: 'The account at ElevenLabs is out of credit.' },
+    { statuses: [403], verdict: MISCONFIGURED, note: 'ElevenLabs does not allow this to the account.' },
+    { statuses: [404], verdict: MISCONFIGURED, note: 'The base URL is wrong.' },
+    // Too many requests, or more dubs at once than the plan allows: rate_limit_exceeded, concurrent_limit_exceeded.
+    { statuses: [429], verdict: BUSY },
+  ],
+  /**
+   * The envelope is `{"detail": {"type", "code", "status", "message", …}}`, where `status` is the older name of `code`; or,
+   * from the validation of a form, `{"detail": [{"loc", "msg", "type"}]}`.
+   */
+  read({ body }) {
+    const detail = memberOf(body, 'detail');
+    const faults = listOf(detail).map((item) => {
+      const place = listOf(memberOf(item, 'loc')).slice(1).filter(isKey).join('.');
+      return `${place}: ${textOf(memberOf(item, 'msg')) ?? ''}`;
     });
-    return { words: words.join('; ') };
-  }
-  const fields = fieldsOf(detail);
-  return {
-    code: textOf(fields?.code) ?? textOf(fields?.status),
-    words: textOf(fields?.message) ?? textOf(detail),
-  };
-}
+    return {
+      words: textOf(memberOf(detail, 'message')) ?? textOf(detail) ?? faults.join('; '),
+      codes: [textOf(memberOf(detail, 'code')) ?? textOf(memberOf(detail, 'status'))],
+    };
+  },
+};
 
 /** A dub that was refused for what it says has no code, only words; these are read generously. */
 const REFUSED_CONTENT = /moderat|content polic|safety|prohibited|terms of (?:service|use)|usage polic/i;
+
+const REFUSED_HERE: Verdict = {
+  ...REFUSED,
+  billed: 'unknown',
+  message: "The provider's safety system refuses this video.",
+};
 
 /**
  * A dub that failed. Whether it is billed is `unknown`: the vendor's pages say what a dubbed minute costs, and
  * nothing of one that was worked on and came to nothing.
  */
-function readFailure({ jobId, error }: Dub, failures: Failures): ProviderFailure {
-  const detail = `Dub ${jobId} failed: ${error ?? 'without a reason'}`;
-  const verdict: Verdict =
-    error && REFUSED_CONTENT.test(error)
-      ? {
-          code: 'CONTENT_REFUSED',
-          billed: 'unknown',
-          retryable: false,
-          message: "The provider's safety system refuses this video.",
-        }
-      : BROKEN;
-  return failures.make(verdict, detail, { jobId });
-}
-
-// ----------------------------------------------------------------------------------------------------- reports
-
-/**
- * A report of the workspace's webhook: `ElevenLabs-Signature: t=<unix seconds>,v0=<hex>`, the HMAC-SHA256 of
- * `t.body`. The SDK's own check compares with `!==`, takes reports of the last 30 minutes, and all that are dated in
- * the future.
- *
- * Which reports the vendor sends of this surface's dubs is documented nowhere (of the other's it sends
- * `dubbing_language_completed` and three more). So one that is signed, and names a dub and its language, is a reason
- * to ask after it and no more: `result` is null, and what it says of the end is not used.
- */
-function readReport({ headers, body, receivedAt }: WebhookDelivery, secret: string): WebhookReading {
-  const rejected = (reason: string): WebhookReading => ({ status: 'rejected', reason });
-  const parts = (headers['elevenlabs-signature'] ?? '').split(',').map((part) => part.trim());
-  const timestamp = /^t=(\d{1,12})$/.exec(parts.find((part) => part.startsWith('t=')) ?? '')?.[1];
-  if (timestamp === undefined) return rejected('The signature has no timestamp.');
-  const age = receivedAt.getTime() / 1000 - Number(timestamp);
-  if (Math.abs(age) > WEBHOOK_TOLERANCE_SECONDS)
-    return rejected('The report is too old, or from the future.');
-  const right = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest();
-  // There may be several signatures, while a secret is being replaced.
-  const signed = parts.some((part) => {
-    const hex = /^v0=([0-9a-f]{64})$/i.exec(part)?.[1];
-    return hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), right);
-  });
-  if (!signed) return rejected('The signature is missing or wrong.');
-  const data = fieldsOf(parseFields(Buffer.from(body).toString('utf8'))?.data);
-  const dubbingId = textOf(data?.dubbing_id);
-  const language = textOf(data?.target_language);
-  const jobId = `${dubbingId}:${language}`;
-  if (!dubbingId || !readJobId(jobId)) return rejected('The report names no dub and language.');
-  return { status: 'accepted', signed: true, jobId, result: null };
+function readFailure(
+  { error = 'without a reason' }: Dub,
+  jobId: string,
+  failures: Failures,
+): ProviderFailure {
+  const verdict = REFUSED_CONTENT.test(error) ? REFUSED_HERE : BROKEN;
+  return failures.make(verdict, `Dub ${jobId} failed: ${error}`, { jobId });
 }

@@ -2,6 +2,7 @@
  * Puts a vendor's failure into the words of the contract: a verdict out of a table, a sentence for the customer,
  * and the vendor's own words for the operator, from which secrets have been taken.
  */
+import type { Micros } from '../money.ts';
 import type { Billed, FailureCode, ProviderFailure } from './provider.ts';
 import type { WireError } from './wire.ts';
 
@@ -34,8 +35,12 @@ export interface Failures {
     detail: string,
     more?: { retryAfterSeconds?: number | undefined; jobId?: string | undefined },
   ): ProviderFailure;
+  /** Of a request that is not sent, since its arguments would be turned away; the message says why. */
+  unsent(message: string): ProviderFailure;
   /** What the vendor says of the caller's arguments, fit to be shown to a customer. Empty when nothing is left. */
   explain(words: string): string;
+  /** A text for the operator, without secrets and as short as `detail` may be. */
+  redact(detail: string): string;
 }
 
 /**
@@ -46,18 +51,20 @@ export function createFailures(...secrets: string[]): Failures {
   const known = secrets.filter((secret) => secret !== '');
   const redact = (text: string) =>
     known.reduce((left, secret) => left.replaceAll(secret, '[key]'), text).replace(KEY_LIKE, '[key]');
+  // Redacted before it is cut: half a key at the edge would no longer be recognised.
+  const brief = (detail: string) => redact(detail).slice(0, MAX_DETAIL);
+  const make: Failures['make'] = (verdict, detail, more = {}) => ({
+    status: 'failed',
+    ...verdict,
+    message: redact(verdict.message),
+    detail: brief(detail),
+    ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds }),
+    ...(more.jobId === undefined ? {} : { jobId: more.jobId }),
+  });
   return {
-    make(verdict, detail, more = {}) {
-      return {
-        status: 'failed',
-        ...verdict,
-        // Redacted before it is cut: half a key at the edge would no longer be recognised.
-        message: redact(verdict.message),
-        detail: redact(detail).slice(0, MAX_DETAIL),
-        ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds }),
-        ...(more.jobId === undefined ? {} : { jobId: more.jobId }),
-      };
-    },
+    make,
+    unsent: (message) => make({ ...INVALID, message }, message),
+    redact: brief,
     explain(words) {
       const text = redact(words).replace(ADDRESS_LIKE, '').replace(/\s+/g, ' ').trim();
       return text.slice(0, MAX_EXPLANATION);
@@ -111,8 +118,31 @@ export const NO_FILE: Verdict = {
   message: 'The provider made nothing that can be fetched.',
 };
 
+/** The vendor will not make this for anybody. Who bills it all the same says so. */
+export const REFUSED: Verdict = {
+  code: 'CONTENT_REFUSED',
+  billed: 'no',
+  retryable: false,
+  message: "The provider's safety system refuses this prompt, or what was made from it.",
+};
+
+/** A job that was stopped, by whomever. */
+export const STOPPED: Verdict = { ...BROKEN, message: 'The provider stopped before it was finished.' };
+
+/** An answer that is not what the vendor documents, so that the request may have been carried out. */
+export const UNREADABLE: Verdict = {
+  ...BROKEN,
+  message: 'The provider gave an answer that cannot be read.',
+};
+
 /** A question after a job that the vendor has never heard of. */
 export const UNKNOWN_JOB: Verdict = { ...BROKEN, message: 'The provider does not know this job.' };
+
+/** A failure of which the vendor has told the cost; as it is where it has told none (null). */
+export function withCost(failure: ProviderFailure, costMicros: Micros | null): ProviderFailure {
+  if (costMicros === null) return failure;
+  return costMicros > 0n ? { ...failure, billed: 'yes', costMicros } : { ...failure, billed: 'no' };
+}
 
 /**
  * The verdict on a request that got no complete answer; the same for every vendor, since it follows from the
@@ -127,7 +157,7 @@ export function judgeLoss(error: WireError): Verdict {
       : error.loss === 'late'
         ? 'The provider did not answer in time.'
         : error.loss === 'unreadable'
-          ? 'The provider gave an answer that cannot be read.'
+          ? UNREADABLE.message
           : error.sent
             ? 'The connection to the provider broke before it answered.'
             : 'The provider cannot be reached at the moment.';

@@ -1,97 +1,100 @@
 /**
- * What one request by a vendor's SDK brought, as it was on the wire. An SDK turns an answer into an exception of its own and
- * loses some of it on the way; here it is kept beside the SDK, so that one judgement serves for all SDKs that throw.
+ * What one request brought, as a value: by an SDK, or by plain HTTP. Nothing is thrown.
+ *
+ * An SDK turns an answer into an exception of its own, loses some of it on the way, and may repeat the request; not every
+ * one has a switch for that. So it is shown nothing but the answer that it is there to read. Of all else it learns no more
+ * than that there is none, by an empty 400, in which no SDK finds a reason to try again; what really happened is kept
+ * beside it.
  */
-import { BROKEN, type Failures, INVALID, judgeLoss, readRetryAfter, type Verdict } from './failure.ts';
-import type { ProviderFailure } from './provider.ts';
-import { type Exchange, WireError } from './wire.ts';
+import { parseJson } from './json.ts';
+import { Exchange, WireError } from './wire.ts';
 
-/** What one request brought: what the SDK made of a 2xx, an answer with another status, or no whole answer. */
-export type Heard =
-  | { readonly answer: unknown }
-  | { readonly refusal: Response }
-  | { readonly loss: WireError };
+/** An answer that cannot be used, read to its end: a refusal, or a 2xx that is not what the vendor documents. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Headers;
+  /** As it came. Of a body that is too long to be an envelope, no more than how long it is. */
+  readonly text: string;
+  /** The text's JSON; undefined when it is none. */
+  readonly body: unknown;
+}
+
+/** What was heard in the place of an answer that can be used. */
+export type Unheard = { readonly refusal: Refusal } | { readonly loss: WireError };
+
+/** What one request brought: what was read out of its answer, an answer that cannot be used, or no whole answer. */
+export type Heard<Answer> = { readonly answer: Answer; readonly response: Response } | Unheard;
+
+/** Makes one request. */
+export type Call<Answer> = (fetch: Exchange['fetch']) => Promise<Answer | undefined>;
 
 /**
- * Makes one request by an SDK. Throws nothing.
+ * Makes one request, and lets nothing escape.
  *
- * @param exchange of this request alone.
- * @param call gets what the SDK is to take for `fetch`.
+ * @param timeoutMs for the whole of it.
+ * @param call gets what an SDK is to take for `fetch`, and gives what it has read out of the answer; undefined, or an
+ *   exception, where that is not what the vendor documents.
+ * @param isReadable which answers it is shown: those with a 2xx when not said.
  */
-export async function hear(
-  exchange: Exchange,
-  call: (fetch: Exchange['fetch']) => Promise<unknown>,
-): Promise<Heard> {
-  let heard: Heard | undefined;
+export async function hear<Answer>(
+  signal: AbortSignal,
+  timeoutMs: number,
+  call: Call<Answer>,
+  isReadable: (response: Response) => boolean = ({ ok }) => ok,
+): Promise<Heard<Answer>> {
+  const exchange = new Exchange(signal, timeoutMs);
+  const ear: { unheard?: Unheard; shown?: Response } = {};
   try {
     const answer = await call(async (input, init) => {
       try {
         const response = await exchange.fetch(input, init);
-        if (!response.ok) heard ??= { refusal: response };
-        return response;
+        if (isReadable(response)) {
+          ear.shown = response;
+          return response;
+        }
+        ear.unheard ??= { refusal: await readRefusal(response) };
       } catch (error) {
-        if (error instanceof WireError) heard ??= { loss: error };
-        throw error;
+        ear.unheard ??= {
+          loss: error instanceof WireError ? error : new WireError('broken', exchange.sent, error),
+        };
       }
+      return new Response(null, { status: 400, statusText: 'See what was heard' });
     });
-    return { answer };
+    if (ear.shown) {
+      return answer === undefined
+        ? { refusal: await readRefusal(ear.shown) }
+        : { answer, response: ear.shown };
+    }
+    return ear.unheard ?? { loss: new WireError('unreadable', exchange.sent) };
   } catch (error) {
-    // Nothing was heard of a failure: the SDK cannot read a 2xx, or took offence before it sent anything.
-    return heard ?? { loss: new WireError('unreadable', exchange.sent, error) };
+    return ear.unheard ?? { loss: new WireError('unreadable', exchange.sent, error) };
   }
 }
 
-/** What a refusal means, and what the operator should know beside the vendor's words. */
-export interface RefusalTerm {
-  readonly verdict: Verdict;
-  readonly note?: string;
+/** An id as one part of a path. Half a character, of which no address can be made, becomes a whole one. */
+export function pathPart(id: string): string {
+  return encodeURIComponent(id.toWellFormed());
 }
 
-/** How a vendor refuses. */
-export interface RefusalTerms {
-  /** The vendor's words in its envelope. Empty when they are not found. */
-  wordsOf(body: unknown): string;
-  /** Undefined for what the vendor promises nothing of: that may follow a bill. */
-  termOf(status: number, words: string, body: unknown): RefusalTerm | undefined;
+/** A call by plain HTTP, for vendors without an SDK. The body of the answer is read as JSON. */
+export function callJson<Answer>(
+  url: string,
+  init: RequestInit,
+  read: (body: unknown) => Answer | undefined,
+): Call<Answer> {
+  return async (fetch) => {
+    const response = await fetch(url, init);
+    return read(parseJson(await response.text()));
+  };
 }
 
-/** The failure behind whatever was heard in the place of an answer that can be used. */
-export async function failureOf(
-  heard: Heard,
-  terms: RefusalTerms,
-  failures: Failures,
-): Promise<ProviderFailure> {
-  if ('loss' in heard) return failures.make(judgeLoss(heard.loss), heard.loss.message);
-  if ('answer' in heard) {
-    const words = typeof heard.answer === 'string' ? heard.answer : JSON.stringify(heard.answer);
-    return failures.make(judgeLoss(new WireError('unreadable', true)), `Not what is documented: ${words}`);
-  }
-  const { status, headers } = heard.refusal;
-  const text = await heard.refusal.text();
-  const body = parseJson(text);
-  const words = terms.wordsOf(body);
-  const term = terms.termOf(status, words, body);
-  const verdict = term?.verdict ?? BROKEN;
-  const explanation = verdict === INVALID ? failures.explain(words) : '';
-  return failures.make(
-    explanation
-      ? { ...verdict, message: `The provider does not take these arguments: ${explanation}` }
-      : verdict,
-    [term?.note, `HTTP ${status}`, text].filter(Boolean).join(' '),
-    { retryAfterSeconds: readRetryAfter(headers) },
-  );
-}
+/** What is longer is no envelope, and not worth to be searched for secrets. */
+const MAX_TEXT = 64 * 1024;
 
-/** JSON, or undefined. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The member of an object, or undefined where there is none: answers of vendors are looked into with it. */
-export function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+async function readRefusal(response: Response): Promise<Refusal> {
+  const { status, headers } = response;
+  const text = await response.text();
+  // Not cut to its beginning: half a key would no longer be recognised, and told.
+  if (text.length > MAX_TEXT) return { status, headers, text: `${text.length} characters`, body: undefined };
+  return { status, headers, text, body: parseJson(text) };
 }

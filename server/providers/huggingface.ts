@@ -13,24 +13,14 @@
  * - It says nothing of an answer's Retry-After: refusals are read from the answer itself.
  */
 import { textToImage } from '@huggingface/inference';
-import {
-  BROKEN,
-  BUSY,
-  createFailures,
-  type Failures,
-  INVALID,
-  invalidBecause,
-  judgeLoss,
-  MISCONFIGURED,
-  readRetryAfter,
-  UNKNOWN_JOB,
-  type Verdict,
-} from './failure.ts';
-import { memberOf, parseJson } from './json.ts';
-import { pictureTypeOf } from './picture.ts';
-import type { GenerationRequest, Provider, ProviderFailure, SubmitResult } from './provider.ts';
-import { askOnce } from './unrepeated.ts';
-import { Exchange, WireError } from './wire.ts';
+import { BUSY, createFailures, INVALID, MISCONFIGURED, type Verdict } from './failure.ts';
+import { typeOfPicture } from './files.ts';
+import { hear } from './heard.ts';
+import { withoutJobs } from './jobs.ts';
+import { listOf, memberOf, textOf } from './json.ts';
+import type { GenerationRequest, Provider } from './provider.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
+import { readSize, type Size } from './shapes.ts';
 
 /** How Hugging Face is reached. */
 export interface HuggingFaceOptions {
@@ -44,8 +34,6 @@ export interface HuggingFaceOptions {
 
 const BASE_URL = 'https://router.huggingface.co';
 const TIMEOUT_MS = 120_000;
-/** What is longer is no envelope, and not worth to be searched for a token. */
-const MAX_WORDS = 64 * 1024;
 
 /** Hugging Face as a provider. */
 export function createHuggingFace({
@@ -54,6 +42,7 @@ export function createHuggingFace({
   timeoutMs = TIMEOUT_MS,
 }: HuggingFaceOptions): Provider {
   const failures = createFailures(apiToken);
+  const replies = createReplies(failures, REFUSALS);
 
   return {
     name: 'huggingface',
@@ -61,41 +50,39 @@ export function createHuggingFace({
     timeoutMs,
 
     async submit({ vendorModel, request, signal }) {
-      const exchange = new Exchange(signal, timeoutMs);
-      try {
-        if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(vendorModel)) {
-          return failures.make(MISCONFIGURED, `"${vendorModel}" is no owner/name.`);
-        }
-        const order = orderOf(request);
-        if (typeof order === 'string') return failures.make({ ...INVALID, message: order }, order);
-        const endpointUrl = `${baseUrl.replace(/\/$/, '')}/hf-inference/models/${vendorModel}`;
-        const heard = await askOnce(
-          exchange,
-          (fetch) =>
-            textToImage(
-              { accessToken: apiToken, endpointUrl, model: vendorModel, ...order },
-              { retry_on_error: false, fetch, outputType: 'blob' },
-            ),
-          ({ ok, headers }) => ok && !headers.get('content-type')?.startsWith('application/json'),
-        );
-        if ('loss' in heard) return failures.make(judgeLoss(heard.loss), heard.loss.message);
-        if ('refusal' in heard) return await readRefusal(heard.refusal, failures);
-        return await readPicture(heard.response, failures);
-      } catch (error) {
-        return failures.make(judgeLoss(new WireError('unreadable', exchange.sent, error)), String(error));
+      if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(vendorModel)) {
+        return failures.make(MISCONFIGURED, `"${vendorModel}" is no owner/name.`);
       }
+      const order = orderOf(request);
+      if (typeof order === 'string') return failures.unsent(order);
+      const endpointUrl = `${baseUrl.replace(/\/$/, '')}/hf-inference/models/${vendorModel}`;
+      const heard = await hear(
+        signal,
+        timeoutMs,
+        async (fetch) => {
+          const picture = await textToImage(
+            { accessToken: apiToken, endpointUrl, model: vendorModel, ...order },
+            { retry_on_error: false, fetch, outputType: 'blob' },
+          );
+          const content = new Uint8Array(await picture.arrayBuffer());
+          const contentType = typeOfPicture(content);
+          return contentType === undefined ? undefined : { content, contentType };
+        },
+        ({ ok, headers }) => ok && !headers.get('content-type')?.startsWith('application/json'),
+      );
+      // Hugging Face tells no cost, and bills the time that its hardware took: the catalogue's cost stands.
+      return 'answer' in heard
+        ? { status: 'succeeded', outputs: [heard.answer], costMicros: null }
+        : replies.failure(heard);
     },
 
-    check: async (jobId) =>
-      failures.make(UNKNOWN_JOB, `Hugging Face has no jobs, so "${jobId}" is none of its.`, { jobId }),
-
-    cancel: async () => ({ status: 'goes-on', detail: 'Hugging Face has no jobs to stop.' }),
+    ...withoutJobs('Hugging Face', failures),
   };
 }
 
 interface Order {
   readonly inputs: string;
-  readonly parameters: { readonly width?: number; readonly height?: number; readonly seed?: number };
+  readonly parameters: Partial<Size> & { readonly seed?: number };
 }
 
 /** What is asked for, or a sentence that says why nothing is. */
@@ -104,36 +91,15 @@ function orderOf({ operation, prompt, count, size, seed }: GenerationRequest): O
   if (!prompt) return 'A prompt is needed.';
   // The task has no parameter for it: an answer is one picture (@huggingface/tasks, text-to-image).
   if (count !== 1) return 'This provider makes one picture at a time.';
-  const pixels = /^(\d{1,5})x(\d{1,5})$/.exec(size ?? '');
-  return {
-    inputs: prompt,
-    parameters: {
-      ...(pixels ? { width: Number(pixels[1]), height: Number(pixels[2]) } : {}),
-      ...(seed === undefined ? {} : { seed }),
-    },
-  };
-}
-
-/** Hugging Face tells no cost, and bills the time that its hardware took: the catalogue's cost stands. */
-async function readPicture(response: Response, failures: Failures): Promise<SubmitResult> {
-  const content = await response.bytes();
-  const contentType = pictureTypeOf(content);
-  if (contentType !== undefined) {
-    return { status: 'succeeded', outputs: [{ content, contentType }], costMicros: null };
-  }
-  return unreadable(response, failures);
-}
-
-/** A 200 that is no picture; there may be one that was made, and billed. */
-async function unreadable(response: Response, failures: Failures): Promise<ProviderFailure> {
-  const text = await response.text();
-  // Not cut to its beginning: half a token would no longer be recognised, and told.
-  const words = text.length > MAX_WORDS ? `${text.length} characters` : text;
-  const detail = `HTTP ${response.status} ${response.headers.get('content-type') ?? ''} that is no picture: ${words}`;
-  return failures.make(judgeLoss(new WireError('unreadable', true)), detail);
+  return { inputs: prompt, parameters: { ...readSize(size), ...(seed === undefined ? {} : { seed }) } };
 }
 
 // --------------------------------------------------------------------------------------------------- failures
+
+const LOADING: Verdict = {
+  ...BUSY,
+  message: 'The provider is getting ready to make this. Please try again later.',
+};
 
 /**
  * Hugging Face's refusals, by status. It bills the seconds that its hardware works on a request (its page on pricing), and
@@ -141,48 +107,39 @@ async function unreadable(response: Response, failures: Failures): Promise<Provi
  * other 5xx nothing is promised, and a gateway's 504 comes after up to a minute of work: `unknown`, as for any status that
  * is not in this table.
  */
-const REFUSALS: Readonly<Record<number, { readonly verdict: Verdict; readonly note?: string }>> = {
-  400: { verdict: INVALID },
-  401: { verdict: MISCONFIGURED, note: 'Hugging Face refused the token.' },
-  402: { verdict: MISCONFIGURED, note: "The account's monthly credit at Hugging Face is used up." },
-  403: {
-    verdict: MISCONFIGURED,
-    note: "The token may not call Inference Providers, or the account has not accepted the model's terms.",
+const REFUSALS: RefusalTerms = {
+  table: [
+    { statuses: [400, 413, 422], verdict: INVALID },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'Hugging Face refused the token.' },
+    {
+      statuses: [402],
+      verdict: MISCONFIGURED,
+      note: "The account's monthly credit at Hugging Face is used up.",
+    },
+    {
+      statuses: [403],
+      verdict: MISCONFIGURED,
+      note: "The token may not call Inference Providers, or the account has not accepted the model's terms.",
+    },
+    {
+      statuses: [404],
+      verdict: MISCONFIGURED,
+      note: 'Hugging Face does not know the model, or the base URL is wrong.',
+    },
+    { statuses: [410], verdict: MISCONFIGURED, note: 'Hugging Face no longer serves the model itself.' },
+    { statuses: [429], verdict: BUSY },
+    { statuses: [503], words: /"estimated_time"\s*:\s*\d/, verdict: LOADING },
+  ],
+  /** The envelope is `{"error": "…"}`, and for some errors a list of such texts; `detail` and `message` occur too. */
+  read({ status, headers, body }) {
+    const error = memberOf(body, 'error') ?? memberOf(body, 'detail') ?? memberOf(body, 'message');
+    const seconds = memberOf(body, 'estimated_time');
+    return {
+      words: textOf(error) ?? listOf(error).filter(textOf).join(' '),
+      pauseSeconds: status === 503 && typeof seconds === 'number' ? Math.ceil(seconds) : readReset(headers),
+    };
   },
-  404: { verdict: MISCONFIGURED, note: 'Hugging Face does not know the model, or the base URL is wrong.' },
-  410: { verdict: MISCONFIGURED, note: 'Hugging Face no longer serves the model itself.' },
-  413: { verdict: INVALID },
-  422: { verdict: INVALID },
-  429: { verdict: BUSY },
 };
-const LOADING: Verdict = {
-  ...BUSY,
-  message: 'The provider is getting ready to make this. Please try again later.',
-};
-
-async function readRefusal(response: Response, failures: Failures): Promise<ProviderFailure> {
-  if (response.ok) return unreadable(response, failures);
-  const { status } = response;
-  const text = await response.text();
-  const body = parseJson(text);
-  const row = REFUSALS[status];
-  const seconds = memberOf(body, 'estimated_time');
-  const loadsFor =
-    status === 503 && typeof seconds === 'number' && seconds >= 0 ? Math.ceil(seconds) : undefined;
-  const verdict = loadsFor === undefined ? (row?.verdict ?? BROKEN) : LOADING;
-  return failures.make(
-    verdict === INVALID ? invalidBecause(readWords(body), failures) : verdict,
-    [row?.note, `HTTP ${status}`, text].filter(Boolean).join(' '),
-    { retryAfterSeconds: readRetryAfter(response.headers) ?? loadsFor ?? readReset(response.headers) },
-  );
-}
-
-/** The envelope is `{"error": "…"}`, and for some errors a list of such texts; `detail` and `message` occur too. */
-function readWords(body: unknown): string {
-  const words = memberOf(body, 'error') ?? memberOf(body, 'detail') ?? memberOf(body, 'message');
-  if (Array.isArray(words)) return words.filter((word) => typeof word === 'string').join(' ');
-  return typeof words === 'string' ? words : '';
-}
 
 /** Hugging Face's rate limits say in `RateLimit: "api";r=0;t=55` when the window ends (its page on rate limits). */
 function readReset(headers: Headers): number | undefined {

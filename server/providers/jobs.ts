@@ -1,46 +1,53 @@
-/**
- * Jobs that are asked after by GET and stopped by DELETE, where a DELETE that comes too late deletes what was made. What
- * such vendors' jobs look like is each vendor's own affair; what follows from them is the same.
- */
+/** Jobs: what the vendors that have them answer alike, and what those answer that have none. */
 import { type Failures, UNKNOWN_JOB } from './failure.ts';
-import { failureOf, type Heard, type RefusalTerms } from './heard.ts';
-import type { CancelResult, Provider, SubmitResult } from './provider.ts';
+import type { Heard } from './heard.ts';
+import type { CancelResult, Provider, ProviderRunning, SubmitResult } from './provider.ts';
+import type { Replies } from './replies.ts';
 
-/** What one vendor brings to it. */
-export interface JobVendor {
-  /** Asks after a job. */
-  get(jobId: string, signal: AbortSignal): Promise<Heard>;
-  /** Stops a job that runs, and deletes one that has ended. */
-  remove(jobId: string, signal: AbortSignal): Promise<Heard>;
-  /** What a job says of itself; undefined for an answer that is no job. */
-  read(answer: unknown): SubmitResult | undefined;
-  /** When to ask again after a question that got no answer, in milliseconds. */
-  readonly pollMs: number;
-  readonly terms: RefusalTerms;
-  readonly failures: Failures;
+/** A job that is being worked on. @param progress what the vendor tells of it, if that is a number from 0 to 1. */
+export function running(jobId: string, pollAfterMs: number, progress?: unknown): ProviderRunning {
+  return {
+    status: 'running',
+    jobId,
+    pollAfterMs,
+    ...(typeof progress === 'number' ? { progress: Math.min(1, Math.max(0, progress)) } : {}),
+  };
 }
 
-/** A vendor's answers to `check` and `cancel`. Neither throws anything. */
-export function followJobs(vendor: JobVendor): Pick<Provider, 'check' | 'cancel'> {
-  const { get, remove, read, pollMs, terms, failures } = vendor;
-  const readHeard = (heard: Heard) => ('answer' in heard ? read(heard.answer) : undefined);
+/** What an order to stop comes to, by how the job stands after it. */
+export function stoppedAs(jobId: string, known: SubmitResult): CancelResult {
+  if (known.status !== 'failed') {
+    const stands = known.status === 'running' ? 'is running' : 'has succeeded already';
+    return { status: 'goes-on', detail: `Job ${jobId} ${stands}.` };
+  }
+  const { billed, costMicros } = known;
+  return { status: 'stopped', billed, ...(costMicros === undefined ? {} : { costMicros }) };
+}
 
+/** `check` and `cancel` of a vendor that answers at once or not at all. */
+export function withoutJobs(title: string, failures: Failures): Pick<Provider, 'check' | 'cancel'> {
   return {
-    /**
-     * A question that got no answer says nothing of the job. Calling it failed would give the customer's money back for
-     * what is being made and will be billed. Only a 404 ends it, since asking again would give the same answer.
-     */
+    check: async (jobId) =>
+      failures.make(UNKNOWN_JOB, `${title} has no jobs, so "${jobId}" is none of its.`, { jobId }),
+    cancel: async () => ({ status: 'goes-on', detail: `${title} has no jobs to stop.` }),
+  };
+}
+
+/** What a vendor brings whose jobs are asked after by GET and stopped by DELETE. */
+export interface RemovableJobs {
+  /** Asks after a job. */
+  get(jobId: string, signal: AbortSignal): Promise<Heard<SubmitResult>>;
+  /** Stops a job that runs, and deletes one that has ended, with what it made. */
+  remove(jobId: string, signal: AbortSignal): Promise<Heard<unknown>>;
+  readonly replies: Replies;
+}
+
+/** `check` and `cancel` of such a vendor. */
+export function removableJobs({ get, remove, replies }: RemovableJobs): Pick<Provider, 'check' | 'cancel'> {
+  return {
     async check(jobId, signal) {
       const heard = await get(jobId, signal);
-      const known = readHeard(heard);
-      if (known) return known;
-      const { detail, retryAfterSeconds } = await failureOf(heard, terms, failures);
-      if ('refusal' in heard && heard.refusal.status === 404) {
-        return failures.make(UNKNOWN_JOB, detail, { jobId });
-      }
-      const pollAfterMs =
-        retryAfterSeconds === undefined ? pollMs : Math.max(1_000, retryAfterSeconds * 1_000);
-      return { status: 'running', jobId, pollAfterMs, detail };
+      return 'answer' in heard ? heard.answer : replies.unanswered(heard, jobId);
     },
 
     /**
@@ -49,24 +56,13 @@ export function followJobs(vendor: JobVendor): Pick<Provider, 'check' | 'cancel'
      */
     async cancel(jobId, signal) {
       const before = await get(jobId, signal);
-      const known = readHeard(before);
-      if (!known) return { status: 'goes-on', detail: (await failureOf(before, terms, failures)).detail };
-      const ended = settle(known);
-      if (ended) return ended;
+      if (!('answer' in before)) return replies.goesOn(before);
+      if (before.answer.status !== 'running') return stoppedAs(jobId, before.answer);
       const removed = await remove(jobId, signal);
-      if (!('answer' in removed)) {
-        return { status: 'goes-on', detail: (await failureOf(removed, terms, failures)).detail };
-      }
-      const after = readHeard(await get(jobId, signal));
-      return (after && settle(after)) ?? { status: 'stopped', billed: 'unknown' };
+      if (!('answer' in removed)) return replies.goesOn(removed);
+      const after = await get(jobId, signal);
+      if ('answer' in after && after.answer.status !== 'running') return stoppedAs(jobId, after.answer);
+      return { status: 'stopped', billed: 'unknown' };
     },
   };
-}
-
-/** What an order to stop comes to for a job that has ended; undefined while it runs. */
-function settle(known: SubmitResult): CancelResult | undefined {
-  if (known.status === 'running') return undefined;
-  if (known.status === 'succeeded') return { status: 'goes-on', detail: 'The job has succeeded already.' };
-  const { billed, costMicros } = known;
-  return { status: 'stopped', billed, ...(costMicros === undefined ? {} : { costMicros }) };
 }

@@ -9,7 +9,25 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** A member of an object; undefined where there is no object, or no such member. */
-export function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+/** What is found by following the names into objects; undefined where there is none of a name. */
+export function memberOf(value: unknown, ...names: readonly string[]): unknown {
+  return names.reduce(
+    (found, name) => (typeof found === 'object' && found !== null ? Reflect.get(found, name) : undefined),
+    value,
+  );
+}
+
+/** The value, if it is a text that says something. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The members of a list; none of anything else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Whether it is a step of a path into JSON: a name, or a place in a list. */
+export function isKey(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
 }

@@ -24,20 +24,17 @@ import {
   type Failures,
   INVALID,
   MISCONFIGURED,
+  NO_FILE,
+  REFUSED,
   type Verdict,
 } from './failure.ts';
-import {
-  failureOf,
-  type Heard,
-  hear,
-  memberOf,
-  parseJson,
-  type RefusalTerm,
-  type RefusalTerms,
-} from './heard.ts';
-import { followJobs } from './jobs.ts';
+import { isAddress } from './files.ts';
+import { hear, pathPart } from './heard.ts';
+import { removableJobs, running } from './jobs.ts';
+import { listOf, memberOf, textOf } from './json.ts';
 import type { Provider, ProviderFailure, SubmitRequest, SubmitResult } from './provider.ts';
-import { Exchange } from './wire.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
+import { bodyOf, reasonToAsk, rejected } from './reports.ts';
 
 /** How Luma is reached. */
 export interface LumaOptions {
@@ -57,9 +54,10 @@ const POLL_MS = 5_000;
 export function createLuma(options: LumaOptions): Provider {
   const { apiKey, baseUrl = BASE_URL, timeoutMs = TIMEOUT_MS } = options;
   const failures = createFailures(apiKey);
+  const replies = createReplies(failures, TERMS);
 
-  const ask = (signal: AbortSignal, call: (client: LumaAI) => Promise<unknown>): Promise<Heard> =>
-    hear(new Exchange(signal, timeoutMs), (fetch) =>
+  const ask = <Answer>(signal: AbortSignal, call: (client: LumaAI) => Promise<Answer | undefined>) =>
+    hear(signal, timeoutMs, (fetch) =>
       call(
         new LumaAI({
           authToken: 'not-here',
@@ -83,33 +81,35 @@ export function createLuma(options: LumaOptions): Provider {
 
     async submit(submit) {
       const params = paramsOf(submit);
-      if (typeof params === 'string') return failures.make({ ...INVALID, message: params }, params);
-      const heard = await ask(submit.signal, (client) => client.generations.video.create(params));
+      if (typeof params === 'string') return failures.unsent(params);
       // The address to report to is a secret as well, and Luma says back what it was asked.
       const discreet = createFailures(apiKey, submit.webhookUrl ?? '');
-      const generation = 'answer' in heard ? readGeneration(heard.answer, discreet) : undefined;
-      return generation ?? failureOf(heard, REFUSALS, discreet);
+      const heard = await ask(submit.signal, async ({ generations }) =>
+        readGeneration(await generations.video.create(params), discreet),
+      );
+      return 'answer' in heard ? heard.answer : createReplies(discreet, TERMS).failure(heard);
     },
 
     // Luma has no order to stop; removing a generation is all that there is. It documents that an account is charged before a
     // generation begins and gets the money back if that fails, and says nothing of one that is removed meanwhile. Nobody can
     // fetch the film after that: it has stopped as far as anyone is concerned, and may be billed in full.
-    ...followJobs({
-      get: (jobId, signal) => ask(signal, (client) => client.generations.get(encodeURIComponent(jobId))),
+    ...removableJobs({
+      get: (jobId, signal) =>
+        ask(signal, async ({ generations }) =>
+          readGeneration(await generations.get(pathPart(jobId)), failures),
+        ),
       remove: (jobId, signal) =>
-        ask(signal, (client) => client.generations.delete(encodeURIComponent(jobId))),
-      read: (answer) => readGeneration(answer, failures),
-      pollMs: POLL_MS,
-      terms: REFUSALS,
-      failures,
+        ask(signal, async ({ generations }) => {
+          await generations.delete(pathPart(jobId));
+          return true;
+        }),
+      replies,
     }),
 
     /** The body is the generation, at each change of its state and more than once for each. Nothing proves it. */
-    async readWebhook({ body }) {
-      const jobId = idOf(parseJson(Buffer.from(body).toString('utf8')));
-      return jobId === undefined
-        ? { status: 'rejected', reason: 'The body is not a generation.' }
-        : { status: 'accepted', signed: false, jobId, result: null };
+    async readWebhook(delivery) {
+      const jobId = textOf(memberOf(bodyOf(delivery), 'id'));
+      return jobId === undefined ? rejected('The body is not a generation.') : reasonToAsk(jobId);
     },
   };
 }
@@ -142,22 +142,17 @@ function paramsOf({ vendorModel, request, input, webhookUrl }: SubmitRequest): V
 
 // ------------------------------------------------------------------------------------------------- generation
 
-function idOf(answer: unknown): string | undefined {
-  const id = memberOf(answer, 'id');
-  return typeof id === 'string' && id !== '' ? id : undefined;
-}
-
 /**
  * What a generation says of itself; undefined for an answer that is none. By its types every member may be missing: an id is
  * enough, since a generation must not be lost for want of a state.
  */
 function readGeneration(answer: unknown, failures: Failures): SubmitResult | undefined {
-  const jobId = idOf(answer);
+  const jobId = textOf(memberOf(answer, 'id'));
   if (jobId === undefined) return undefined;
   switch (memberOf(answer, 'state')) {
     case 'completed': {
-      const url = memberOf(memberOf(answer, 'assets'), 'video');
-      if (typeof url !== 'string' || !/^https?:\/\//.test(url)) {
+      const url = memberOf(answer, 'assets', 'video');
+      if (!isAddress(url)) {
         return failures.make(NO_FILE, `Generation ${jobId} completed without a video.`, { jobId });
       }
       return {
@@ -171,22 +166,14 @@ function readGeneration(answer: unknown, failures: Failures): SubmitResult | und
       return readFailure(jobId, memberOf(answer, 'failure_reason'), failures);
     default:
       // `queued`, `dreaming`, and whatever Luma may add that has not ended. How far it is, it does not tell.
-      return { status: 'running', jobId, pollAfterMs: POLL_MS };
+      return running(jobId, POLL_MS);
   }
 }
 
 // --------------------------------------------------------------------------------------------------- failures
 
-/** What is completed counts, whether we can read it or not. */
-const NO_FILE: Verdict = {
-  ...BROKEN,
-  billed: 'yes',
-  message: 'The provider made nothing that can be fetched.',
-};
-const REFUSED: Verdict = {
-  code: 'CONTENT_REFUSED',
-  billed: 'no',
-  retryable: false,
+const REFUSED_HERE: Verdict = {
+  ...REFUSED,
   message: "The provider's safety system refuses this prompt or picture.",
 };
 const UNREADABLE_FRAME: Verdict = {
@@ -205,9 +192,9 @@ const REFUSED_CONTENT = /\bmoderation\b|\bblacklisted\b|\bprompt not allowed\b/i
  * generation fails, we fully refund the amount to your credit balance" (Luma's FAQ of the API).
  */
 function readFailure(jobId: string, told: unknown, failures: Failures): ProviderFailure {
-  const reason = String(told ?? 'no reason is told');
+  const reason = textOf(told) ?? `no reason is told: ${JSON.stringify(told)}`;
   const verdict = REFUSED_CONTENT.test(reason)
-    ? REFUSED
+    ? REFUSED_HERE
     : /failed to read user input frames/i.test(reason)
       ? UNREADABLE_FRAME
       : { ...BROKEN, billed: 'no' as const };
@@ -219,28 +206,35 @@ function readFailure(jobId: string, told: unknown, failures: Failures): Provider
  * generation, and only generations are billed. After a 5xx there may be one that runs, and whose id we shall never learn
  * unless it reports: `unknown`, as for any status that is not in this table.
  */
-const TERMS: Readonly<Record<number, RefusalTerm>> = {
-  400: { verdict: INVALID },
-  401: { verdict: MISCONFIGURED, note: 'Luma refused the key.' },
-  402: { verdict: MISCONFIGURED, note: 'The account at Luma is out of credit.' },
-  403: { verdict: MISCONFIGURED, note: 'Luma does not allow this to the account.' },
-  404: { verdict: MISCONFIGURED, note: 'Luma does not know the model, or the base URL is wrong.' },
-  413: { verdict: INVALID },
-  422: { verdict: INVALID },
-  429: { verdict: BUSY, note: 'Too many requests a minute, or too many generations at a time.' },
-};
-
-/** The envelope is `{"detail"}`: a sentence, or a list of `{"loc", "msg", "type"}`. */
-const REFUSALS: RefusalTerms = {
-  wordsOf(body) {
+const TERMS: RefusalTerms = {
+  pollMs: POLL_MS,
+  table: [
+    { statuses: [400, 413, 422], words: REFUSED_CONTENT, verdict: REFUSED_HERE },
+    {
+      statuses: [400, 413, 422],
+      words: /\b(?:insufficient|not enough) (?:credit|balance|fund)/i,
+      verdict: MISCONFIGURED,
+      note: 'The account at Luma is out of credit.',
+    },
+    { statuses: [400, 413, 422], verdict: INVALID },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'Luma refused the key.' },
+    { statuses: [402], verdict: MISCONFIGURED, note: 'The account at Luma is out of credit.' },
+    { statuses: [403], verdict: MISCONFIGURED, note: 'Luma does not allow this to the account.' },
+    {
+      statuses: [404],
+      verdict: MISCONFIGURED,
+      note: 'Luma does not know the model, or the base URL is wrong.',
+    },
+    {
+      statuses: [429],
+      verdict: BUSY,
+      note: 'Too many requests a minute, or too many generations at a time.',
+    },
+  ],
+  /** The envelope is `{"detail"}`: a sentence, or a list of `{"loc", "msg", "type"}`. */
+  read({ body }) {
     const detail = memberOf(body, 'detail');
-    if (typeof detail === 'string') return detail;
-    return Array.isArray(detail) ? detail.map((item) => String(memberOf(item, 'msg'))).join(' ') : '';
-  },
-  termOf(status, words) {
-    const term = TERMS[status];
-    if (term?.verdict !== INVALID) return term;
-    if (REFUSED_CONTENT.test(words)) return { verdict: REFUSED };
-    return /\b(?:insufficient|not enough) (?:credit|balance|fund)/i.test(words) ? TERMS[402] : term;
+    const messages = listOf(detail).map((item) => textOf(memberOf(item, 'msg')));
+    return { words: textOf(detail) ?? messages.join(' ') };
   },
 };

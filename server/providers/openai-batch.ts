@@ -22,8 +22,10 @@
 import type OpenAI from 'openai';
 import type { ImageGenerateParamsNonStreaming } from 'openai/resources/images';
 import { divideUp } from '../money.ts';
-import { BROKEN, BUSY, type Failures, INVALID, MISCONFIGURED, UNKNOWN_JOB, type Verdict } from './failure.ts';
-import { memberOf, parseJson } from './json.ts';
+import { BROKEN, BUSY, type Failures, MISCONFIGURED, UNKNOWN_JOB, type Verdict } from './failure.ts';
+import type { Heard, Unheard } from './heard.ts';
+import { stoppedAs } from './jobs.ts';
+import { listOf, memberOf, parseJson, textOf } from './json.ts';
 import type {
   BatchSubmits,
   CancelResult,
@@ -33,25 +35,20 @@ import type {
   SubmitRequest,
   SubmitResult,
 } from './provider.ts';
-
-/** What one request by the SDK brought. */
-export type Asked<Answer> =
-  | { readonly answer: Answer }
-  | { readonly failure: ProviderFailure; readonly status: number | undefined };
+import { createReplies, type RefusalTerms } from './replies.ts';
 
 /** What openai.ts knows of OpenAI's images, whichever way they are asked for. */
 export interface OpenAiImages {
-  /** Makes one request by the SDK, with these options for it. Throws nothing. */
+  /** Makes one request by the SDK, with these options for it. */
   ask<Answer>(
     signal: AbortSignal,
-    call: (client: OpenAI, options: OpenAI.RequestOptions) => Promise<Answer>,
-  ): Promise<Asked<Answer>>;
+    call: (client: OpenAI, options: OpenAI.RequestOptions) => Promise<Answer | undefined>,
+  ): Promise<Heard<Answer>>;
   /** What goes on the wire, or a sentence that says why nothing does. */
   paramsOf(submit: SubmitRequest): ImageGenerateParamsNonStreaming | string;
-  /** What an answer to it means, at the full price. */
-  readAnswer(answer: unknown, vendorModel: string): SubmitResult;
-  /** What a refusal of it means. */
-  readRefusal(status: number, body: unknown): ProviderFailure;
+  /** What an answer to it means, at the full price; undefined for one that is none. */
+  readAnswer(answer: unknown, vendorModel: string): SubmitResult | undefined;
+  readonly terms: RefusalTerms;
   readonly failures: Failures;
 }
 
@@ -82,8 +79,9 @@ const REQUESTS_KEPT_SECONDS = 2 * 24 * 60 * 60;
 /** Makes the batches of one provider. */
 export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
   const { ask, failures } = images;
-  const questions = new Shared<Asked<OpenAI.Batch>>();
-  const files = new Shared<Asked<Buffer>>(FILES_KEPT, FILE_KEPT_MS);
+  const replies = createReplies(failures, { ...images.terms, pollMs: POLL_MS });
+  const questions = new Shared<OpenAI.Batch>();
+  const files = new Shared<Buffer>(FILES_KEPT, FILE_KEPT_MS);
 
   const running = (jobId: string, more: Partial<ProviderRunning> = {}): ProviderRunning => ({
     status: 'running',
@@ -93,17 +91,17 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
     ...more,
   });
 
-  /** A question that got no answer says nothing of the job; that nobody knows it ends it. */
-  function unanswered(jobId: string, { failure, status }: Unanswered): ProviderRunning | ProviderFailure {
-    if (status === 404) return failures.make(UNKNOWN_JOB, failure.detail, { jobId });
-    const { retryAfterSeconds, detail } = failure;
-    const pollAfterMs = retryAfterSeconds === undefined ? POLL_MS : Math.max(1, retryAfterSeconds) * 1_000;
-    return running(jobId, { pollAfterMs, detail });
+  function unanswered(jobId: string, heard: Unheard): ProviderRunning | ProviderFailure {
+    const reply = replies.unanswered(heard, jobId);
+    return reply.status === 'running' ? { ...reply, deadlineMs: DEADLINE_MS } : reply;
   }
 
   const batchOf = (batchId: string) =>
     questions.get(batchId, () =>
-      ask(AbortSignal.timeout(QUESTION_MS), (client, options) => client.batches.retrieve(batchId, options)),
+      ask(AbortSignal.timeout(QUESTION_MS), async (client, options) => {
+        const batch = await client.batches.retrieve(batchId, options);
+        return textOf(memberOf(batch, 'status')) === undefined ? undefined : batch;
+      }),
     );
 
   /** A file, with a deadline of its own: who gives it up after a few seconds finds it here when asking again. */
@@ -134,16 +132,18 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
   }
 
   function readLine(line: unknown, job: Job): SubmitResult {
-    const response = memberOf(line, 'response');
-    const status = memberOf(response, 'status_code');
-    const body = memberOf(response, 'body');
+    const status = memberOf(line, 'response', 'status_code');
     if (typeof status !== 'number') {
-      const error = memberOf(line, 'error');
-      const code = String(memberOf(error, 'code'));
-      return failures.make(LINE_ERRORS[code] ?? BROKEN, `${code}: ${String(memberOf(error, 'message'))}`);
+      const code = textOf(memberOf(line, 'error', 'code')) ?? 'no code';
+      const words = textOf(memberOf(line, 'error', 'message')) ?? 'no reason given';
+      return failures.make(LINE_ERRORS[code] ?? BROKEN, `${code}: ${words}`);
     }
-    if (status !== 200) return images.readRefusal(status, body);
-    const result = images.readAnswer(body, job.vendorModel);
+    const body = memberOf(line, 'response', 'body');
+    const result = status === 200 ? images.readAnswer(body, job.vendorModel) : undefined;
+    if (result === undefined) {
+      const text = JSON.stringify(body) ?? '';
+      return replies.failure({ refusal: { status, headers: new Headers(), text, body } });
+    }
     if (result.status === 'running' || result.costMicros == null) return result;
     return { ...result, costMicros: divideUp(result.costMicros, 2n) };
   }
@@ -155,7 +155,7 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
     if (asked === null) return running(jobId, { detail: 'OpenAI did not say in time how the batch is.' });
     if (!('answer' in asked)) return unanswered(jobId, asked);
     const batch = asked.answer;
-    switch (memberOf(batch, 'status')) {
+    switch (batch.status) {
       case 'completed':
       case 'expired':
       case 'cancelled':
@@ -164,15 +164,11 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
         const { verdict, detail } = readRejection(batch);
         return failures.make(verdict, detail, { jobId });
       }
-      case 'validating':
-      case 'in_progress':
-      case 'finalizing':
-      case 'cancelling': {
+      default: {
+        // `validating`, `in_progress`, `finalizing`, `cancelling`, and whatever may be added that has not ended.
         const { total = 0, completed = 0, failed = 0 } = batch.request_counts ?? {};
         return running(jobId, total > 0 ? { progress: Math.min(1, (completed + failed) / total) } : {});
       }
-      default:
-        return running(jobId, { detail: `HTTP 200 without a batch's status: ${JSON.stringify(batch)}` });
     }
   }
 
@@ -188,7 +184,7 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
       );
       const answer = await send(lines, AbortSignal.any(submits.map(({ signal }) => signal)));
       return asked.map(({ submit, params }): SubmitResult => {
-        if (typeof params === 'string') return failures.make({ ...INVALID, message: params }, params);
+        if (typeof params === 'string') return failures.unsent(params);
         return 'batchId' in answer ? running(jobIdOf(submit, lines.length, answer.batchId)) : answer;
       });
     },
@@ -205,15 +201,10 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
         return { status: 'goes-on', detail };
       }
       const asked = await ask(signal, (client, options) => client.batches.cancel(job.batchId, options));
-      if (!('answer' in asked)) return { status: 'goes-on', detail: asked.failure.detail };
-      const result = await check(jobId, signal);
-      if (result.status === 'failed') {
-        const { billed, costMicros } = result;
-        return { status: 'stopped', billed, ...(costMicros === undefined ? {} : { costMicros }) };
-      }
-      const stands =
-        result.status === 'running' ? 'is being stopped, which may take minutes' : 'has succeeded';
-      return { status: 'goes-on', detail: `Batch ${job.batchId} ${stands}.` };
+      if (!('answer' in asked)) return replies.goesOn(asked);
+      const known = await check(jobId, signal);
+      if (known.status !== 'running') return stoppedAs(jobId, known);
+      return { status: 'goes-on', detail: `Batch ${job.batchId} is being stopped, which may take minutes.` };
     },
   };
 
@@ -222,39 +213,32 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
     lines: readonly string[],
     signal: AbortSignal,
   ): Promise<{ readonly batchId: string } | ProviderFailure> {
-    if (lines.length === 0) return failures.make(INVALID, 'Nothing is left to be sent.');
+    if (lines.length === 0) return failures.unsent('Nothing is left to be sent.');
     const file = new File([`${lines.join('\n')}\n`], 'requests.jsonl', { type: 'application/jsonl' });
-    const uploaded = await ask(signal, (client, options) =>
-      client.files.create(
-        {
-          file,
-          purpose: 'batch',
-          expires_after: { anchor: 'created_at', seconds: REQUESTS_KEPT_SECONDS },
-        },
-        options,
-      ),
-    );
+    const uploaded = await ask(signal, async (client, options) => {
+      const params = {
+        file,
+        purpose: 'batch',
+        expires_after: { anchor: 'created_at', seconds: REQUESTS_KEPT_SECONDS },
+      } as const;
+      return textOf(memberOf(await client.files.create(params, options), 'id'));
+    });
     // A file by itself is never billed, whatever has become of it.
-    if (!('answer' in uploaded)) return { ...uploaded.failure, billed: 'no' };
-    const fileId = memberOf(uploaded.answer, 'id');
-    if (typeof fileId !== 'string') {
-      const detail = `HTTP 200 without a file's id: ${JSON.stringify(uploaded.answer)}`;
-      return failures.make({ ...BROKEN, billed: 'no' }, detail);
-    }
-    const created = await ask(signal, (client, options) =>
-      client.batches.create({ input_file_id: fileId, endpoint: ENDPOINT, completion_window: '24h' }, options),
-    );
-    if (!('answer' in created)) return created.failure;
-    const batchId = memberOf(created.answer, 'id');
-    if (typeof batchId === 'string' && batchId !== '') return { batchId };
-    return failures.make(BROKEN, `HTTP 200 without a batch's id: ${JSON.stringify(created.answer)}`);
+    if (!('answer' in uploaded)) return { ...replies.failure(uploaded), billed: 'no' };
+    const created = await ask(signal, async (client, options) => {
+      const params = {
+        input_file_id: uploaded.answer,
+        endpoint: ENDPOINT,
+        completion_window: '24h',
+      } as const;
+      return textOf(memberOf(await client.batches.create(params, options), 'id'));
+    });
+    return 'answer' in created ? { batchId: created.answer } : replies.failure(created);
   }
 }
 
 const ENDPOINT = '/v1/images/generations';
 const NEVER = new AbortController().signal;
-
-type Unanswered = Exclude<Asked<never>, { readonly answer: unknown }>;
 
 // ------------------------------------------------------------------------------------------------------- jobs
 
@@ -301,10 +285,10 @@ function lineOf(file: Buffer, customId: string): unknown {
 }
 
 /** What is asked for by several at the same time, or soon after each other, and is asked for once. */
-class Shared<Value extends Asked<unknown>> {
+class Shared<Value> {
   readonly #most: number;
   readonly #keepMs: number;
-  readonly #known = new Map<string, Promise<Value>>();
+  readonly #known = new Map<string, Promise<Heard<Value>>>();
 
   /** @param keepMs how long an answer is kept, of which there are at most `most`; 0 for only while it is on its way. */
   constructor(most = Number.POSITIVE_INFINITY, keepMs = 0) {
@@ -312,7 +296,7 @@ class Shared<Value extends Asked<unknown>> {
     this.#keepMs = keepMs;
   }
 
-  get(key: string, make: () => Promise<Value>): Promise<Value> {
+  get(key: string, make: () => Promise<Heard<Value>>): Promise<Heard<Value>> {
     const known = this.#known.get(key);
     if (known) return known;
     const made = make();
@@ -362,7 +346,7 @@ const LINE_ERRORS: Readonly<Record<string, Verdict>> = {
 
 /** Why a batch was turned away as a whole: too much is waiting already, or it is the operator's affair. */
 function readRejection(batch: OpenAI.Batch): { verdict: Verdict; detail: string } {
-  const errors = batch.errors?.data ?? [];
+  const errors = listOf(batch.errors?.data) as readonly OpenAI.BatchError[];
   const isFull = errors.some(
     ({ code }) => code === 'token_limit_exceeded' || code === 'request_limit_exceeded',
   );

@@ -15,23 +15,20 @@ import {
   createFailures,
   type Failures,
   INVALID,
-  invalidBecause,
-  judgeLoss,
   MISCONFIGURED,
-  readRetryAfter,
-  UNKNOWN_JOB,
+  REFUSED,
   type Verdict,
+  withCost,
 } from './failure.ts';
+import { typeOfEnding } from './files.ts';
+import { hear } from './heard.ts';
+import { withoutJobs } from './jobs.ts';
+import { memberOf, textOf } from './json.ts';
 import { createOpenAiBatch } from './openai-batch.ts';
-import type {
-  Provider,
-  ProviderFailure,
-  ProviderOutput,
-  ProviderSuccess,
-  SubmitRequest,
-  SubmitResult,
-} from './provider.ts';
-import { Exchange, WireError } from './wire.ts';
+import type { Provider, ProviderOutput, SubmitRequest, SubmitResult } from './provider.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
+import { readSize } from './shapes.ts';
+import { type Exchange, WireError } from './wire.ts';
 
 /** How OpenAI, or a gateway that speaks its language, is reached. */
 export interface OpenAiOptions {
@@ -48,6 +45,7 @@ const TIMEOUT_MS = 180_000;
 /** OpenAI as a provider. */
 export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAiOptions): Provider {
   const failures = createFailures(apiKey);
+  const replies = createReplies(failures, REFUSALS);
   // One client for all calls: making one takes 18 µs. Each call's exchange travels in `fetchOptions`.
   const client = new OpenAI({
     apiKey,
@@ -60,65 +58,51 @@ export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAi
     // The exchange's deadline comes first; this one would hide whether the request was sent.
     timeout: timeoutMs + 5_000,
     logLevel: 'off',
-    fetch: fetchByExchange,
+    fetch: fetchByAgent,
   });
-
   const batch = createOpenAiBatch({
-    async ask(signal, call) {
-      const exchange = new Exchange(signal, timeoutMs);
-      try {
-        return { answer: await call(client, { fetchOptions: { agent: exchange } }) };
-      } catch (error) {
-        const status = error instanceof OpenAI.APIError ? error.status : undefined;
-        return { failure: readError(error, exchange.sent, failures), status };
-      }
-    },
+    ask: (signal, call) =>
+      hear(signal, timeoutMs, (fetch) => call(client, { fetchOptions: { agent: fetch } })),
     paramsOf,
     readAnswer: (answer, vendorModel) => readAnswer(answer, { vendorModel }, failures),
-    readRefusal: (status, body) =>
-      readError(OpenAI.APIError.generate(status, body as object, undefined, new Headers()), true, failures),
+    terms: REFUSALS,
     failures,
   });
+  const alone = withoutJobs("OpenAI's service for images", failures);
 
   return {
     name: 'openai',
     inProcess: false,
     timeoutMs,
-    batch,
 
     async submit(submit) {
-      const exchange = new Exchange(submit.signal, timeoutMs);
-      try {
-        const params = paramsOf(submit);
-        if (typeof params === 'string') return failures.make({ ...INVALID, message: params }, params);
-        const answer: unknown = await client.images.generate(params, {
-          fetchOptions: { agent: exchange },
-          // What OpenAI's support can find a call by when no answer, and so no x-request-id, arrived.
-          headers: { 'X-Client-Request-Id': submit.generationId },
-        });
-        return readAnswer(answer, submit, failures);
-      } catch (error) {
-        return readError(error, exchange.sent, failures);
-      }
+      const params = paramsOf(submit);
+      if (typeof params === 'string') return failures.unsent(params);
+      const heard = await hear(submit.signal, timeoutMs, async (fetch) =>
+        readAnswer(
+          await client.images.generate(params, {
+            fetchOptions: { agent: fetch },
+            // What OpenAI's support can find a call by when no answer, and so no x-request-id, arrived.
+            headers: { 'X-Client-Request-Id': submit.generationId },
+          }),
+          submit,
+          failures,
+        ),
+      );
+      return 'answer' in heard ? heard.answer : replies.failure(heard);
     },
 
-    check: async (jobId, signal) =>
-      batch.owns(jobId)
-        ? batch.check(jobId, signal)
-        : failures.make(UNKNOWN_JOB, `Only OpenAI's batches have jobs, so "${jobId}" is none.`, { jobId }),
-
-    cancel: async (jobId, signal) =>
-      batch.owns(jobId)
-        ? batch.cancel(jobId, signal)
-        : { status: 'goes-on', detail: "Only OpenAI's batches have jobs to stop." },
+    batch,
+    check: (jobId, signal) => (batch.owns(jobId) ? batch : alone).check(jobId, signal),
+    cancel: (jobId, signal) => (batch.owns(jobId) ? batch : alone).cancel(jobId, signal),
   };
 }
 
 /** The SDK hands `fetchOptions` through to `fetch`; `agent` is one of the names that its types leave free. */
-function fetchByExchange(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-  if (init && 'agent' in init && init.agent instanceof Exchange) return init.agent.fetch(input, init);
-  return Promise.reject(new WireError('repeated', false));
-}
+const fetchByAgent: Exchange['fetch'] = (input, init) =>
+  init && 'agent' in init && typeof init.agent === 'function'
+    ? init.agent(input, init)
+    : Promise.reject(new WireError('repeated', false));
 
 /** What goes on the wire, or a sentence that says why nothing does. */
 function paramsOf({
@@ -143,41 +127,26 @@ function paramsOf({
 
 // ---------------------------------------------------------------------------------------------------- success
 
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  gif: 'image/gif',
-  svg: 'image/svg+xml',
-};
-
+/** Undefined for an answer that is no list of images: anything but JSON arrives as a text (openai/internal/parse.js). */
 function readAnswer(
   answer: unknown,
   submit: Pick<SubmitRequest, 'vendorModel'>,
   failures: Failures,
-): SubmitResult {
-  // Anything but JSON arrives as a text, and an empty body as undefined (openai/internal/parse.js).
-  if (!isImages(answer)) {
-    const detail = `HTTP 200 without a list of images: ${typeof answer === 'string' ? answer : JSON.stringify(answer)}`;
-    return failures.make(judgeLoss(new WireError('unreadable', true)), detail);
-  }
+): SubmitResult | undefined {
+  if (!isImages(answer)) return undefined;
   const costMicros = costOf(submit.vendorModel, answer.usage);
   const outputs = readOutputs(answer);
-  if (outputs.length === 0) {
-    const failure = failures.make(NOTHING_MADE, 'HTTP 200 with an empty list of images.');
-    return costMicros === null ? failure : { ...failure, billed: 'yes', costMicros };
-  }
-  return { status: 'succeeded', outputs, costMicros } satisfies ProviderSuccess;
+  if (outputs.length > 0) return { status: 'succeeded', outputs, costMicros };
+  return withCost(failures.make(NOTHING_MADE, 'HTTP 200 with an empty list of images.'), costMicros);
 }
 
 function isImages(answer: unknown): answer is ImagesResponse & { data: NonNullable<ImagesResponse['data']> } {
-  return typeof answer === 'object' && answer !== null && 'data' in answer && Array.isArray(answer.data);
+  return Array.isArray(memberOf(answer, 'data'));
 }
 
 function readOutputs(answer: ImagesResponse): ProviderOutput[] {
-  const contentType = CONTENT_TYPES[answer.output_format ?? 'png'] ?? 'image/png';
-  const size = /^(\d{1,5})x(\d{1,5})$/.exec(answer.size ?? '');
-  const dimensions = size ? { width: Number(size[1]), height: Number(size[2]) } : {};
+  const contentType = typeOfEnding(answer.output_format ?? 'png');
+  const dimensions = readSize(answer.size);
   const outputs: ProviderOutput[] = [];
   for (const image of answer.data ?? []) {
     // GPT image models answer with bytes only; compatible gateways with addresses as well.
@@ -229,16 +198,11 @@ function isCount(value: unknown): value is number {
 
 // --------------------------------------------------------------------------------------------------- failures
 
-const REFUSED: Verdict = {
-  code: 'CONTENT_REFUSED',
-  billed: 'no',
-  retryable: false,
-  message: "The provider's safety system refuses this prompt.",
-};
+const REFUSED_HERE: Verdict = { ...REFUSED, message: "The provider's safety system refuses this prompt." };
 const NOTHING_MADE: Verdict = { ...BROKEN, message: 'The provider made nothing.' };
 
 /**
- * OpenAI's refusals by status and code; the first row that fits counts. The reasoning for `billed`:
+ * OpenAI's refusals by status and code. The reasoning for `billed`:
  *
  * - A 4xx says that the request was turned away, and images are billed by the tokens of what was made: `no`.
  *   That holds for `moderation_blocked` too ([2nd] "no billing, no token consumption"), although the same code may
@@ -248,76 +212,48 @@ const NOTHING_MADE: Verdict = { ...BROKEN, message: 'The provider made nothing.'
  * - Of every other 5xx OpenAI promises nothing. A gateway's 502 or 504 may well follow a picture that was made and
  *   counted: `unknown`, as for any status that is not in this table.
  */
-const REFUSALS: readonly {
-  readonly statuses: readonly number[];
-  readonly codes?: readonly string[];
-  readonly verdict: Verdict;
-  readonly note?: string;
-}[] = [
-  { statuses: [400, 403], codes: ['moderation_blocked', 'content_policy_violation'], verdict: REFUSED },
-  {
-    statuses: [400, 402, 403, 429],
-    codes: [
-      'insufficient_quota',
-      'credit_balance_exhausted',
-      'billing_hard_limit_reached',
-      'billing_not_active',
-    ],
-    verdict: MISCONFIGURED,
-    note: 'The account at OpenAI is out of credit or over its limit.',
+const REFUSALS: RefusalTerms = {
+  table: [
+    {
+      statuses: [400, 403],
+      codes: ['moderation_blocked', 'content_policy_violation'],
+      verdict: REFUSED_HERE,
+    },
+    {
+      statuses: [400, 402, 403, 429],
+      codes: [
+        'insufficient_quota',
+        'credit_balance_exhausted',
+        'billing_hard_limit_reached',
+        'billing_not_active',
+      ],
+      verdict: MISCONFIGURED,
+      note: 'The account at OpenAI is out of credit or over its limit.',
+    },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'OpenAI refused the key.' },
+    { statuses: [402, 403], verdict: MISCONFIGURED, note: 'OpenAI does not allow this to the account.' },
+    {
+      statuses: [404],
+      verdict: MISCONFIGURED,
+      note: 'OpenAI does not know the model, or the base URL is wrong.',
+    },
+    { statuses: [429], verdict: BUSY },
+    { statuses: [503], codes: ['server_is_overloaded', 'slow_down'], verdict: BUSY },
+    { statuses: [400, 413, 415, 422], verdict: INVALID },
+  ],
+  /** The envelope is `{"error": {"message", "type", "param", "code"}}`; some refusals have their reason in the type. */
+  read({ headers, body, text }) {
+    const error = memberOf(body, 'error');
+    const [code, type, param, words] = ['code', 'type', 'param', 'message'].map((name) =>
+      textOf(memberOf(error, name)),
+    );
+    const request = headers.get('x-request-id');
+    const summary = [
+      code ?? type,
+      param && `parameter ${param}`,
+      words ?? text,
+      request && `(request ${request})`,
+    ];
+    return { words, codes: [code, type], summary: summary.filter(Boolean).join(' ') };
   },
-  { statuses: [401], verdict: MISCONFIGURED, note: 'OpenAI refused the key.' },
-  { statuses: [402, 403], verdict: MISCONFIGURED, note: 'OpenAI does not allow this to the account.' },
-  {
-    statuses: [404],
-    verdict: MISCONFIGURED,
-    note: 'OpenAI does not know the model, or the base URL is wrong.',
-  },
-  { statuses: [429], verdict: BUSY },
-  { statuses: [503], codes: ['server_is_overloaded', 'slow_down'], verdict: BUSY },
-  { statuses: [400, 413, 415, 422], verdict: INVALID },
-];
-
-function readError(error: unknown, sent: boolean, failures: Failures): ProviderFailure {
-  if (error instanceof OpenAI.APIError && error.status !== undefined) {
-    return readRefusal(error, error.status, failures);
-  }
-  const loss =
-    error instanceof OpenAI.APIConnectionError && error.cause instanceof WireError
-      ? error.cause
-      : // JSON that cannot be parsed, or a defect of ours; what counts is whether the request went out.
-        new WireError('unreadable', sent, error);
-  return failures.make(judgeLoss(loss), loss.message);
-}
-
-function readRefusal(
-  error: InstanceType<typeof OpenAI.APIError>,
-  status: number,
-  failures: Failures,
-): ProviderFailure {
-  const code = typeof error.code === 'string' ? error.code : undefined;
-  const type = typeof error.type === 'string' ? error.type : undefined;
-  const row = REFUSALS.find(
-    ({ statuses, codes }) =>
-      statuses.includes(status) &&
-      (!codes ||
-        (code !== undefined && codes.includes(code)) ||
-        (type !== undefined && codes.includes(type))),
-  );
-  const verdict = row?.verdict ?? BROKEN;
-  // The SDK puts the status before the vendor's words (openai/core/error.js, makeMessage).
-  const words = error.message.replace(/^\d{3} /, '');
-  const detail = [
-    row?.note,
-    `HTTP ${status}`,
-    code ?? type,
-    error.param ? `parameter ${error.param}` : undefined,
-    words,
-    error.requestID ? `(request ${error.requestID})` : undefined,
-  ];
-  return failures.make(
-    verdict === INVALID ? invalidBecause(words, failures) : verdict,
-    detail.filter(Boolean).join(' '),
-    { retryAfterSeconds: readRetryAfter(error.headers) },
-  );
-}
+};

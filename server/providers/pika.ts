@@ -6,7 +6,7 @@
  *
  * - **Every call is repeated** on 429, 502, 503 and 504 and on every error that looks like the network's: four times in all,
  *   the status six times and on 500 too. `retry: { maxRetries: 0 }` stops only the cancel's; over the others queue.js lays
- *   a policy of its own. So it is shown nothing that it would repeat (unrepeated.ts).
+ *   a policy of its own. So it is shown nothing that it would repeat (heard.ts).
  * - It knows no base URL: https://queue.fal.run is written into it, and the host is exchanged in `fetch`.
  * - It throws away the header `x-fal-billable-units`, and the body in which a cancel says what came of it: both are read
  *   from the answer that is kept beside it.
@@ -25,26 +25,28 @@ import {
   type Failures,
   INVALID,
   invalidBecause,
-  judgeLoss,
   MISCONFIGURED,
-  readRetryAfter,
+  NO_FILE,
+  REFUSED,
+  STOPPED,
   UNKNOWN_JOB,
   type Verdict,
 } from './failure.ts';
-import { memberOf, parseJson } from './json.ts';
-import {
-  type Billed,
-  type GenerationRequest,
-  type InputFile,
-  type Provider,
-  type ProviderFailure,
-  type ProviderRunning,
-  type SubmitResult,
-  WEBHOOK_TOLERANCE_SECONDS,
-  type WebhookDelivery,
+import { dataUri, isAddress } from './files.ts';
+import { callJson, hear, pathPart, type Refusal } from './heard.ts';
+import { running, stoppedAs } from './jobs.ts';
+import { listOf, memberOf, parseJson, textOf } from './json.ts';
+import type {
+  Billed,
+  GenerationRequest,
+  InputFile,
+  Provider,
+  ProviderFailure,
+  SubmitResult,
+  WebhookDelivery,
 } from './provider.ts';
-import { askOnce, type Heard } from './unrepeated.ts';
-import { Exchange, WireError } from './wire.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
+import { bodyOf, findProblemOfTime, reasonToAsk, rejected } from './reports.ts';
 
 /** How fal is reached. */
 export interface PikaOptions {
@@ -63,8 +65,6 @@ const KEYS_URL = 'https://rest.fal.ai/.well-known/jwks.json';
 const TIMEOUT_MS = 60_000;
 const POLL_QUEUED_MS = 5_000;
 const POLL_RUNNING_MS = 3_000;
-/** Asked to wait for no time at all, we wait for this long. */
-const POLL_LEAST_MS = 1_000;
 
 /**
  * What fal calls the application: all of Pika's endpoints are paths below it, and it is all that a question after a
@@ -78,11 +78,12 @@ type FalQueue = ReturnType<typeof createFalClient>['queue'];
 export function createPika(options: PikaOptions): Provider {
   const { falKey, baseUrl = BASE_URL, webhookKeysUrl = KEYS_URL, timeoutMs = TIMEOUT_MS } = options;
   const failures = createFailures(falKey, ...falKey.split(':').filter(({ length }) => length >= 8));
+  const replies = createReplies(failures, REFUSALS);
   const keys = new SigningKeys(webhookKeysUrl);
   const submitted = new Submitted();
 
-  const ask = (signal: AbortSignal, call: (queue: FalQueue) => Promise<unknown>): Promise<Heard> =>
-    askOnce(new Exchange(signal, timeoutMs), (fetch) =>
+  const ask = <Answer>(signal: AbortSignal, call: (queue: FalQueue) => Promise<Answer | undefined>) =>
+    hear(signal, timeoutMs, (fetch) =>
       call(
         createFalClient({
           credentials: falKey,
@@ -91,51 +92,27 @@ export function createPika(options: PikaOptions): Provider {
       ),
     );
 
-  /**
-   * A question that got no answer says nothing of the job. Calling it failed would give the customer's money back for a
-   * film that is being made and will be billed.
-   */
-  function goesOn(jobId: string, detail: string, retryAfterSeconds?: number): ProviderRunning {
-    const pollAfterMs =
-      retryAfterSeconds === undefined ? POLL_QUEUED_MS : Math.max(POLL_LEAST_MS, retryAfterSeconds * 1_000);
-    return { status: 'running', jobId, pollAfterMs, detail: failures.make(BROKEN, detail).detail };
-  }
-
-  async function unanswered(
-    heard: Exclude<Heard, { answer: unknown }>,
-    jobId: string,
-  ): Promise<ProviderRunning | ProviderFailure> {
-    if ('loss' in heard) return goesOn(jobId, heard.loss.message);
-    const { status, headers } = heard.refusal;
-    const detail = `HTTP ${status} ${await heard.refusal.text()}`;
-    if (status === 404) return failures.make(UNKNOWN_JOB, detail, { jobId });
-    return goesOn(jobId, detail, readRetryAfter(headers));
-  }
-
   async function look(jobId: string, signal: AbortSignal): Promise<SubmitResult> {
     const id = readJobId(jobId);
-    if (id === undefined) {
-      return failures.make(UNKNOWN_JOB, `"${jobId}" is no ${APP}/<request id>.`, { jobId });
-    }
-    const requestId = encodeURIComponent(id);
-    const asked = await ask(signal, (queue) => queue.status(APP, { requestId }));
-    if (!('answer' in asked)) return unanswered(asked, jobId);
+    if (id === undefined) return failures.make(UNKNOWN_JOB, NO_JOB, { jobId });
+    const requestId = pathPart(id);
+    const asked = await ask(signal, async (queue) => {
+      const answer: unknown = await queue.status(APP, { requestId });
+      return textOf(memberOf(answer, 'status')) && answer;
+    });
+    if (!('answer' in asked)) return replies.unanswered(asked, jobId);
     const status = memberOf(asked.answer, 'status');
-    if (typeof status !== 'string') return goesOn(jobId, 'An answer that is no status.');
     if (status !== 'COMPLETED') {
-      const pollAfterMs = status === 'IN_QUEUE' ? POLL_QUEUED_MS : POLL_RUNNING_MS;
-      return { status: 'running', jobId, pollAfterMs };
+      return running(jobId, status === 'IN_QUEUE' ? POLL_QUEUED_MS : POLL_RUNNING_MS);
     }
     const ended = await ask(signal, (queue) => queue.result(APP, { requestId }));
     const unitPrice = UNIT_PRICES[submitted.endpointOf(id) ?? ''];
     if ('answer' in ended) {
       return readFilm(memberOf(ended.answer, 'data'), ended.response.headers, unitPrice, jobId, failures);
     }
-    if ('loss' in ended) return unanswered(ended, jobId);
-    const text = await ended.refusal.text();
-    return isOfTheJob(ended.refusal, parseJson(text), asked.answer)
-      ? readEnd(ended.refusal, text, unitPrice, jobId, failures)
-      : unanswered(ended, jobId);
+    return 'refusal' in ended && isOfTheJob(ended.refusal, asked.answer)
+      ? readEnd(ended.refusal, unitPrice, jobId, failures)
+      : replies.unanswered(ended, jobId);
   }
 
   return {
@@ -144,85 +121,56 @@ export function createPika(options: PikaOptions): Provider {
     timeoutMs,
 
     async submit({ vendorModel, request, input, webhookUrl, signal }) {
-      try {
-        const model = readModel(vendorModel);
-        if (!model) {
-          return failures.make(MISCONFIGURED, `"${vendorModel}" makes no films of a text or a picture.`);
-        }
-        const order = orderOf(model, request, input);
-        if (typeof order === 'string') return failures.make({ ...INVALID, message: order }, order);
-        const heard = await ask(signal, (queue) =>
-          queue.submit(order.endpoint, {
-            input: order.input,
-            headers: { 'x-fal-no-retry': '1' },
-            ...(webhookUrl === undefined ? {} : { webhookUrl }),
-          }),
-        );
-        if ('loss' in heard) return failures.make(judgeLoss(heard.loss), heard.loss.message);
-        if ('refusal' in heard) return await readRefusal(heard.refusal, failures);
-        const requestId = memberOf(heard.answer, 'request_id');
-        if (typeof requestId !== 'string' || readJobId(`${APP}/${requestId}`) === undefined) {
-          const detail = `No request in the answer: ${JSON.stringify(heard.answer)}`;
-          return failures.make(judgeLoss(new WireError('unreadable', true)), detail);
-        }
-        submitted.note(requestId, order.endpoint);
-        return { status: 'running', jobId: `${APP}/${requestId}`, pollAfterMs: POLL_QUEUED_MS };
-      } catch (error) {
-        return failures.make(judgeLoss(new WireError('unreadable', true, error)), String(error));
+      const model = readModel(vendorModel);
+      if (!model) {
+        return failures.make(MISCONFIGURED, `"${vendorModel}" makes no films of a text or a picture.`);
       }
+      const order = orderOf(model, request, input);
+      if (typeof order === 'string') return failures.unsent(order);
+      const heard = await ask(signal, async (queue) => {
+        const answer: unknown = await queue.submit(order.endpoint, {
+          input: order.input,
+          headers: { 'x-fal-no-retry': '1' },
+          ...(webhookUrl === undefined ? {} : { webhookUrl }),
+        });
+        return readRequestId(answer);
+      });
+      if (!('answer' in heard)) return replies.failure(heard);
+      submitted.note(heard.answer, order.endpoint);
+      return running(`${APP}/${heard.answer}`, POLL_QUEUED_MS);
     },
 
-    async check(jobId, signal) {
-      try {
-        return await look(jobId, signal);
-      } catch (error) {
-        return goesOn(jobId, String(error));
-      }
-    },
+    check: look,
 
     async cancel(jobId, signal) {
-      const notStopped = (detail: string) =>
-        ({ status: 'goes-on', detail: failures.make(BROKEN, detail).detail }) as const;
-      try {
-        const id = readJobId(jobId);
-        if (id === undefined) return notStopped(`"${jobId}" is no ${APP}/<request id>.`);
-        const requestId = encodeURIComponent(id);
-        const heard = await ask(signal, (queue) => queue.cancel(APP, { requestId }));
-        if ('loss' in heard) return notStopped(heard.loss.message);
-        // ALREADY_COMPLETED comes with a 400, NOT_FOUND with a 404.
-        const response = 'refusal' in heard ? heard.refusal : heard.response;
-        const said = await response.text();
-        if ('refusal' in heard) return notStopped(`HTTP ${response.status} ${said}`);
-        const status = memberOf(parseJson(said), 'status');
-        // Taken out of the queue before any runner had it; fal never bills time spent waiting there (its page on pricing).
-        if (status === 'OK') return { status: 'stopped', billed: 'no' };
-        // Else fal has passed the wish on, and the model decides: only the job itself says whether it is over.
-        const ended = await look(jobId, signal);
-        if (ended.status === 'failed') {
-          const { billed, costMicros } = ended;
-          return { status: 'stopped', billed, ...(costMicros === undefined ? {} : { costMicros }) };
-        }
-        return notStopped(`HTTP ${response.status} ${said}; the job ${ended.status}.`);
-      } catch (error) {
-        return notStopped(String(error));
-      }
+      const id = readJobId(jobId);
+      if (id === undefined) return { status: 'goes-on', detail: NO_JOB };
+      const requestId = pathPart(id);
+      const heard = await ask(signal, async (queue) => {
+        await queue.cancel(APP, { requestId });
+        return true;
+      });
+      // ALREADY_COMPLETED comes with a 400, NOT_FOUND with a 404.
+      if (!('answer' in heard)) return replies.goesOn(heard);
+      const said = await heard.response.text();
+      // Taken out of the queue before any runner had it; fal never bills time spent waiting there (its page on pricing).
+      if (memberOf(parseJson(said), 'status') === 'OK') return { status: 'stopped', billed: 'no' };
+      // Else fal has passed the wish on, and the model decides: only the job itself says whether it is over.
+      const after = stoppedAs(jobId, await look(jobId, signal));
+      return after.status === 'stopped'
+        ? after
+        : { ...after, detail: failures.redact(`${after.detail} HTTP ${heard.response.status} ${said}`) };
     },
 
     async readWebhook(delivery) {
-      const rejected = (reason: string) => ({ status: 'rejected', reason }) as const;
-      try {
-        const problem = await findProblem(delivery, keys);
-        if (problem !== null) return rejected(problem);
-        const requestId = memberOf(parseJson(Buffer.from(delivery.body).toString('utf8')), 'request_id');
-        if (typeof requestId !== 'string' || readJobId(`${APP}/${requestId}`) === undefined) {
-          return rejected('The body names no request.');
-        }
-        // fal signs the reports of all its customers by the same keys, so that a signature does not prove the report to be
-        // about a request of ours; and neither the units nor an error's status, by which a bill is known, are in it.
-        return { status: 'accepted', signed: true, jobId: `${APP}/${requestId}`, result: null };
-      } catch {
-        return rejected('The report cannot be read.');
-      }
+      const problem = await findProblem(delivery, keys);
+      if (problem !== null) return rejected(problem);
+      const requestId = readRequestId(bodyOf(delivery));
+      // fal signs the reports of all its customers by the same keys, so that a signature does not prove the report to be
+      // about a request of ours; and neither the units nor an error's status, by which a bill is known, are in it.
+      return requestId === undefined
+        ? rejected('The body names no request.')
+        : reasonToAsk(`${APP}/${requestId}`, true);
     },
   };
 }
@@ -233,9 +181,16 @@ function relocate(input: string | URL | Request, baseUrl: string): string {
   return `${baseUrl.replace(/\/$/, '')}${pathname}${search}`;
 }
 
+const NO_JOB = `The id is no ${APP}/<request id>.`;
+
 /** The request's id out of a job's. `.` and `..` would lead to another path however they are escaped. */
 function readJobId(jobId: string): string | undefined {
   return /^fal-ai\/pika\/(?!\.\.?$)([^/]+)$/.exec(jobId)?.[1];
+}
+
+/** The request's id out of an answer or a report; undefined where there is none that a job's id could be made of. */
+function readRequestId(body: unknown): string | undefined {
+  return readJobId(`${APP}/${textOf(memberOf(body, 'request_id')) ?? ''}`);
 }
 
 // ------------------------------------------------------------------------------------------------------ input
@@ -302,11 +257,7 @@ function orderOf(
   if (request.aspectRatio !== undefined) {
     return 'A film that begins with a picture has its shape: leave the aspect ratio out.';
   }
-  const data = Buffer.from(input.bytes).toString('base64');
-  return {
-    endpoint: `${version}/image-to-video`,
-    input: { ...common, image_url: `data:${input.contentType};base64,${data}` },
-  };
+  return { endpoint: `${version}/image-to-video`, input: { ...common, image_url: dataUri(input) } };
 }
 
 // ------------------------------------------------------------------------------------------------------- cost
@@ -362,13 +313,6 @@ function readBill(headers: Headers, unitPrice: Micros | undefined, otherwise: Bi
 
 // ----------------------------------------------------------------------------------------------------- a film
 
-/** A request that succeeded counts as one, whether we can read what it made or not. */
-const NO_FILE: Verdict = {
-  ...BROKEN,
-  billed: 'yes',
-  message: 'The provider made nothing that can be fetched.',
-};
-
 function readFilm(
   data: unknown,
   headers: Headers,
@@ -379,7 +323,7 @@ function readFilm(
   const bill = readBill(headers, unitPrice, NO_FILE.billed);
   const video = memberOf(data, 'video');
   const url = memberOf(video, 'url');
-  if (typeof url !== 'string' || !/^https?:\/\//.test(url)) {
+  if (!isAddress(url)) {
     const detail = `The request succeeded without a film: ${JSON.stringify(data)}`;
     return { ...failures.make(NO_FILE, detail, { jobId }), ...bill };
   }
@@ -395,59 +339,52 @@ function readFilm(
 
 // --------------------------------------------------------------------------------------------------- failures
 
-const REFUSED: Verdict = {
-  code: 'CONTENT_REFUSED',
-  billed: 'no',
-  retryable: false,
+const REFUSED_HERE: Verdict = {
+  ...REFUSED,
   message: "The provider's safety system refuses this prompt, this picture, or what was made of them.",
 };
-const STOPPED: Verdict = { ...BROKEN, message: 'The provider stopped before it was finished.' };
+
+const REFUSED_CONTENT = 'content_policy_violation';
 
 /**
  * Refusals of a submit, by status. A 4xx queued nothing, and only what was queued is billed. fal's promise that a 5xx is
  * never billed speaks of a request that failed; when it is the answer to the submit, there may be a request that runs, and
  * whose id we shall never learn: `unknown`, as for any status that is not in this table.
  */
-const REFUSALS: Readonly<Record<number, { readonly verdict: Verdict; readonly note?: string }>> = {
-  400: { verdict: INVALID },
-  401: { verdict: MISCONFIGURED, note: 'fal refused the key.' },
-  402: { verdict: MISCONFIGURED, note: 'The account at fal is out of credit.' },
-  // "User is locked. Reason: Exhausted balance." comes with this one.
-  403: { verdict: MISCONFIGURED, note: 'fal does not allow this to the account, or it is out of credit.' },
-  404: { verdict: MISCONFIGURED, note: 'fal does not know the model, or the base URL is wrong.' },
-  413: { verdict: INVALID },
-  422: { verdict: INVALID },
-  429: { verdict: BUSY },
+const REFUSALS: RefusalTerms = {
+  pollMs: POLL_QUEUED_MS,
+  table: [
+    { codes: [REFUSED_CONTENT], verdict: REFUSED_HERE },
+    { statuses: [400, 413, 422], verdict: INVALID },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'fal refused the key.' },
+    { statuses: [402], verdict: MISCONFIGURED, note: 'The account at fal is out of credit.' },
+    {
+      // "User is locked. Reason: Exhausted balance." comes with this one.
+      statuses: [403],
+      verdict: MISCONFIGURED,
+      note: 'fal does not allow this to the account, or it is out of credit.',
+    },
+    {
+      statuses: [404],
+      verdict: MISCONFIGURED,
+      note: 'fal does not know the model, or the base URL is wrong.',
+    },
+    { statuses: [429], verdict: BUSY },
+  ],
+  read: ({ body }) => ({ words: readWords(body), codes: readTypes(body) }),
 };
-
-async function readRefusal(response: Response, failures: Failures): Promise<ProviderFailure> {
-  const text = await response.text();
-  const body = parseJson(text);
-  const row = REFUSALS[response.status];
-  const verdict = isRefusedContent(body) ? REFUSED : (row?.verdict ?? BROKEN);
-  return failures.make(
-    verdict === INVALID ? invalidBecause(readWords(body), failures) : verdict,
-    [row?.note, `HTTP ${response.status}`, text].filter(Boolean).join(' '),
-    { retryAfterSeconds: readRetryAfter(response.headers) },
-  );
-}
 
 /** A model's errors are a list under `detail`, each with a `type`; the platform's are one text with an `error_type`. */
 function readTypes(body: unknown): string[] {
-  const detail = memberOf(body, 'detail');
-  const types = Array.isArray(detail) ? detail.map((error) => memberOf(error, 'type')) : [];
+  const types = listOf(memberOf(body, 'detail')).map((error) => memberOf(error, 'type'));
   return [...types, memberOf(body, 'error_type')].filter((type) => typeof type === 'string');
 }
 
 /** What the envelope says in words. */
 function readWords(body: unknown): string {
   const detail = memberOf(body, 'detail');
-  if (!Array.isArray(detail)) return typeof detail === 'string' ? detail : '';
-  return detail.map((error) => String(memberOf(error, 'msg') ?? '')).join(' ');
-}
-
-function isRefusedContent(body: unknown): boolean {
-  return readTypes(body).includes('content_policy_violation');
+  const messages = listOf(detail).map((error) => textOf(memberOf(error, 'msg')));
+  return textOf(detail) ?? messages.join(' ');
 }
 
 /**
@@ -456,12 +393,12 @@ function isRefusedContent(body: unknown): boolean {
  * status has one, or it is a 422 or a 499, which nobody else gives. To take another's answer for the job's would be to
  * throw away a film that is there and paid.
  */
-function isOfTheJob(response: Response, body: unknown, status: unknown): boolean {
-  if (response.status === 422 || response.status === 499) return true;
-  if ([401, 402, 403, 404, 408, 429].includes(response.status)) return false;
+function isOfTheJob(refusal: Refusal, status: unknown): boolean {
+  if (refusal.status === 422 || refusal.status === 499) return true;
+  if ([401, 402, 403, 404, 408, 429].includes(refusal.status)) return false;
   return (
-    readTypes(body).length > 0 ||
-    response.headers.has('x-fal-error-type') ||
+    readTypes(refusal.body).length > 0 ||
+    refusal.headers.has('x-fal-error-type') ||
     typeof memberOf(status, 'error_type') === 'string' ||
     typeof memberOf(status, 'error') === 'string'
   );
@@ -475,13 +412,12 @@ function isOfTheJob(response: Response, body: unknown, status: unknown): boolean
  *   unless the answer counts the units; refused content is such a 422. For want of a promise the same holds for all else.
  */
 function readEnd(
-  { status, headers }: Response,
-  text: string,
+  { status, headers, text, body }: Refusal,
   unitPrice: Micros | undefined,
   jobId: string,
   failures: Failures,
 ): ProviderFailure {
-  const verdict = judgeEnd(status, parseJson(text), failures);
+  const verdict = judgeEnd(status, body, failures);
   const detail = `The request ended with HTTP ${status} ${text}`;
   const bill: Bill = status >= 500 ? { billed: 'no' } : readBill(headers, unitPrice, 'unknown');
   return { ...failures.make(verdict, detail, { jobId }), ...bill };
@@ -491,7 +427,7 @@ function readEnd(
 const VENDORS_FAULT = /^(?:downstream_service_error|no_media_generated|generation_timeout)$/;
 
 function judgeEnd(status: number, body: unknown, failures: Failures): Verdict {
-  if (isRefusedContent(body)) return REFUSED;
+  if (readTypes(body).includes(REFUSED_CONTENT)) return REFUSED_HERE;
   if (status === 499) return STOPPED;
   const isInvalid =
     [400, 413, 422].includes(status) && !readTypes(body).some((type) => VENDORS_FAULT.test(type));
@@ -511,7 +447,8 @@ const KEYS_TIMEOUT_MS = 5_000;
  * Why a report is not to be believed, or null when it is. ED25519 over four lines: the request's id, the user's, the second
  * and the body's SHA-256 in hex. There is nothing secret to compare with, and so no time that could tell it.
  */
-async function findProblem({ headers, body, receivedAt }: WebhookDelivery, keys: SigningKeys) {
+async function findProblem(delivery: WebhookDelivery, keys: SigningKeys): Promise<string | null> {
+  const { headers, body, receivedAt } = delivery;
   const id = headers['x-fal-webhook-request-id'];
   const user = headers['x-fal-webhook-user-id'];
   const timestamp = headers['x-fal-webhook-timestamp'];
@@ -519,15 +456,12 @@ async function findProblem({ headers, body, receivedAt }: WebhookDelivery, keys:
   if (!id || !user || !timestamp || !signature) {
     return 'The headers x-fal-webhook-request-id, -user-id, -timestamp and -signature are needed.';
   }
-  if (!/^\d{1,12}$/.test(timestamp)) return 'The x-fal-webhook-timestamp is not in seconds.';
-  const now = receivedAt.getTime();
-  if (Math.abs(now / 1_000 - Number(timestamp)) > WEBHOOK_TOLERANCE_SECONDS) {
-    return 'The report is too old, or from the future.';
-  }
+  const problem = findProblemOfTime('x-fal-webhook-timestamp', delivery);
+  if (problem !== null) return problem;
   if (!/^[\da-f]{128}$/i.test(signature)) return 'The x-fal-webhook-signature is no signature.';
   const digest = createHash('sha256').update(body).digest('hex');
   const message = Buffer.from([id, user, timestamp, digest].join('\n'));
-  const isSigned = await keys.haveSigned(message, Buffer.from(signature, 'hex'), now);
+  const isSigned = await keys.haveSigned(message, Buffer.from(signature, 'hex'), receivedAt.getTime());
   return isSigned ? null : 'The signature fits no key of fal.';
 }
 
@@ -559,17 +493,15 @@ class SigningKeys {
     return this.#keys.some((key) => verify(null, message, key, signature));
   }
 
-  /** Leaves the keys as they are when there is no answer. */
+  /** Leaves the keys as they are when there is no answer: fal delivers a rejected report again, ten times over two hours. */
   async #fetch(now: number): Promise<void> {
-    try {
-      const response = await new Exchange(new AbortController().signal, KEYS_TIMEOUT_MS).fetch(this.#url);
-      const listed = response.ok ? memberOf(await response.json(), 'keys') : undefined;
-      if (!Array.isArray(listed)) return;
-      this.#keys = listed.map(readKey).filter((key) => key !== undefined);
-      this.#fetchedAt = now;
-    } catch {
-      // The report is rejected; fal delivers it again, ten times over two hours.
-    }
+    const call = callJson(this.#url, {}, (body) => memberOf(body, 'keys'));
+    const heard = await hear(new AbortController().signal, KEYS_TIMEOUT_MS, call);
+    if (!('answer' in heard) || !Array.isArray(heard.answer)) return;
+    this.#keys = listOf(heard.answer)
+      .map(readKey)
+      .filter((key) => key !== undefined);
+    this.#fetchedAt = now;
   }
 }
 

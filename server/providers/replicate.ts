@@ -4,8 +4,8 @@
  * Traps of the SDK (replicate 1.4.0) that are gone round here:
  *
  * - `request` repeats a POST on 429, a GET on 429 and 5xx, and **both on every error that `fetch` throws**, six times
- *   in all, without a switch (lib/util.js, withAutomaticRetries: the catch swallows what is no ApiError). So the
- *   `fetch` it is given never throws and never shows it such a status; what really happened is kept beside it.
+ *   in all, without a switch (lib/util.js, withAutomaticRetries: the catch swallows what is no ApiError). So it is shown
+ *   nothing that it would repeat (heard.ts).
  * - `replicate.run()` answers null for a prediction that is still processing, canceled or aborted. It is not used.
  * - `predictions.get` and `cancel` put an id into the path as it is.
  * - A Buffer in a prediction's input is uploaded by a POST of its own before the prediction's (lib/predictions.js,
@@ -19,13 +19,16 @@ import {
   createFailures,
   type Failures,
   INVALID,
-  invalidBecause,
-  judgeLoss,
   MISCONFIGURED,
-  readRetryAfter,
-  UNKNOWN_JOB,
+  NO_FILE,
+  REFUSED,
+  STOPPED,
   type Verdict,
 } from './failure.ts';
+import { dataUri, isAddress, typeOfAddress } from './files.ts';
+import { hear, pathPart } from './heard.ts';
+import { running, stoppedAs } from './jobs.ts';
+import { listOf, memberOf, textOf } from './json.ts';
 import type {
   Billed,
   GenerationRequest,
@@ -34,12 +37,11 @@ import type {
   Provider,
   ProviderFailure,
   ProviderOutput,
-  ProviderRunning,
   SubmitResult,
 } from './provider.ts';
-import { nearestRatio } from './shapes.ts';
-import { readStandardWebhook, rejected } from './standard-webhooks.ts';
-import { Exchange, WireError } from './wire.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
+import { nearestRatio, readSize } from './shapes.ts';
+import { readStandardWebhook } from './standard-webhooks.ts';
 
 /** How Replicate is reached. */
 export interface ReplicateOptions {
@@ -74,33 +76,14 @@ export function createReplicate(options: ReplicateOptions): Provider {
   const { timeoutMs = TIMEOUT_MS, waitSeconds = WAIT_SECONDS } = options;
   const failures = createFailures(apiToken, webhookSecret ?? '');
 
-  /** One request by the SDK, and what was heard. A client for each takes 3 µs, and keeps their outcomes apart. */
-  async function ask(signal: AbortSignal, call: (client: Replicate) => Promise<unknown>): Promise<Heard> {
-    const exchange = new Exchange(signal, timeoutMs);
-    const ear: { heard?: Heard } = {};
-    const client = new Replicate({
-      auth: apiToken,
-      baseUrl,
-      useFileOutput: false,
-      fetch: async (input, init) => {
-        try {
-          const response = await exchange.fetch(input, init);
-          if (response.ok) return response;
-          ear.heard ??= { refusal: response };
-        } catch (error) {
-          ear.heard ??= {
-            loss: error instanceof WireError ? error : new WireError('broken', exchange.sent, error),
-          };
-        }
-        return new Response(null, { status: 400, statusText: 'See what was heard' });
-      },
+  const replies = createReplies(failures, REFUSALS);
+
+  /** One request by the SDK, and how the prediction stands. A client for each takes 3 µs, and keeps their outcomes apart. */
+  const ask = (signal: AbortSignal, call: (client: Replicate) => Promise<unknown>, official?: boolean) =>
+    hear(signal, timeoutMs, async (fetch) => {
+      const client = new Replicate({ auth: apiToken, baseUrl, useFileOutput: false, fetch });
+      return readPrediction(await call(client), failures, official);
     });
-    try {
-      return { answer: await call(client) };
-    } catch (error) {
-      return ear.heard ?? { loss: new WireError('unreadable', exchange.sent, error) };
-    }
-  }
 
   return {
     name: 'replicate',
@@ -108,99 +91,44 @@ export function createReplicate(options: ReplicateOptions): Provider {
     timeoutMs,
 
     async submit({ vendorModel, request, input: file, webhookUrl, signal }) {
-      try {
-        const target = readModel(vendorModel);
-        if (!target)
-          return failures.make(MISCONFIGURED, `"${vendorModel}" is no owner/name or owner/name:version.`);
-        const input = inputOf(target.name, request, file);
-        if (typeof input === 'string') return failures.make({ ...INVALID, message: input }, input);
-        const params = {
-          input,
-          ...(waitSeconds > 0 ? { wait: waitSeconds } : {}),
-          // Only the end: by default each output is reported as well, which says nothing that can be booked.
-          ...(webhookUrl === undefined
-            ? {}
-            : { webhook: webhookUrl, webhook_events_filter: ['completed' as const] }),
-        };
-        const heard = await ask(signal, (client) =>
-          client.predictions.create(
-            target.version === undefined
-              ? { ...params, model: target.name }
-              : { ...params, version: target.version },
-          ),
-        );
-        if ('refusal' in heard) return await readRefusal(heard.refusal, failures);
-        if ('loss' in heard) return failures.make(judgeLoss(heard.loss), heard.loss.message);
-        if (!isPrediction(heard.answer)) return unreadable(heard.answer, failures);
-        return readPrediction(heard.answer, target.version === undefined, failures);
-      } catch (error) {
-        return failures.make(judgeLoss(new WireError('unreadable', true, error)), String(error));
+      const target = readModel(vendorModel);
+      if (!target) {
+        return failures.make(MISCONFIGURED, `"${vendorModel}" is no owner/name or owner/name:version.`);
       }
+      const input = inputOf(target.name, request, file);
+      if (typeof input === 'string') return failures.unsent(input);
+      const params = {
+        input,
+        ...(waitSeconds > 0 ? { wait: waitSeconds } : {}),
+        // Only the end: by default each output is reported as well, which says nothing that can be booked.
+        ...(webhookUrl === undefined
+          ? {}
+          : { webhook: webhookUrl, webhook_events_filter: ['completed' as const] }),
+      };
+      const { name: model, version } = target;
+      const heard = await ask(
+        signal,
+        ({ predictions }) =>
+          predictions.create(version === undefined ? { ...params, model } : { ...params, version }),
+        version === undefined,
+      );
+      return 'answer' in heard ? heard.answer : replies.failure(heard);
     },
 
     async check(jobId, signal) {
-      // A question that got no answer says nothing of the job. Calling it failed would give the customer's money
-      // back for a picture that is being made and will be billed.
-      const goesOn = (detail: string, pollAfterMs = POLL_STARTING_MS): ProviderRunning => ({
-        status: 'running',
-        jobId,
-        pollAfterMs,
-        detail: failures.make(BROKEN, detail).detail,
-      });
-      try {
-        const heard = await ask(signal, (client) => client.predictions.get(encodeURIComponent(jobId)));
-        if ('loss' in heard) return goesOn(heard.loss.message);
-        if ('refusal' in heard) {
-          const body = await heard.refusal.text();
-          const detail = `HTTP ${heard.refusal.status} ${body}`;
-          if (heard.refusal.status === 404) return failures.make(UNKNOWN_JOB, detail, { jobId });
-          const seconds = readPause(heard.refusal, body);
-          return goesOn(detail, seconds === undefined ? undefined : seconds * 1000);
-        }
-        if (!isPrediction(heard.answer)) return goesOn('An answer that is no prediction.');
-        return readPrediction(heard.answer, isOfficial(heard.answer), failures);
-      } catch (error) {
-        return goesOn(String(error));
-      }
+      const heard = await ask(signal, ({ predictions }) => predictions.get(pathPart(jobId)));
+      return 'answer' in heard ? heard.answer : replies.unanswered(heard, jobId);
     },
 
     async cancel(jobId, signal) {
-      try {
-        const heard = await ask(signal, (client) => client.predictions.cancel(encodeURIComponent(jobId)));
-        if ('loss' in heard) return { status: 'goes-on', detail: heard.loss.message };
-        if ('refusal' in heard) {
-          return { status: 'goes-on', detail: (await readRefusal(heard.refusal, failures)).detail };
-        }
-        if (!isPrediction(heard.answer)) {
-          return { status: 'goes-on', detail: unreadable(heard.answer, failures).detail };
-        }
-        const ended = readPrediction(heard.answer, isOfficial(heard.answer), failures);
-        if (ended.status !== 'failed') {
-          return { status: 'goes-on', detail: `Prediction ${jobId} is ${heard.answer.status}.` };
-        }
-        return { status: 'stopped', billed: ended.billed };
-      } catch (error) {
-        return { status: 'goes-on', detail: failures.make(BROKEN, String(error)).detail };
-      }
+      const heard = await ask(signal, ({ predictions }) => predictions.cancel(pathPart(jobId)));
+      return 'answer' in heard ? stoppedAs(jobId, heard.answer) : replies.goesOn(heard);
     },
 
-    async readWebhook(delivery) {
-      const report = readStandardWebhook(delivery, webhookSecret);
-      if (report.status === 'rejected') return report;
-      const { body, signed } = report;
-      try {
-        if (!isPrediction(body)) return rejected('The body is no prediction.');
-        const result = signed ? readPrediction(body, isOfficial(body), failures) : null;
-        return { status: 'accepted', signed, jobId: body.id, result };
-      } catch {
-        return rejected('The body is no prediction that can be read.');
-      }
-    },
+    readWebhook: async (delivery) =>
+      readStandardWebhook(delivery, webhookSecret, (body) => readPrediction(body, failures)),
   };
 }
-
-/** What one request brought. */
-type Heard = { readonly answer: unknown } | { readonly refusal: Response } | { readonly loss: WireError };
 
 // ------------------------------------------------------------------------------------------------------ input
 
@@ -309,14 +237,8 @@ const DATA_URI_MAX_BYTES = 1_000_000;
  * How a file gets to Replicate: as the bytes that were checked, in a data URI. A larger one would have to be uploaded by
  * a POST of its own; it is fetched by Replicate from where the caller says that it is.
  */
-function fileOf({ bytes, contentType, url }: InputFile): string {
-  if (bytes.length > DATA_URI_MAX_BYTES) return url;
-  return `data:${contentType};base64,${Buffer.from(bytes).toString('base64')}`;
-}
-
-function readSize(size: string | undefined): { width: number; height: number } | undefined {
-  const match = /^(\d{1,5})x(\d{1,5})$/.exec(size ?? '');
-  return match ? { width: Number(match[1]), height: Number(match[2]) } : undefined;
+function fileOf(file: InputFile): string {
+  return file.bytes.length > DATA_URI_MAX_BYTES ? file.url : dataUri(file);
 }
 
 /** What flux takes (its page on replicate.com). */
@@ -333,24 +255,21 @@ function aspectRatioOf({ aspectRatio, size }: GenerationRequest): string | undef
 // ------------------------------------------------------------------------------------------------- prediction
 
 function isPrediction(answer: unknown): answer is Prediction {
-  return (
-    typeof answer === 'object' &&
-    answer !== null &&
-    'id' in answer &&
-    typeof answer.id === 'string' &&
-    answer.id !== '' &&
-    'status' in answer &&
-    typeof answer.status === 'string'
-  );
+  return textOf(memberOf(answer, 'id')) !== undefined && typeof memberOf(answer, 'status') === 'string';
 }
 
-/** "hidden" is what an official model shows in place of its version (index.d.ts, Prediction). */
-function isOfficial({ version }: Prediction): boolean {
-  return version === 'hidden';
-}
-
-/** @param official priced by output, as opposed to by the second of hardware. */
-function readPrediction(prediction: Prediction, official: boolean, failures: Failures): SubmitResult {
+/**
+ * How a prediction stands; undefined for an answer that is none.
+ *
+ * @param official priced by output, as opposed to by the second of hardware. When it is not said: "hidden" is what an
+ *   official model shows in place of its version (index.d.ts, Prediction).
+ */
+function readPrediction(
+  prediction: unknown,
+  failures: Failures,
+  official = memberOf(prediction, 'version') === 'hidden',
+): SubmitResult | undefined {
+  if (!isPrediction(prediction)) return undefined;
   const jobId = prediction.id;
   switch (prediction.status) {
     case 'succeeded': {
@@ -368,28 +287,17 @@ function readPrediction(prediction: Prediction, official: boolean, failures: Fai
       return readEnd(prediction, official, failures);
     default: {
       // `starting`, `processing`, and whatever Replicate may add that has not ended.
-      const processing = prediction.status === 'processing';
-      const progress = parseProgressFromLogs(prediction)?.percentage;
-      return {
-        status: 'running',
-        jobId,
-        pollAfterMs: processing ? POLL_PROCESSING_MS : POLL_STARTING_MS,
-        ...(progress === undefined ? {} : { progress: Math.min(1, progress) }),
-      };
+      const pollMs = prediction.status === 'processing' ? POLL_PROCESSING_MS : POLL_STARTING_MS;
+      return running(jobId, pollMs, parseProgressFromLogs(prediction)?.percentage);
     }
   }
 }
 
 function readOutputs({ output, input }: Prediction): ProviderOutput[] {
-  const list: unknown[] = Array.isArray(output) ? output : [output];
   const dimensions = readDimensions(input);
-  const outputs: ProviderOutput[] = [];
-  for (const item of list) {
-    if (typeof item === 'string' && /^https?:\/\//.test(item)) {
-      outputs.push({ content: { url: item }, contentType: contentTypeOf(item), ...dimensions });
-    }
-  }
-  return outputs;
+  return (Array.isArray(output) ? listOf(output) : [output])
+    .filter(isAddress)
+    .map((url) => ({ content: { url }, contentType: typeOfAddress(url), ...dimensions }));
 }
 
 /** Only models that are asked for a size in pixels have one to promise. */
@@ -399,79 +307,38 @@ function readDimensions(input: object | undefined): { width?: number; height?: n
   return typeof width === 'number' && typeof height === 'number' ? { width, height } : {};
 }
 
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  gif: 'image/gif',
-  svg: 'image/svg+xml',
-};
-
-function contentTypeOf(url: string): string {
-  const extension = /\.(\w+)(?:[?#]|$)/.exec(url)?.[1]?.toLowerCase() ?? '';
-  return CONTENT_TYPES[extension] ?? 'image/png';
-}
-
 // --------------------------------------------------------------------------------------------------- failures
 
-/** A prediction that succeeded counts as one, whether we can read what it made or not. */
-const NO_FILE: Verdict = {
-  ...BROKEN,
-  billed: 'yes',
-  message: 'The provider made nothing that can be fetched.',
-};
+const UNKNOWN_MODEL = 'Replicate does not know the model, or the base URL is wrong.';
 
 /**
  * Refusals of a request, by status. A 4xx made no prediction, and only predictions are billed. After a 5xx there
  * may be one that runs, and whose id we shall never learn: `unknown`, as for any status that is not in this table.
  */
-const REFUSALS: Readonly<Record<number, { readonly verdict: Verdict; readonly note?: string }>> = {
-  400: { verdict: INVALID },
-  401: { verdict: MISCONFIGURED, note: 'Replicate refused the token.' },
-  402: { verdict: MISCONFIGURED, note: 'The account at Replicate is out of credit.' },
-  403: { verdict: MISCONFIGURED, note: 'Replicate does not allow this to the account.' },
-  404: { verdict: MISCONFIGURED, note: 'Replicate does not know the model, or the base URL is wrong.' },
-  413: { verdict: INVALID },
-  422: { verdict: INVALID },
-  429: { verdict: BUSY },
+const REFUSALS: RefusalTerms = {
+  pollMs: POLL_STARTING_MS,
+  table: [
+    // A 422 that speaks of the catalogue, and not of the customer's arguments.
+    { words: /invalid version or not permitted/i, verdict: MISCONFIGURED, note: UNKNOWN_MODEL },
+    { statuses: [400, 413, 422], verdict: INVALID },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'Replicate refused the token.' },
+    { statuses: [402], verdict: MISCONFIGURED, note: 'The account at Replicate is out of credit.' },
+    { statuses: [403], verdict: MISCONFIGURED, note: 'Replicate does not allow this to the account.' },
+    { statuses: [404], verdict: MISCONFIGURED, note: UNKNOWN_MODEL },
+    { statuses: [429], verdict: BUSY },
+  ],
+  /**
+   * The envelope is `{"detail", "status", "title", "invalid_fields"?}`. The documented 429 has no header but says "Your rate
+   * limit resets in ~30s." (replicate.com, rate limits).
+   */
+  read({ status, body, text }) {
+    const resets = status === 429 ? /resets in ~?(\d+)\s?s/.exec(text)?.[1] : undefined;
+    return {
+      words: textOf(memberOf(body, 'detail')),
+      pauseSeconds: resets === undefined ? undefined : Number(resets),
+    };
+  },
 };
-/** A 422 that speaks of the catalogue, and not of the customer's arguments. */
-const BAD_VERSION = /invalid version or not permitted/i;
-
-async function readRefusal(response: Response, failures: Failures): Promise<ProviderFailure> {
-  const body = await response.text();
-  const row = BAD_VERSION.test(body) ? REFUSALS[404] : REFUSALS[response.status];
-  const verdict = row?.verdict ?? BROKEN;
-  return failures.make(
-    verdict === INVALID ? invalidBecause(readDetail(body), failures) : verdict,
-    [row?.note, `HTTP ${response.status}`, body].filter(Boolean).join(' '),
-    { retryAfterSeconds: readPause(response, body) },
-  );
-}
-
-/** The envelope is `{"detail", "status", "title", "invalid_fields"?}`. */
-function readDetail(body: string): string {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null && 'detail' in parsed ? String(parsed.detail) : '';
-  } catch {
-    return '';
-  }
-}
-
-/** The documented 429 has no header but says "Your rate limit resets in ~30s." (replicate.com, rate limits). */
-function readPause(response: Response, body: string): number | undefined {
-  const told = readRetryAfter(response.headers);
-  if (told !== undefined) return told;
-  const resets = response.status === 429 ? /resets in ~?(\d+)\s?s/.exec(body)?.[1] : undefined;
-  return resets === undefined ? undefined : Number(resets);
-}
-
-function unreadable(answer: unknown, failures: Failures): ProviderFailure {
-  const detail = `No prediction in the answer: ${JSON.stringify(answer)}`;
-  return failures.make(judgeLoss(new WireError('unreadable', true)), detail);
-}
 
 /**
  * Refused content has no code, only words: "NSFW content detected", "All generated images contained NSFW content",
@@ -488,20 +355,8 @@ function readEnd(prediction: Prediction, official: boolean, failures: Failures):
   const seconds = prediction.metrics?.predict_time;
   const billed = billedOf(prediction, official);
   const detail = `Prediction ${jobId} ${status}${seconds ? ` after ${seconds} s` : ''}: ${error}`;
-  const refused = status === 'failed' && REFUSED_CONTENT.test(error);
-  const verdict: Verdict = refused
-    ? {
-        code: 'CONTENT_REFUSED',
-        billed,
-        retryable: false,
-        message: "The provider's safety system refuses this prompt, or what was made from it.",
-      }
-    : {
-        ...BROKEN,
-        billed,
-        message: status === 'failed' ? BROKEN.message : 'The provider stopped before it was finished.',
-      };
-  return failures.make(verdict, detail, { jobId });
+  const verdict: Verdict = status === 'failed' ? (REFUSED_CONTENT.test(error) ? REFUSED : BROKEN) : STOPPED;
+  return failures.make({ ...verdict, billed }, detail, { jobId });
 }
 
 /**

@@ -22,12 +22,17 @@ import {
   type Failures,
   INVALID,
   MISCONFIGURED,
+  NO_FILE,
+  REFUSED,
+  STOPPED,
   type Verdict,
+  withCost,
 } from './failure.ts';
-import { failureOf, type Heard, hear, memberOf, type RefusalTerm, type RefusalTerms } from './heard.ts';
-import { followJobs } from './jobs.ts';
+import { dataUri, isAddress } from './files.ts';
+import { hear } from './heard.ts';
+import { removableJobs, running } from './jobs.ts';
+import { isKey, listOf, memberOf, textOf } from './json.ts';
 import type {
-  Billed,
   GenerationRequest,
   InputFile,
   Provider,
@@ -36,8 +41,8 @@ import type {
   SubmitRequest,
   SubmitResult,
 } from './provider.ts';
+import { createReplies, type RefusalTerms } from './replies.ts';
 import { nearestRatio } from './shapes.ts';
-import { Exchange } from './wire.ts';
 
 /** How Runway is reached. */
 export interface RunwayOptions {
@@ -57,9 +62,10 @@ const POLL_MS = 6_000;
 export function createRunway(options: RunwayOptions): Provider {
   const { apiKey, baseUrl = BASE_URL, timeoutMs = TIMEOUT_MS } = options;
   const failures = createFailures(apiKey);
+  const replies = createReplies(failures, TERMS);
 
-  const ask = (signal: AbortSignal, call: (client: RunwayML) => Promise<unknown>): Promise<Heard> =>
-    hear(new Exchange(signal, timeoutMs), (fetch) =>
+  const ask = <Answer>(signal: AbortSignal, call: (client: RunwayML) => Promise<Answer | undefined>) =>
+    hear(signal, timeoutMs, (fetch) =>
       call(
         new RunwayML({
           apiKey,
@@ -80,25 +86,27 @@ export function createRunway(options: RunwayOptions): Provider {
 
     async submit(submit) {
       const order = orderOf(submit);
-      if (typeof order === 'string') return failures.make({ ...INVALID, message: order }, order);
-      const heard = await ask(submit.signal, (client) =>
-        order.endpoint === 'image_to_video'
-          ? client.imageToVideo.create(order.params)
-          : client.textToVideo.create(order.params),
-      );
-      const jobId = 'answer' in heard ? memberOf(heard.answer, 'id') : undefined;
-      if (typeof jobId !== 'string' || jobId === '') return failureOf(heard, REFUSALS, failures);
-      return { status: 'running', jobId, pollAfterMs: POLL_MS };
+      if (typeof order === 'string') return failures.unsent(order);
+      const heard = await ask(submit.signal, async (client) => {
+        const task: unknown =
+          order.endpoint === 'image_to_video'
+            ? await client.imageToVideo.create(order.params)
+            : await client.textToVideo.create(order.params);
+        return textOf(memberOf(task, 'id'));
+      });
+      return 'answer' in heard ? running(heard.answer, POLL_MS) : replies.failure(heard);
     },
 
-    ...followJobs({
+    ...removableJobs({
       // The SDK encodes the id, and refuses one that would lead to another path.
-      get: (jobId, signal) => ask(signal, (client) => client.tasks.retrieve(jobId)),
-      remove: (jobId, signal) => ask(signal, (client) => client.tasks.delete(jobId)),
-      read: (answer) => readTask(answer, failures),
-      pollMs: POLL_MS,
-      terms: REFUSALS,
-      failures,
+      get: (jobId, signal) =>
+        ask(signal, async ({ tasks }) => readTask(await tasks.retrieve(jobId), failures)),
+      remove: (jobId, signal) =>
+        ask(signal, async ({ tasks }) => {
+          await tasks.delete(jobId);
+          return true;
+        }),
+      replies,
     }),
   };
 }
@@ -182,9 +190,10 @@ const MAX_DATA_URI = 5_000_000;
 const MAX_BEHIND_URL = 16_000_000;
 
 /** How the picture travels: in the request, since these bytes are the ones that were checked; a big one by its address. */
-function imageOf({ bytes, contentType, url }: InputFile): string | { readonly problem: string } {
+function imageOf(input: InputFile): string | { readonly problem: string } {
+  const { bytes, contentType, url } = input;
   if (!IMAGE_TYPES.includes(contentType)) return { problem: 'Give a picture as JPEG, PNG or WebP.' };
-  const data = `data:${contentType};base64,${Buffer.from(bytes).toString('base64')}`;
+  const data = dataUri(input);
   if (data.length <= MAX_DATA_URI) return data;
   if (bytes.length > MAX_BEHIND_URL) return { problem: 'Give a picture of at most 16 MB.' };
   if (!url.startsWith('https://')) return { problem: 'Give a picture of at most 3.5 MB, or an https URL.' };
@@ -202,9 +211,9 @@ interface Task {
 
 /** What a task says of itself; undefined for an answer that is no task. */
 function readTask(answer: unknown, failures: Failures): SubmitResult | undefined {
-  const jobId = memberOf(answer, 'id');
+  const jobId = textOf(memberOf(answer, 'id'));
   const status = memberOf(answer, 'status');
-  if (typeof jobId !== 'string' || jobId === '' || typeof status !== 'string') return undefined;
+  if (jobId === undefined || typeof status !== 'string') return undefined;
   const task: Task = { id: jobId, status, raw: answer };
   switch (status) {
     case 'SUCCEEDED': {
@@ -215,26 +224,18 @@ function readTask(answer: unknown, failures: Failures): SubmitResult | undefined
     case 'FAILED':
       return readEnd(task, judgeCode(memberOf(answer, 'failureCode')), failures);
     case 'CANCELLED':
-      return readEnd(task, CANCELED, failures);
-    default: {
+      return readEnd(task, STOPPED, failures);
+    default:
       // THROTTLED (too many at a time for the account), PENDING, RUNNING, and whatever may be added that has not ended.
-      const progress = memberOf(answer, 'progress');
-      return {
-        status: 'running',
-        jobId,
-        pollAfterMs: POLL_MS,
-        ...(typeof progress === 'number' ? { progress: Math.min(1, Math.max(0, progress)) } : {}),
-      };
-    }
+      return running(jobId, POLL_MS, memberOf(answer, 'progress'));
   }
 }
 
 /** Addresses that expire after one to two days. Unless another format is asked for, films are MP4. */
 function readOutputs(output: unknown): ProviderOutput[] {
-  const list: unknown[] = Array.isArray(output) ? output : [];
-  return list
-    .filter((url) => typeof url === 'string' && /^https?:\/\//.test(url))
-    .map((url) => ({ content: { url: String(url) }, contentType: 'video/mp4' }));
+  return listOf(output)
+    .filter(isAddress)
+    .map((url) => ({ content: { url }, contentType: 'video/mp4' }));
 }
 
 // ------------------------------------------------------------------------------------------------------- cost
@@ -244,7 +245,7 @@ const CREDITS_PER_DOLLAR = 100n;
 
 /** What an ended task says that remains charged, or null when it does not say. */
 function costOf(task: Task): Micros | null {
-  const credits = memberOf(memberOf(task.raw, 'cost'), 'credits');
+  const credits = memberOf(task.raw, 'cost', 'credits');
   if (typeof credits !== 'number' || credits < 0) return null;
   try {
     return divideUp(parseDecimal(String(credits)), CREDITS_PER_DOLLAR);
@@ -255,19 +256,14 @@ function costOf(task: Task): Micros | null {
 
 // --------------------------------------------------------------------------------------------------- failures
 
-const REFUSED: Verdict = {
-  code: 'CONTENT_REFUSED',
-  billed: 'unknown',
-  retryable: false,
+const REFUSED_HERE: Verdict = {
+  ...REFUSED,
   message: "The provider's safety system refuses this prompt or picture, or what was made from it.",
 };
 const BAD_ASSET: Verdict = {
   ...INVALID,
-  billed: 'unknown',
   message: 'The provider cannot make a video from this picture: its size or shape is not one that it takes.',
 };
-const CANCELED: Verdict = { ...BROKEN, message: 'The provider stopped before it was finished.' };
-const NO_FILE: Verdict = { ...BROKEN, message: 'The provider made nothing that can be fetched.' };
 
 /**
  * Runway's page on task failures: SAFETY.INPUT.*, SAFETY.OUTPUT.* and INPUT_PREPROCESSING.SAFETY.TEXT are content that is
@@ -277,7 +273,7 @@ const NO_FILE: Verdict = { ...BROKEN, message: 'The provider made nothing that c
  */
 function judgeCode(code: unknown): Verdict {
   if (typeof code !== 'string') return BROKEN;
-  if (code.split('.').includes('SAFETY')) return REFUSED;
+  if (code.split('.').includes('SAFETY')) return REFUSED_HERE;
   return code.startsWith('ASSET.') ? BAD_ASSET : BROKEN;
 }
 
@@ -287,13 +283,9 @@ function judgeCode(code: unknown): Verdict {
  * cost it is unknown.
  */
 function readEnd(task: Task, verdict: Verdict, failures: Failures): ProviderFailure {
-  const costMicros = costOf(task);
-  const billed: Billed = costMicros === null ? 'unknown' : costMicros > 0n ? 'yes' : 'no';
-  const words = [memberOf(task.raw, 'failureCode'), memberOf(task.raw, 'failure')].filter(Boolean).join(' ');
-  const failure = failures.make({ ...verdict, billed }, `Task ${task.id} ${task.status}: ${words}`, {
-    jobId: task.id,
-  });
-  return billed === 'yes' && costMicros !== null ? { ...failure, costMicros } : failure;
+  const words = [memberOf(task.raw, 'failureCode'), memberOf(task.raw, 'failure')].filter(isKey).join(' ');
+  const detail = `Task ${task.id} ${task.status}: ${words}`;
+  return withCost(failures.make({ ...verdict, billed: 'unknown' }, detail, { jobId: task.id }), costOf(task));
 }
 
 /**
@@ -302,42 +294,46 @@ function readEnd(task: Task, verdict: Verdict, failures: Failures): ProviderFail
  * satisfy the request; but a proxy gives those two for a request that it has passed on, and a task may then run whose id we
  * shall never learn: `unknown`, as for any status that is not in this table.
  */
-const TERMS: Readonly<Record<number, RefusalTerm>> = {
-  400: { verdict: INVALID },
-  401: { verdict: MISCONFIGURED, note: 'Runway refused the key.' },
-  403: { verdict: MISCONFIGURED, note: 'Runway does not allow this to the account.' },
-  404: { verdict: MISCONFIGURED, note: 'Runway does not know the address: the base URL is wrong.' },
-  405: { verdict: MISCONFIGURED, note: 'Runway does not know the address: the base URL is wrong.' },
-  413: { verdict: INVALID },
-  429: { verdict: BUSY, note: 'Too many requests, or the limit of a day is reached.' },
-  503: { verdict: BUSY },
-};
-/** Both come as a 400, and are none of the customer's affair. */
-const OUT_OF_CREDIT: RefusalTerm = {
-  verdict: MISCONFIGURED,
-  note: 'The account at Runway is out of credit.',
-};
-const UNKNOWN_MODEL: RefusalTerm = { verdict: MISCONFIGURED, note: 'Runway does not have the model.' };
-
-/** The envelope is `{"error", "issues"?: [{"code", "path", "message"}], "docUrl"?}`. */
-const REFUSALS: RefusalTerms = {
-  wordsOf(body) {
-    const error = memberOf(body, 'error');
-    const issues = issuesOf(body).map((issue) => {
-      const path = memberOf(issue, 'path');
-      return `${Array.isArray(path) ? path.join('.') : ''}: ${String(memberOf(issue, 'message'))}`;
-    });
-    return [typeof error === 'string' ? error : '', ...issues].filter(Boolean).join(' ');
+const TERMS: RefusalTerms = {
+  pollMs: POLL_MS,
+  table: [
+    // Two that come as a 400, and are none of the customer's affair.
+    {
+      statuses: [400],
+      words: /\bnot have enough credits\b/i,
+      verdict: MISCONFIGURED,
+      note: 'The account at Runway is out of credit.',
+    },
+    {
+      statuses: [400],
+      codes: ['model'],
+      verdict: MISCONFIGURED,
+      note: 'Runway does not have the model.',
+    },
+    { statuses: [400, 413], verdict: INVALID },
+    { statuses: [401], verdict: MISCONFIGURED, note: 'Runway refused the key.' },
+    { statuses: [403], verdict: MISCONFIGURED, note: 'Runway does not allow this to the account.' },
+    {
+      statuses: [404, 405],
+      verdict: MISCONFIGURED,
+      note: 'Runway does not know the address: the base URL is wrong.',
+    },
+    { statuses: [429], verdict: BUSY, note: 'Too many requests, or the limit of a day is reached.' },
+    { statuses: [503], verdict: BUSY },
+  ],
+  /**
+   * The envelope is `{"error", "issues"?: [{"code", "path", "message"}], "docUrl"?}`. Which argument an issue is about says
+   * more than its code.
+   */
+  read({ body }) {
+    const issues = listOf(memberOf(body, 'issues')).map((issue) => ({
+      path: listOf(memberOf(issue, 'path')).filter(isKey).join('.'),
+      message: textOf(memberOf(issue, 'message')) ?? '',
+    }));
+    const said = issues.map(({ path, message }) => `${path}: ${message}`);
+    return {
+      words: [textOf(memberOf(body, 'error')), ...said].filter(Boolean).join(' '),
+      codes: issues.map(({ path }) => path),
+    };
   },
-  termOf(status, words, body) {
-    if (status !== 400) return TERMS[status];
-    if (/\bnot have enough credits\b/i.test(words)) return OUT_OF_CREDIT;
-    const ofModel = issuesOf(body).some((issue) => String(memberOf(issue, 'path')) === 'model');
-    return ofModel ? UNKNOWN_MODEL : TERMS[status];
-  },
 };
-
-function issuesOf(body: unknown): unknown[] {
-  const issues = memberOf(body, 'issues');
-  return Array.isArray(issues) ? issues : [];
-}

@@ -7,58 +7,48 @@
  * no timestamp: it is not used.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { WEBHOOK_TOLERANCE_SECONDS, type WebhookDelivery, type WebhookRejected } from './provider.ts';
-
-/** A report that can be read. */
-export interface StandardReport {
-  readonly status: 'read';
-  /** True when its signature proves who sent it; false when there is no secret to prove it by. */
-  readonly signed: boolean;
-  /** What the body says; its sender's business. */
-  readonly body: unknown;
-}
+import type { SubmitResult, WebhookDelivery, WebhookReading } from './provider.ts';
+import { bodyOf, findProblemOfTime, reasonToAsk, rejected } from './reports.ts';
 
 /** The specification gives a key 24 to 64 bytes. A shorter one is a typing error, and the empty one anybody can guess. */
 const KEY_MIN_BYTES = 24;
 
 /**
- * Reads a report: who sent it, when, and its JSON.
+ * Reads a report: who sent it, when, and what it says.
  *
  * @param secret `whsec_…`; undefined takes every report, as unsigned.
+ * @param read what a body says of its job; undefined, or an exception, where it is none.
  */
 export function readStandardWebhook(
   delivery: WebhookDelivery,
   secret: string | undefined,
-): StandardReport | WebhookRejected {
+  read: (body: unknown) => SubmitResult | undefined,
+): WebhookReading {
   const problem = secret === undefined ? null : findProblem(delivery, secret);
   if (problem !== null) return rejected(problem);
   try {
-    const body: unknown = JSON.parse(Buffer.from(delivery.body).toString('utf8'));
-    return { status: 'read', signed: secret !== undefined, body };
+    const result = read(bodyOf(delivery));
+    const { jobId } = result ?? {};
+    if (!result || jobId === undefined) return rejected('The body is no job.');
+    return secret === undefined ? reasonToAsk(jobId) : { status: 'accepted', signed: true, jobId, result };
   } catch {
-    return rejected('The body is not JSON.');
+    return rejected('The body is no job that can be read.');
   }
 }
 
-/** A report that is not believed. The reason is for whoever sent it. */
-export function rejected(reason: string): WebhookRejected {
-  return { status: 'rejected', reason };
-}
-
 /** Why a report is not to be believed, or null when it is. */
-function findProblem({ headers, body, receivedAt }: WebhookDelivery, secret: string): string | null {
+function findProblem(delivery: WebhookDelivery, secret: string): string | null {
+  const { headers, body } = delivery;
   const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers;
   if (!id || !timestamp || !signatures) {
     return 'The headers webhook-id, webhook-timestamp and webhook-signature are needed.';
   }
-  if (!/^\d{1,12}$/.test(timestamp)) return 'The webhook-timestamp is not in seconds.';
   const key = readKey(secret);
   // Said to the sender as any other mismatch: that our secret is wrong is nothing for outsiders.
   if (!key || !signatures.split(' ').some((signature) => isRight(signature, key, id, timestamp, body))) {
     return 'The signature does not match.';
   }
-  const distance = Math.abs(receivedAt.getTime() / 1000 - Number(timestamp));
-  return distance > WEBHOOK_TOLERANCE_SECONDS ? 'The webhook-timestamp is too far from the present.' : null;
+  return findProblemOfTime('webhook-timestamp', delivery);
 }
 
 /** The key within a secret, or undefined when it holds none. */

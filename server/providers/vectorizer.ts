@@ -31,6 +31,7 @@ export function createVectorizer(options: VectorizerOptions): Provider {
       operation: 'VECTORIZE_IMAGE',
       // Both are the defaults of today; what is billed by them should not change under us.
       fields: { mode, 'output.file_format': 'svg' },
+      alsoAnswers: [],
       readOutput,
       costOf: (headers) => costOf(headers.get('x-credits-charged'), creditMicros),
     },
@@ -44,7 +45,6 @@ const ROOT = /<(?:svg:)?svg[\s/>]/;
 const HEAD_BYTES = 4_096;
 
 async function readOutput(answer: Response): Promise<ProviderOutput | undefined> {
-  if (!answer.ok) return undefined;
   const bytes = await answer.bytes();
   const head = Buffer.from(bytes.subarray(0, HEAD_BYTES)).toString('utf8');
   return SVG.test(head) && ROOT.test(head) ? { content: bytes, contentType: 'image/svg+xml' } : undefined;

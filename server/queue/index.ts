@@ -65,6 +65,10 @@ const NAMES: Record<Step, string> = {
 };
 const PRIORITIES: Record<Priority, number> = { NORMAL: 0, LOW: -1 };
 
+/** How long a worker that does not say that it is at a step still counts as being at it; the least that there is. */
+const HEARTBEAT_SECONDS = 10;
+const SUPERVISE_SECONDS = 10;
+
 /** Connections of its own; the library holds one more to listen. */
 const CONNECTIONS = 4;
 
@@ -104,7 +108,9 @@ export async function openQueue(options: { readonly database: Database; readonly
     useListenNotify: true,
     // Nothing is scheduled by the clock's face here.
     schedule: false,
-    superviseIntervalSeconds: 60,
+    // Steps of workers that have died are looked for so often.
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS,
     maintenanceIntervalSeconds: 300,
     // Its advice on vacuuming and index bloat is for whoever runs the database.
     monitorVacuum: false,
@@ -121,7 +127,10 @@ export async function openQueue(options: { readonly database: Database; readonly
       retryDelay: 1,
       retryBackoff: true,
       retryDelayMax: 30,
-      // A worker that has died holds its steps for so long; recovery puts them again before that.
+      // A worker that has died holds its steps until its heart has not beaten for so long. The reservation may be
+      // another's who lives, so that recovery would not look after it.
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      // The longest that a step may take: a film is sent, or fetched.
       expireInSeconds: 600,
       retentionSeconds: 7 * 86_400,
       deleteAfterSeconds: 60,
@@ -185,11 +194,7 @@ export async function openQueue(options: { readonly database: Database; readonly
     },
     async work(handle, handleBatch) {
       const options = { burstWhenBatchFull: true, perJobResults: true } as const;
-      for (const { step, ...worker } of WORKERS) {
-        await boss.work<StepData>(NAMES[step], { ...worker, ...options }, (jobs: Job<StepData>[]) =>
-          perform(step, jobs, (generationId) => handle(step, generationId)),
-        );
-      }
+      // First: what the other workers hand on to it is then gathered from the first one on.
       batchWorker = await boss.work<StepData>(
         NAMES.batch,
         { ...BATCH_WORKER, ...options },
@@ -199,6 +204,11 @@ export async function openQueue(options: { readonly database: Database; readonly
           return perform('batch', jobs, () => together);
         },
       );
+      for (const { step, ...worker } of WORKERS) {
+        await boss.work<StepData>(NAMES[step], { ...worker, ...options }, (jobs: Job<StepData>[]) =>
+          perform(step, jobs, (generationId) => handle(step, generationId)),
+        );
+      }
     },
     async counts() {
       const queues = await boss.getQueues(Object.values(NAMES));

@@ -3,8 +3,9 @@
  *
  * One circuit a provider, in each process: CLOSED while calls succeed; OPEN after {@link Thresholds.failures} failures
  * in a row, and then no call goes there; HALF-OPEN after a pause, when a single call tries it, and closes or opens it
- * again. An open circuit is written down, so that the other processes leave the provider alone too, and `catalog` of a
- * process that makes no calls tells the truth.
+ * again. An open circuit is written down, so that the other processes leave the provider alone too and try it as
+ * carefully, a process that starts knows of it, and `catalog` of one that makes no calls tells the truth. Whoever finds
+ * that the provider works again takes the row away, which closes the circuits of all.
  *
  * What counts as a failure is the vendor's: a time-out, a rate limit, an outage, a refused key. A refused prompt, an
  * argument that cannot be, and a customer's empty balance say nothing of the vendor.
@@ -39,6 +40,17 @@ export const THRESHOLDS: Thresholds = { failures: 5, pauseMs: 10_000 };
 /** How often to read what other processes have found, in milliseconds. */
 const REFRESH_MS = 1_000;
 
+/** How a provider is: its circuit, and since when, until when and why it is left alone. Null while it is not. */
+export interface Health {
+  readonly circuit: 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+  readonly since: Date | null;
+  /** When one call may try it again; in the past once it is HALF_OPEN. */
+  readonly until: Date | null;
+  readonly reason: string | null;
+}
+
+const CLOSED: Health = { circuit: 'CLOSED', since: null, until: null, reason: null };
+
 /** Which providers are healthy. */
 export interface Routing {
   /** Whether a call may go to a provider now. Asked several times a call: it takes no time. */
@@ -51,8 +63,10 @@ export interface Routing {
   call(provider: string, submit: () => Promise<SubmitResult>): Promise<SubmitResult>;
   /** Learns from what became of a call that was made before: a job that ended. */
   learn(provider: string, result: SubmitResult): void;
-  /** Providers that are left alone, as this process and the others know. */
-  open(): readonly statements.OpenCircuit[];
+  /** How a provider is, as this process and the others know. */
+  health(provider: string): Health;
+  /** Names of the providers whose circuits are not closed. */
+  readonly open: readonly string[];
   /** Reads what other processes have found. */
   refresh(): Promise<void>;
   /** Stops reading. */
@@ -81,10 +95,14 @@ function speaks(result: SubmitResult): boolean {
 /** A circuit of this process. */
 interface Circuit {
   readonly policy: CircuitBreakerPolicy;
-  /** Until when nothing goes there; 0 while it is closed. Unix milliseconds. */
+  /** Until when nothing goes there; 0 while it is closed. Unix milliseconds of the system's clock. */
   openUntil: number;
   /** The failure that was seen last, in the operator's words. */
   reason: string;
+  /** What is written down of it while it is not closed. */
+  row: statements.OpenCircuit | null;
+  /** Whether the row is there to be read: one that is being written is not missed. */
+  written: boolean;
 }
 
 /** Opens the routing room of one process. */
@@ -103,32 +121,56 @@ export async function createRouting(options: {
       log.warn({ provider, error }, 'The state of a circuit could not be written down.'),
     );
 
-  function circuitOf(provider: string): Circuit {
-    const known = circuits.get(provider);
-    if (known) return known;
+  /** @param row what another process, or this one before its start, has written down: then it begins open. */
+  function makeCircuit(provider: string, row: statements.OpenCircuit | null): Circuit {
+    // The library reads the system's clock, and so does whoever asks whether its pause is over.
+    const openUntil = row ? Date.now() + row.until.getTime() - clock.now().getTime() : 0;
+    const initialState = row && {
+      ownState: { value: CircuitState.Open, openedAt: openUntil - thresholds.pauseMs, attemptNo: 1 },
+      breakerState: 0,
+    };
     const policy = circuitBreaker(
       handleWhenResult((result) => isFault(result as SubmitResult)),
-      { breaker: new ConsecutiveBreaker(thresholds.failures), halfOpenAfter: thresholds.pauseMs },
+      {
+        breaker: new ConsecutiveBreaker(thresholds.failures),
+        halfOpenAfter: thresholds.pauseMs,
+        ...(initialState ? { initialState } : {}),
+      },
     );
-    const circuit: Circuit = { policy, openUntil: 0, reason: '' };
+    const circuit: Circuit = { policy, openUntil, reason: row?.reason ?? '', row, written: row !== null };
     policy.onBreak(() => {
-      const openedAt = clock.now();
-      const until = new Date(openedAt.getTime() + thresholds.pauseMs);
-      // The library reads the system's clock, and so does whoever asks whether its pause is over.
+      const now = clock.now();
       circuit.openUntil = Date.now() + thresholds.pauseMs;
-      const open = { provider, openedAt, until, reason: circuit.reason.slice(0, 1_000) };
-      elsewhere.set(provider, open);
+      circuit.row = {
+        provider,
+        openedAt: circuit.row?.openedAt ?? now,
+        until: new Date(now.getTime() + thresholds.pauseMs),
+        reason: circuit.reason.slice(0, 1_000),
+      };
+      elsewhere.set(provider, circuit.row);
       log.warn({ provider, reason: circuit.reason }, 'A provider is left alone: its calls fail.');
-      keep(statements.openCircuit(database, open), provider);
+      const writing = statements.openCircuit(database, circuit.row).then(() => {
+        circuit.written = true;
+      });
+      keep(writing, provider);
     });
     policy.onReset(() => {
-      circuit.openUntil = 0;
+      Object.assign(circuit, { openUntil: 0, row: null, written: false });
       elsewhere.delete(provider);
       log.info({ provider }, 'A provider works again.');
       keep(statements.closeCircuit(database, provider), provider);
     });
     circuits.set(provider, circuit);
     return circuit;
+  }
+
+  function circuitOf(provider: string): Circuit {
+    const known = circuits.get(provider);
+    const row = elsewhere.get(provider);
+    if (!known) return makeCircuit(provider, row ?? null);
+    // What another process has found to fail is tried here as carefully as there.
+    if (row && known.policy.state === CircuitState.Closed) return makeCircuit(provider, row);
+    return known;
   }
 
   async function run(provider: string, submit: () => Promise<SubmitResult>): Promise<SubmitResult> {
@@ -163,15 +205,33 @@ export async function createRouting(options: {
     },
     call: run,
     learn(provider, result) {
-      const circuit = circuitOf(provider);
       // A job that ended is no trial: only a call opens the way again.
-      if (circuit.policy.state !== CircuitState.Closed) return;
+      if (circuitOf(provider).policy.state !== CircuitState.Closed) return;
       run(provider, () => Promise.resolve(result)).catch(() => {});
     },
-    open: () => [...elsewhere.values()],
+    health(provider) {
+      const circuit = circuits.get(provider);
+      const row = elsewhere.get(provider) ?? circuit?.row;
+      if (!row) return CLOSED;
+      const { openedAt: since, until, reason } = row;
+      const waits = until > clock.now() && circuit?.policy.state !== CircuitState.HalfOpen;
+      return { circuit: waits ? 'OPEN' : 'HALF_OPEN', since, until, reason };
+    },
+    get open() {
+      const here = [...circuits].filter(([, { row }]) => row !== null).map(([provider]) => provider);
+      return [...new Set([...elsewhere.keys(), ...here])].sort();
+    },
     async refresh() {
+      const written = [...circuits].filter(([, circuit]) => circuit.written);
       const rows = await statements.readCircuits(database);
       elsewhere = new Map(rows.map((row) => [row.provider, row]));
+      for (const [provider, circuit] of written) {
+        const isTrying = circuit.policy.state === CircuitState.HalfOpen;
+        // Another process has found that it works again.
+        if (!elsewhere.has(provider) && !isTrying && circuits.get(provider) === circuit) {
+          circuits.delete(provider);
+        }
+      }
     },
     close: () => clearInterval(timer),
   };

@@ -100,12 +100,21 @@ export function getBy(fetch: typeof globalThis.fetch): Get {
   };
 }
 
+/** Whether a URL's host is written as an inner address, or as a name of this machine: no resolver has to be asked. */
+export function isInnerHost(url: URL): boolean {
+  const host = hostOf(url);
+  return isIP(host) === 0 ? /(?:^|\.)localhost\.?$/i.test(host) : isInnerAddress(host);
+}
+
 /**
  * Refuses a host that is written as an address, which no resolver gets to see.
  *
  * @throws InnerHostError
  */
 export function refuseInnerHost(url: URL): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && isInnerAddress(host)) throw new InnerHostError(host);
+  if (isInnerHost(url)) throw new InnerHostError(hostOf(url));
+}
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
 }

@@ -11,13 +11,18 @@ import { recognise } from './content-type.ts';
 import { readDimensions } from './dimensions.ts';
 import { type DownloadProblem, download } from './download.ts';
 import { readDuration } from './duration.ts';
-import { createGet, getBy, type Resolve } from './get.ts';
+import { createGet, getBy, isInnerHost, type Resolve } from './get.ts';
 
 /** What a customer names: a picture; or a film, or a recording, to be dubbed. */
 export type InputKind = 'image' | 'video';
 
 /** Fetches inputs. */
 export interface Inputs {
+  /**
+   * What is wrong with a URL as it is written, a sentence for the customer, or null: what can be said before anything is
+   * looked up, so that a call that cannot succeed is refused before it is paid for.
+   */
+  problemOf(url: string): string | null;
   /**
    * Fetches a file and looks at it. The whole of it is in memory, since that is how vendors' SDKs take it.
    *
@@ -57,6 +62,7 @@ export class InputError extends Error {
 }
 
 const MIB = 1024 * 1024;
+const PRIVATE_ADDRESS = 'The URL leads to a private address. Give one that anybody on the internet can open.';
 const STALL_MS = 15_000;
 const RETRY_DELAYS_MS = [250];
 /** Enough to tell what a file is, and to let go of the rest if it is the wrong thing. */
@@ -111,6 +117,11 @@ export function createInputs(options: InputOptions): Inputs {
   const { allowPrivateHosts } = options;
   const get = options.fetch ? getBy(options.fetch) : createGet(allowPrivateHosts, options.resolve);
   return {
+    problemOf(address) {
+      const url = URL.parse(address);
+      if (!url || allowPrivateHosts) return null;
+      return isInnerHost(url) ? PRIVATE_ADDRESS : null;
+    },
     async fetch(url, kind, signal) {
       signal.throwIfAborted();
       const terms: Terms = {
@@ -250,10 +261,7 @@ function refuseDownload(problem: DownloadProblem, terms: Terms): InputError {
             `The input's URL, or a redirect of it, is one of ${problem.protocol}`,
           );
     case 'private-host':
-      return new InputError(
-        'The URL leads to a private address. Give one that anybody on the internet can open.',
-        `The input's host ${problem.host} has a private address.`,
-      );
+      return new InputError(PRIVATE_ADDRESS, `The input's host ${problem.host} has a private address.`);
     case 'status':
       return new InputError(
         `${statusSentence(problem.status)} Give a URL at which anybody can get the ${noun} itself.`,

@@ -114,6 +114,7 @@ export async function addModel(
   id: string,
   more: Partial<{
     operation: Servable['operation'];
+    vendorModel: string;
     quality: number;
     availableFrom: string;
     retiresAt: string;
@@ -122,6 +123,7 @@ export async function addModel(
     qualities: string[];
     durations: number[];
     maxCount: number;
+    needsImage: boolean;
   }> = {},
 ): Promise<void> {
   await database.prisma.catalogModel.create({

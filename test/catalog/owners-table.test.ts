@@ -21,6 +21,7 @@ afterAll(async () => {
 
 const IMAGE = { operation: 'GENERATE_IMAGE' } as const;
 const VIDEO = { operation: 'GENERATE_VIDEO' } as const;
+const FROM_IMAGE = { ...VIDEO, hasImage: true } as const;
 
 /** Percent with one digit after the point, as the owner writes them. */
 const percent = (ratio: number | null) => (ratio === null ? null : Math.round(ratio * 1000) / 10);
@@ -36,9 +37,10 @@ const TOKENS: [string, Omit<PriceRequest, 'model'>, number, string, number, numb
   ['replicate/flux-1.1-pro', IMAGE, 6, '0.04', 33.3, 50, false],
   ['huggingface/free', IMAGE, 1, '0.00', 100, null, false],
   ['midjourney/imagine', IMAGE, 8, '0.04', 50, 100, false],
-  ['runway/gen4_turbo', { ...VIDEO, durationSeconds: 5 }, 30, '0.25', 16.7, 20, true],
-  ['runway/gen4_turbo', { ...VIDEO, durationSeconds: 8 }, 50, '0.40', 20, 25, false],
-  ['runway/gen4_turbo', { ...VIDEO, durationSeconds: 10 }, 60, '0.50', 16.7, 20, true],
+  ['runway/gen4_turbo', { ...FROM_IMAGE, durationSeconds: 5 }, 30, '0.25', 16.7, 20, true],
+  ['runway/gen4_turbo', { ...FROM_IMAGE, durationSeconds: 8 }, 50, '0.40', 20, 25, false],
+  ['runway/gen4_turbo', { ...FROM_IMAGE, durationSeconds: 10 }, 60, '0.50', 16.7, 20, true],
+  ['runway/gen4.5', { ...VIDEO, durationSeconds: 8 }, 160, '0.96', 40, 66.7, false],
   ['luma/dream-machine', { ...VIDEO, durationSeconds: 5 }, 20, '0.12', 40, 66.7, false],
   ['luma/ray-2', { ...VIDEO, durationSeconds: 5 }, 120, '0.71', 40.8, 69, false],
   ['luma/ray-2', { ...VIDEO, durationSeconds: 9 }, 215, '1.27', 40.9, 69.3, false],
@@ -148,7 +150,7 @@ describe('the dtf list', () => {
   });
 
   test('has no price for what is not in it, and shows the cost all the same', () => {
-    expect(dtf.price({ ...VIDEO, model: 'runway/gen4_turbo' })).toEqual({
+    expect(dtf.price({ ...FROM_IMAGE, model: 'runway/gen4_turbo' })).toEqual({
       status: 'unpriced',
       model: 'runway/gen4_turbo',
       message: 'runway/gen4_turbo has no price in the list "dtf" for count 1, 5 seconds.',
@@ -206,13 +208,14 @@ describe('a card', () => {
     const videos = tokens.models('GENERATE_VIDEO');
     expect(videos.map(({ id }) => id)).toEqual([
       'runway/gen3a_turbo',
+      'runway/gen4.5',
       'runway/gen4_turbo',
       'luma/dream-machine',
       'luma/ray-2',
       'pika/pika',
       'pika/v2.2',
     ]);
-    expect(tokens.models()).toHaveLength(18);
+    expect(tokens.models()).toHaveLength(19);
   });
 
   test('is unavailable while nothing answers for its model', async () => {

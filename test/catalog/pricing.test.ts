@@ -22,6 +22,7 @@ afterAll(async () => {
 
 const IMAGE = { operation: 'GENERATE_IMAGE' } as const;
 const VIDEO = { operation: 'GENERATE_VIDEO' } as const;
+const FROM_IMAGE = { ...VIDEO, hasImage: true } as const;
 const UPSCALE = { operation: 'UPSCALE_IMAGE' } as const;
 const DUB = { operation: 'DUB_VIDEO' } as const;
 
@@ -46,7 +47,7 @@ describe('a priced request', () => {
   test('multiplies pictures, seconds and begun minutes without a float', () => {
     const four = priced(catalog.price({ ...IMAGE, model: 'replicate/sdxl', count: 4 }));
     expect(four).toMatchObject({ credits: 8, costMicros: 12_000n, revenueMicros: 80_000n });
-    const eight = priced(catalog.price({ ...VIDEO, model: 'runway/gen4_turbo', durationSeconds: 8 }));
+    const eight = priced(catalog.price({ ...FROM_IMAGE, model: 'runway/gen4_turbo', durationSeconds: 8 }));
     expect(eight).toMatchObject({ credits: 50, costMicros: 400_000n });
     const minutes = [1, 60, 61, 180].map((durationSeconds) => {
       const { credits, costMicros } = priced(
@@ -75,7 +76,7 @@ describe('a priced request', () => {
   });
 
   test('carries the aspect ratio of a clip, which changes no price', () => {
-    const request = { ...VIDEO, model: 'runway/gen4_turbo', aspectRatio: '9:16' };
+    const request = { ...FROM_IMAGE, model: 'runway/gen4_turbo', aspectRatio: '9:16' };
     expect(priced(catalog.price(request))).toMatchObject({
       credits: 30,
       request: { durationSeconds: 5, aspectRatio: '9:16' },
@@ -166,8 +167,21 @@ const REFUSED: [string, PriceRequest, string[]][] = [
   ],
   [
     'a duration that the model does not make, with those that it does',
-    { ...VIDEO, model: 'runway/gen4_turbo', durationSeconds: 7 },
+    { ...FROM_IMAGE, model: 'runway/gen4_turbo', durationSeconds: 7 },
     ['durationSeconds: runway/gen4_turbo makes clips of 5, 8 or 10 seconds, not 7.'],
+  ],
+  [
+    'a model that needs an image to start from, without one',
+    { ...VIDEO, model: 'runway/gen4_turbo' },
+    ['imageUrl: runway/gen4_turbo needs an image to start from; give one.'],
+  ],
+  [
+    'an image that is said not to be there, among other faults',
+    { ...VIDEO, model: 'runway/gen4_turbo', durationSeconds: 7, hasImage: false },
+    [
+      'durationSeconds: runway/gen4_turbo makes clips of 5, 8 or 10 seconds, not 7.',
+      'imageUrl: runway/gen4_turbo needs an image to start from; give one.',
+    ],
   ],
   [
     'a negative duration',
@@ -281,7 +295,7 @@ describe("a model's life", () => {
   });
 
   test('lets the successor serve, at its own price, when the caller allows it', () => {
-    const request = { ...VIDEO, model: 'runway/gen3a_turbo', durationSeconds: 8, allowSuccessor: true };
+    const request = { ...FROM_IMAGE, model: 'runway/gen3a_turbo', durationSeconds: 8, allowSuccessor: true };
     expect(priced(catalog.price(request))).toMatchObject({
       model: 'runway/gen4_turbo',
       vendorModel: 'gen4_turbo',
@@ -456,7 +470,7 @@ describe('an unpriced model', () => {
     const { catalog } = await openCatalog(database, { priceList: 'dtf' });
     expect(catalog.price(VIDEO)).toEqual({
       status: 'unpriced',
-      model: 'runway/gen4_turbo',
+      model: 'runway/gen4.5',
       message: 'No model for GENERATE_VIDEO has a cost and a price in the list "dtf" for this request.',
     });
     catalog.close();
@@ -483,14 +497,41 @@ describe('the router', () => {
   test.each([
     [{ ...VIDEO }, 'luma/dream-machine'],
     [{ ...VIDEO, durationSeconds: 3 }, 'pika/pika'],
-    [{ ...VIDEO, durationSeconds: 8 }, 'runway/gen4_turbo'],
-    [{ ...VIDEO, minimumQuality: 10 }, 'runway/gen4_turbo'],
+    [{ ...VIDEO, minimumQuality: 9.8 }, 'luma/dream-machine'],
+    [{ ...VIDEO, minimumQuality: 10 }, 'runway/gen4.5'],
+    [{ ...FROM_IMAGE }, 'luma/dream-machine'],
+    [{ ...FROM_IMAGE, durationSeconds: 8 }, 'runway/gen4_turbo'],
+    [{ ...FROM_IMAGE, minimumQuality: 10 }, 'runway/gen4_turbo'],
     [{ ...IMAGE, quality: 'low' }, 'openai/gpt-image-2'],
     [{ ...IMAGE, quality: 'medium' }, 'openai/gpt-image'],
     [{ ...IMAGE, size: '768x768', count: 2 }, 'replicate/sdxl'],
     [{ ...IMAGE, count: 10 }, 'openai/gpt-image'],
   ])('takes the cheapest model that makes %o: %s', (request, model) => {
     expect(choice(request)).toBe(model);
+  });
+
+  test('passes over a model that needs an image where there is none, also after it served one', () => {
+    const eight = { ...VIDEO, durationSeconds: 8 };
+    expect(choice({ ...eight, hasImage: true })).toBe('runway/gen4_turbo');
+    expect(choice(eight)).toBe('runway/gen4.5');
+    const candidates = (hasImage: boolean) =>
+      catalog.candidates({ ...VIDEO, durationSeconds: 5, hasImage }).map(({ model }) => model);
+    expect(candidates(true)).toContain('runway/gen4_turbo');
+    expect(candidates(false)).not.toContain('runway/gen4_turbo');
+  });
+
+  test('says that an image is needed where every model that takes the rest needs one', async () => {
+    await addModel(database, 'bare/from-image', {
+      operation: 'GENERATE_VIDEO',
+      durations: [77],
+      needsImage: true,
+    });
+    const { catalog: fresh } = await openCatalog(database);
+    expect(complaints(fresh.price({ ...VIDEO, durationSeconds: 77 }))).toEqual([
+      'imageUrl: Every model for GENERATE_VIDEO that takes these arguments needs an image to start from; give one.',
+    ]);
+    fresh.close();
+    await database.prisma.catalogModel.delete({ where: { id: 'bare/from-image' } });
   });
 
   test('compares clips of the same duration, 5 s when none is said', () => {
@@ -570,7 +611,7 @@ describe('the router', () => {
 describe('keeping fresh', () => {
   test('refresh makes what was committed count', async () => {
     const { catalog } = await openCatalog(database);
-    const request = { operation: 'VECTORIZE_IMAGE' } as const;
+    const request = { operation: 'VECTORIZE_IMAGE', model: 'vectorizer/vectorize' } as const;
     expect(priced(catalog.price(request)).credits).toBe(40);
     await addPrice(database, 'vectorizer/vectorize', 44, { from: '2026-02-01T00:00:00Z' });
     expect(priced(catalog.price(request)).credits).toBe(40);
@@ -581,7 +622,7 @@ describe('keeping fresh', () => {
 
   test('looks by itself, and reads again when the version has changed', async () => {
     const { catalog, clock } = await openCatalog(database, { refreshMs: 10 });
-    const request = { operation: 'VECTORIZE_IMAGE' } as const;
+    const request = { operation: 'VECTORIZE_IMAGE', model: 'vectorizer/vectorize' } as const;
     await addPrice(database, 'vectorizer/vectorize', 48, { from: '2026-03-01T00:00:00Z' });
     await bumpCatalogVersion(database, clock);
     await expect.poll(() => priced(catalog.price(request)).credits).toBe(48);
@@ -621,7 +662,7 @@ describe('the hot path', () => {
     const requests: PriceRequest[] = [
       { ...IMAGE, model: 'openai/gpt-image-2', size: '1024x1024', quality: 'high', count: 2 },
       { ...IMAGE, minimumQuality: 9 },
-      { ...VIDEO, model: 'runway/gen4_turbo', durationSeconds: 8 },
+      { ...FROM_IMAGE, model: 'runway/gen4_turbo', durationSeconds: 8 },
       DUB,
     ];
     const run = (times: number) => {

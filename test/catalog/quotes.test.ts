@@ -28,7 +28,13 @@ afterAll(async () => {
 });
 
 const IMAGE: PriceRequest = { operation: 'GENERATE_IMAGE', model: 'openai/gpt-image-2', count: 2 };
-const CLIP: PriceRequest = { operation: 'GENERATE_VIDEO', model: 'runway/gen4_turbo', durationSeconds: 8 };
+const CLIP: PriceRequest = {
+  operation: 'GENERATE_VIDEO',
+  model: 'runway/gen4_turbo',
+  durationSeconds: 8,
+  hasImage: true,
+};
+const UPSCALE: PriceRequest = { operation: 'UPSCALE_IMAGE', model: 'deep-image/upscale' };
 
 async function quoteFor(request: PriceRequest, accountId: string | null = ann): Promise<StoredQuote> {
   const outcome: QuoteOutcome = await catalog.createQuote(request, accountId);
@@ -106,13 +112,13 @@ describe('a request under a quote', () => {
   });
 
   test('keeps the quoted credits while the model is retired, and the quoted cost when it lost its row', async () => {
-    const quote = await quoteFor({ operation: 'UPSCALE_IMAGE' });
+    const quote = await quoteFor(UPSCALE);
     const cost = await database.prisma.modelCost.findUniqueOrThrow({ where: { id: quote.modelCostId } });
     await database.prisma.modelCost.delete({ where: { id: cost.id } });
     await database.prisma.catalogModel.update({ where: { id: quote.model }, data: { retiresAt: NOON } });
     await catalog.refresh();
-    expect(catalog.price({ operation: 'UPSCALE_IMAGE' }).status).toBe('unavailable');
-    expect(priced(catalog.priceUnder(quote, { operation: 'UPSCALE_IMAGE' }, ann))).toMatchObject({
+    expect(catalog.price(UPSCALE).status).toBe('invalid');
+    expect(priced(catalog.priceUnder(quote, UPSCALE, ann))).toMatchObject({
       credits: 16,
       costMicros: 80_000n,
       modelCostId: cost.id,
@@ -184,6 +190,13 @@ describe('a request under a quote', () => {
     expect(outcome.request).toEqual({ count: 1, durationSeconds: 8, aspectRatio: '9:16' });
     expect(complaints(catalog.priceUnder(quote, { ...CLIP, aspectRatio: 'wide' }, ann))).toEqual([
       'aspectRatio: "wide" is not an aspect ratio: write WIDTH:HEIGHT, such as 16:9.',
+    ]);
+  });
+
+  test('is refused without the image that the quoted model needs', async () => {
+    const quote = await quoteFor(CLIP);
+    expect(complaints(catalog.priceUnder(quote, { ...CLIP, hasImage: false }, ann))).toEqual([
+      'imageUrl: runway/gen4_turbo needs an image to start from; give one.',
     ]);
   });
 

@@ -6,8 +6,9 @@ import { formOf } from '../support/vendors/form.ts';
 import { reply, status } from '../support/vendors/http-vendor.ts';
 import { png } from '../support/vendors/png.ts';
 import { providerContract } from './provider.ts';
-import { CUSTOMERS, LATER, OPERATORS, quiet, submitOf, UNCLEAR } from './vendors/asking.ts';
+import { CUSTOMERS, LATER, OPERATORS, submitOf, UNCLEAR } from './vendors/asking.ts';
 import { DEEP_IMAGE_KEY, deepImage } from './vendors/deep-image.ts';
+import { quiet } from './vendors/requests.ts';
 
 providerContract('deep-image', deepImage);
 
@@ -203,6 +204,7 @@ describe('Deep-Image, answering', () => {
     const delivery = session.vendor.report(jobId, new Date());
     expect(await session.provider.readWebhook?.(delivery)).toEqual({
       status: 'accepted',
+      signed: false,
       jobId,
       result: null,
     });

@@ -275,6 +275,7 @@ describe("Luma's reports", () => {
     const delivery = { ...session.vendor.report(jobId), receivedAt: new Date() };
     expect(await session.provider.readWebhook?.(delivery)).toEqual({
       status: 'accepted',
+      signed: false,
       jobId,
       result: null,
     });

@@ -218,7 +218,12 @@ describe('Midjourney', () => {
       result: { status: 'failed', billed: 'yes', costMicros: 20_000n },
     });
     const trusting = session.make({ webhookSecret: undefined });
-    expect(await trusting.readWebhook?.(delivery)).toEqual({ status: 'accepted', jobId, result: null });
+    expect(await trusting.readWebhook?.(delivery)).toEqual({
+      status: 'accepted',
+      signed: false,
+      jobId,
+      result: null,
+    });
     const other = session.make({ webhookSecret: `whsec_${Buffer.alloc(32).toString('base64')}` });
     expect(await other.readWebhook?.(delivery)).toMatchObject({ status: 'rejected' });
   });

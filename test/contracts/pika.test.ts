@@ -484,6 +484,7 @@ describe('reports', () => {
     const { jobId, delivery } = await report(session);
     expect(await session.provider.readWebhook?.(delivery)).toEqual({
       status: 'accepted',
+      signed: true,
       jobId,
       result: null,
     });

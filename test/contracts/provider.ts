@@ -37,6 +37,15 @@ import {
 import type { Expected, ProviderHarness, ProviderSession } from './harness.ts';
 
 const UNAVAILABLE = { code: 'PROVIDER_UNAVAILABLE', retryable: true } as const;
+/** Nothing of it can be made a text, which JavaScript finds out by an exception. */
+const UNTELLABLE = { toString: 1, valueOf: 1 };
+/** What the vendors' envelopes are made of, with something else in each place. */
+const NONSENSE = {
+  ...{ id: UNTELLABLE, status: UNTELLABLE, state: UNTELLABLE, job: UNTELLABLE, message: UNTELLABLE },
+  error: { code: UNTELLABLE, type: UNTELLABLE, param: UNTELLABLE, message: UNTELLABLE },
+  detail: [null, { loc: [UNTELLABLE, UNTELLABLE], msg: UNTELLABLE, type: UNTELLABLE }],
+  issues: [null, { path: [UNTELLABLE], message: UNTELLABLE, code: UNTELLABLE }],
+};
 /** How long a hang is waited for. Real time: fake timers and sockets do not go together. */
 const SHORT_MS = 150;
 
@@ -293,6 +302,22 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       expectSubmits(session, 1);
     });
 
+    for (const code of [200, 400, 500]) {
+      test(`a ${code} of JSON that is nothing like the vendor's is an answer all the same`, async ({
+        skip,
+      }) => {
+        await using session = await harness.start();
+        if (!session.wire) return skip('No call leaves the process.');
+        session.wire.vendor.script(status(code, NONSENSE));
+        const result = await session.provider.submit(submitOf());
+        expect(result).toMatchObject({
+          status: 'failed',
+          billed: code === 400 ? 'no' : 'unknown',
+        });
+        expectSubmits(session, 1);
+      });
+    }
+
     for (const code of [200, 400, 401, 422, 429, 500]) {
       test(`a key that the vendor says back with a ${code} is in nothing that is told or kept`, async ({
         skip,
@@ -465,7 +490,7 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       if (!session.webhooks) return skip('This vendor sends no reports.');
       const [jobId, delivery] = await report(session);
       const reading = await read(session, delivery);
-      expect(reading).toMatchObject({ status: 'accepted', jobId });
+      expect(reading).toMatchObject({ status: 'accepted', signed: session.webhooks.signed, jobId });
       if (reading?.status !== 'accepted' || reading.result === null) return;
       expect(reading.result).toEqual(await session.provider.check(jobId, quiet()));
     });

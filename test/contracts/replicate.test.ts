@@ -11,14 +11,16 @@ import {
   RECRAFT_VECTORIZE,
   REPLICATE_TOKEN,
   replicate,
-  replicateVectorize,
+  replicateOnPictures,
   SDXL,
 } from './vendors/replicate.ts';
 import { INPUT, PICTURE, quiet, submitOf } from './vendors/requests.ts';
 
 providerContract('replicate, official models', replicate(FLUX, true));
 providerContract('replicate, versions', replicate(SDXL, false));
-providerContract('replicate, on a picture', replicateVectorize);
+for (const harness of replicateOnPictures) {
+  providerContract(`replicate, ${harness.request.operation}`, harness);
+}
 
 describe('Replicate', () => {
   const start = async ({
@@ -328,6 +330,7 @@ describe("Replicate's reports", () => {
     const provider = session.make(undefined);
     expect(await provider.readWebhook?.({ body, receivedAt, headers: {} })).toEqual({
       status: 'accepted',
+      signed: false,
       jobId,
       result: null,
     });

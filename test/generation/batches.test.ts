@@ -184,6 +184,7 @@ describeOnEachDatabase('generations of low priority', (kind) => {
     expect(await restarted.generations.recovery.sweep()).toBe(25);
     await restarted.generations.work();
     const [batchId = ''] = await stage.sent(1);
+    expect(stage.vendor.batches.requestsOf(batchId)).toHaveLength(25);
     stage.vendor.batches.finish(batchId);
     for (const outcome of await stage.ended(asked, restarted)) {
       expect(outcome).toMatchObject({ status: 'SUCCEEDED', creditsCharged: PRICE });

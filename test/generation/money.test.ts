@@ -220,6 +220,45 @@ describe('a call', () => {
     }
   });
 
+  test('that a model cannot make without an image is neither quoted nor charged without one', async () => {
+    const model = 'runway/gen4_turbo';
+    const refused = {
+      __typename: 'InvalidInputError',
+      fields: [{ path: 'imageUrl', message: expect.stringContaining('needs an image') }],
+    };
+    const clip = { operation: 'GENERATE_VIDEO', model };
+    expect(await quote(clip)).toMatchObject(refused);
+    expect(await quote({ ...clip, hasImage: true })).toMatchObject({ __typename: 'Quote', credits: 30 });
+    const accountId = await admin.account(100);
+    const make = async (input: object) =>
+      (
+        await admin.ask<{ generateVideo: Outcome }>(
+          `mutation ($input: GenerateVideoInput!) { generateVideo(input: $input) { __typename
+            ... on Generation { status model } ... on InvalidInputError { fields { path message } } } }`,
+          {
+            input: {
+              idempotencyKey: unique('clip'),
+              accountId,
+              model,
+              prompt: 'Waves',
+              waitMs: 30_000,
+              ...input,
+            },
+          },
+        )
+      ).generateVideo;
+    expect(await make({})).toMatchObject(refused);
+    expect(await admin.balance(accountId)).toMatchObject({ posted: 100, reserved: 0 });
+    expect(await make({ imageUrl: 'https://example.com/first.png' })).toMatchObject({
+      status: 'SUCCEEDED',
+      model,
+    });
+    const { catalog } = await admin.ask<{ catalog: { model: string; needsImage: boolean }[] }>(
+      '{ catalog(operation: GENERATE_VIDEO) { model needsImage } }',
+    );
+    expect(catalog.filter(({ needsImage }) => needsImage)).toEqual([{ model, needsImage: true }]);
+  });
+
   test('of several outputs costs, and earns, as many times as much', async () => {
     const accountId = await admin.account(100);
     const { id = '', outputs } = await admin.generateImage({ accountId, count: 3 });

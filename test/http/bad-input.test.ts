@@ -110,6 +110,21 @@ describe('an input that cannot be is an outcome that names the field', () => {
     ['upscaleImage', 'UpscaleImageInput', { imageUrl: '' }, 'imageUrl'],
     ['removeBackground', 'RemoveBackgroundInput', { imageUrl: 'javascript:alert(1)' }, 'imageUrl'],
     ['vectorizeImage', 'VectorizeImageInput', { imageUrl: 'https://user:pw@example.com/x.png' }, 'imageUrl'],
+    // Into the operator's own network, however it is written, and whoever would fetch it.
+    [
+      'upscaleImage',
+      'UpscaleImageInput',
+      { imageUrl: 'http://169.254.169.254/latest/meta-data' },
+      'imageUrl',
+    ],
+    ['vectorizeImage', 'VectorizeImageInput', { imageUrl: 'http://2130706433/x.png' }, 'imageUrl'],
+    ['removeBackground', 'RemoveBackgroundInput', { imageUrl: 'http://[::ffff:10.0.0.1]/x.png' }, 'imageUrl'],
+    [
+      'dubVideo',
+      'DubVideoInput',
+      { videoUrl: 'http://metadata.localhost:6379/', targetLanguage: 'es' },
+      'videoUrl',
+    ],
     [
       'dubVideo',
       'DubVideoInput',
@@ -292,6 +307,7 @@ describe('credentials', () => {
     ],
     ['profit:read', 'protection:write', '{ protection { state } }', () => ({})],
     ['profit:read', 'generate', '{ budgets { id } }', () => ({})],
+    ['profit:read', 'generate', '{ providers { name } }', () => ({})],
     ['profit:read', 'generate', '{ generations { edges { node { id } } } }', () => ({})],
     ['accounts:write', 'generate', '{ accounts { edges { node { id } } } }', () => ({})],
     ['admin', 'profit:read', '{ apiKeys { edges { node { id } } } }', () => ({})],

@@ -283,7 +283,7 @@ describe('health', () => {
       parts: {
         database: { status: 'ok', kind: 'pglite' },
         server: { status: 'ok', callsUnderWay: 0 },
-        providers: { status: 'ok', configured: [], sandbox: true },
+        providers: { status: 'ok', configured: [], sandbox: true, leftAlone: [] },
       },
     });
   });

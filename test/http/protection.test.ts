@@ -207,7 +207,11 @@ describe('protection', () => {
       const { upscaleImage } = await server.admin.ask<{ upscaleImage: { status: string } }>(
         'mutation ($input: UpscaleImageInput!) { upscaleImage(input: $input) { __typename ... on Generation { status } ... on Error { message } } }',
         {
-          input: { idempotencyKey: unique('other'), accountId: other, imageUrl: 'https://example.com/x.png' },
+          input: {
+            idempotencyKey: unique('other'),
+            accountId: other,
+            imageUrl: 'https://example.com/x.png',
+          },
         },
       );
       expect(upscaleImage).toMatchObject({ status: 'SUCCEEDED' });

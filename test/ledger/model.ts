@@ -7,6 +7,8 @@ import type {
   BudgetScope,
   GrantItem,
   GrantOutcome,
+  RerouteItem,
+  RerouteOutcome,
   ReserveItem,
   ReserveOutcome,
   SettleItem,
@@ -47,6 +49,7 @@ export interface Account {
 }
 
 interface Attempt {
+  readonly provider: string;
   readonly outcome: string;
   readonly cost: bigint;
 }
@@ -57,12 +60,16 @@ export interface Reservation {
   readonly tier: Tier;
   readonly createdAt: number;
   status: 'PENDING' | 'POSTED' | 'VOIDED' | 'EXPIRED';
+  /** The present attempt: its number, where it is made, and what it may cost at the most. */
+  number: number;
   provider: string;
+  ceiling: bigint;
   posted: number;
   revenue: bigint;
   readonly takes: { readonly grant: Grant; readonly credits: number }[];
   readonly attempts: Map<number, Attempt>;
-  readonly windows: Set<Window>;
+  /** In which the present attempt counts. Those before it have been counted in theirs. */
+  windows: Set<Window>;
 }
 
 export interface Budget {
@@ -109,8 +116,13 @@ const balance = (account: Account) => ({
   available: available(account),
 });
 
-export const cost = (reservation: Reservation) =>
-  sumMicros([...reservation.attempts.values()].map((attempt) => attempt.cost));
+/** What its attempts cost, or those at one provider. */
+export const cost = (reservation: Reservation, provider?: string) =>
+  sumMicros(
+    [...reservation.attempts.values()]
+      .filter((attempt) => provider === undefined || attempt.provider === provider)
+      .map((attempt) => attempt.cost),
+  );
 
 /** The most that a grant's first credits have earned, rounded down: exact, by one division of bigints. */
 const earned = (grant: Grant, used: number) => (grant.revenue * BigInt(used)) / BigInt(grant.credits);
@@ -343,7 +355,9 @@ export class Model {
       tier: account.tier,
       createdAt: this.now,
       status: 'PENDING',
+      number: 1,
       provider: item.provider,
+      ceiling: item.ceilingMicros,
       posted: 0,
       revenue: 0n,
       takes,
@@ -363,6 +377,46 @@ export class Model {
   #shutdown(): ReserveOutcome {
     const { reason, until } = this.state;
     return { status: 'shutdown', reason, resetsAt: until === null ? null : new Date(until) };
+  }
+
+  /** All or nothing: what comes of anything but `rerouted` is rolled back. */
+  reroute({ generationId, failed, provider, ceilingMicros }: RerouteItem): RerouteOutcome {
+    const reservation = this.reservations.get(generationId);
+    if (reservation?.status !== 'PENDING' || reservation.number !== failed.number) return 'stale';
+    const { state, until } = this.state;
+    if (state === 'SHUTDOWN' && (until === null || until > this.now)) return 'shutdown';
+    const { windows, ceiling } = reservation;
+    const next = [
+      ...[...windows].filter(({ budget }) => budget.scope !== 'PROVIDER'),
+      ...this.budgets
+        .filter((budget) => budget.scope === 'PROVIDER' && budget.subject === provider)
+        .map((budget) => this.#window(budget)),
+    ];
+    // What the failed attempt has cost takes the place of what it might have cost.
+    const used = (each: Window) =>
+      each.spent + each.reserved + (windows.has(each) ? failed.costMicros - ceiling : 0n);
+    const blocks = (each: Window) =>
+      each.budget.action !== 'WARN' && used(each) + ceilingMicros > each.budget.limit;
+    if (next.some(blocks)) return 'budget-exceeded';
+    for (const each of windows) {
+      each.spent += failed.costMicros;
+      each.reserved -= ceiling;
+      if (failed.costMicros > ceiling) each.excess += failed.costMicros - ceiling;
+    }
+    for (const each of next) {
+      each.reserved += ceilingMicros;
+      each.admitted = each.budget.action === 'WARN' ? null : each.budget.limit;
+    }
+    reservation.attempts.set(failed.number, {
+      provider: failed.provider,
+      outcome: failed.outcome,
+      cost: failed.costMicros,
+    });
+    reservation.windows = new Set(next);
+    reservation.number += 1;
+    reservation.provider = provider;
+    reservation.ceiling = ceilingMicros;
+    return 'rerouted';
   }
 
   settleBatch(items: readonly SettleItem[]): SettleOutcome[] {
@@ -386,10 +440,15 @@ export class Model {
   #settle(item: SettleItem): SettleOutcome['status'] {
     const reservation = this.reservations.get(item.generationId);
     if (!reservation) return 'not-found';
+    if (item.attemptNumber !== undefined && reservation.number > item.attemptNumber) return 'followed';
     if (reservation.status === 'POSTED') return 'already';
     const before = cost(reservation);
     for (const attempt of item.attempts) {
-      reservation.attempts.set(attempt.number, { outcome: attempt.outcome, cost: attempt.costMicros });
+      reservation.attempts.set(attempt.number, {
+        provider: reservation.attempts.get(attempt.number)?.provider ?? attempt.provider,
+        outcome: attempt.outcome,
+        cost: attempt.costMicros,
+      });
     }
     const after = cost(reservation);
     if (reservation.status !== 'PENDING') {
@@ -400,11 +459,12 @@ export class Model {
       return 'late';
     }
 
-    const { ceilingMicros, credits } = reservation.item;
+    const { credits } = reservation.item;
+    const { ceiling } = reservation;
     for (const each of reservation.windows) {
-      each.spent += after;
-      each.reserved -= ceilingMicros;
-      if (after > ceilingMicros) each.excess += after - ceilingMicros;
+      each.spent += after - before;
+      each.reserved -= ceiling;
+      if (after - before > ceiling) each.excess += after - before - ceiling;
     }
     reservation.status = item.action === 'POST' ? 'POSTED' : item.action === 'VOID' ? 'VOIDED' : 'EXPIRED';
     reservation.posted = item.action === 'POST' ? item.credits : 0;
@@ -441,10 +501,11 @@ export class Model {
       for (const reservation of this.reservations.values()) {
         const { item, tier, createdAt, provider } = reservation;
         if (createdAt < made.start || createdAt >= made.end) continue;
+        if (budget.scope === 'PROVIDER') made.spent += cost(reservation, budget.subject);
         if (!this.#applies(budget, { ...item, provider }, tier)) continue;
-        made.spent += cost(reservation);
+        if (budget.scope !== 'PROVIDER') made.spent += cost(reservation);
         if (reservation.status === 'PENDING') {
-          made.reserved += item.ceilingMicros;
+          made.reserved += reservation.ceiling;
           reservation.windows.add(made);
         }
       }

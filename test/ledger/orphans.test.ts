@@ -56,6 +56,7 @@ describeOnEachDatabase('orphans', (kind) => {
       generationId: sent,
       operation,
       priority: 'NORMAL',
+      follows: false,
       jobId: 'job-1',
       sentAt: createdAt,
     });
@@ -63,6 +64,7 @@ describeOnEachDatabase('orphans', (kind) => {
       generationId: queued,
       operation,
       priority: 'NORMAL',
+      follows: false,
       jobId: null,
       sentAt: null,
     });

@@ -16,6 +16,7 @@ import {
   type GrantItem,
   type Ledger,
   openLedger,
+  type RerouteItem,
   type ReserveItem,
   type SettleItem,
   type Tier,
@@ -71,6 +72,7 @@ const ACTIONS = ['WARN', 'BLOCK', 'SHUTDOWN'] as const;
 const SOURCES = ['PLAN', 'PURCHASE', 'PRIZE', 'ADMIN'] as const;
 const ENDS = ['POST', 'POST', 'VOID', 'EXPIRE'] as const;
 const OUTCOMES = ['SUCCEEDED', 'FAILED_BILLED', 'UNKNOWN'] as const;
+const FAILURES = ['FAILED_UNBILLED', 'FAILED_BILLED', 'UNKNOWN'] as const;
 
 const pick = <Item>(items: readonly Item[]) => fc.constantFrom(...items);
 /** Which account: mostly one of three, now and then one that does not exist. */
@@ -110,6 +112,8 @@ const settle = fc.record({
       /** Counted from the newest; the one after the oldest is not there. */
       which: fc.nat(7),
       action: pick(ENDS),
+      /** Of which attempt it tells: it does not say, the present one, or the one before that. */
+      tells: pick(['nothing', 'present', 'present', 'before'] as const),
       /** How much of the credits is posted, in thirds. */
       thirds: fc.nat(3),
       attempts: fc.array(
@@ -126,10 +130,22 @@ const settle = fc.record({
     { minLength: 1, maxLength: 5 },
   ),
 });
+const reroute = fc.record({
+  does: fc.constant('reroute' as const),
+  which: fc.nat(7),
+  /** Mostly what the present attempt is; else one that is over, or to come. */
+  number: pick([0, 0, 0, 0, 0, -1, 1]),
+  provider: pick(PROVIDERS),
+  outcome: pick(FAILURES),
+  /** How much of the ceiling the failed attempt costs, in halves; three is beyond it. Unbilled ones cost nothing. */
+  halves: fc.nat(3),
+  ceiling: pick(CEILINGS),
+});
 const commands = fc.oneof(
   { weight: 5, arbitrary: grant },
   { weight: 9, arbitrary: reserve },
   { weight: 8, arbitrary: settle },
+  { weight: 6, arbitrary: reroute },
   { weight: 6, arbitrary: fc.record({ does: fc.constant('advance' as const), ms: pick(STEPS) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('goBack' as const), ms: pick(STEPS_BACK) }) },
   {
@@ -193,7 +209,7 @@ const PREPARE_SNAPSHOT = `PREPARE property_snapshot AS SELECT jsonb_build_object
   'accounts', (SELECT jsonb_agg(jsonb_build_array(id, posted, reserved, entry_sequence) ORDER BY id) FROM account),
   'grants', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.account_id, coalesce(g.period, g.id::text), g.used, g.reserved, g.expired, g.expires_at,
     coalesce((SELECT sum(revenue_micros) FROM reservation_grant WHERE grant_id = g.id), 0)) ORDER BY g.account_id, coalesce(g.period, g.id::text)), '[]') FROM "grant" g),
-  'reservations', (SELECT coalesce(jsonb_agg(jsonb_build_array(r.id, r.status, r.credits_posted, r.cost_micros, g.revenue_micros, g.provider) ORDER BY r.id), '[]')
+  'reservations', (SELECT coalesce(jsonb_agg(jsonb_build_array(r.id, r.status, r.credits_posted, r.cost_micros, g.revenue_micros, g.provider, r.ceiling_micros, g.attempt_number) ORDER BY r.id), '[]')
     FROM reservation r JOIN generation g USING (id)),
   'windows', (SELECT coalesce(jsonb_agg(jsonb_build_array(budget_id, starts_at, spent_micros, reserved_micros, excess_micros, admitted_limit_micros)
     ORDER BY budget_id, starts_at), '[]') FROM budget_window
@@ -243,6 +259,8 @@ function snapshotOf(model: Model): unknown {
         Number(cost(each)),
         Number(each.revenue),
         each.provider,
+        Number(each.ceiling),
+        each.number,
       ])
       .sort(byText),
     windows: model.windows
@@ -297,8 +315,22 @@ class Run {
   }
 
   static async of(sql: Sql, opened: Database, given: Sequence): Promise<void> {
-    // The ledger sees the transaction as its database.
-    const database: Database = { ...opened, query: (text, parameters) => sql.query(text, parameters) };
+    // The ledger sees the transaction as its database, and one within it as a part that can be undone.
+    const database: Database = {
+      ...opened,
+      query: (text, parameters) => sql.query(text, parameters),
+      async transaction(work) {
+        await sql.query('SAVEPOINT inner_transaction');
+        try {
+          const result = await work(sql);
+          await sql.query('RELEASE SAVEPOINT inner_transaction');
+          return result;
+        } catch (error) {
+          await sql.query('ROLLBACK TO SAVEPOINT inner_transaction');
+          throw error;
+        }
+      },
+    };
     const clock = new FakeClock(given.start);
     clock.advance(given.startOffsetMs);
     const run = new Run(sql, database, clock, await openLedger({ database, clock }));
@@ -383,13 +415,19 @@ class Run {
         const reservations = [...model.reservations.values()].reverse();
         const items: SettleItem[] = command.items.map((item) => {
           const reservation = reservations[item.which % (reservations.length + 1)];
-          const { credits = 0, ceilingMicros = 0n } = reservation?.item ?? {};
-          const posts = item.action === 'POST';
-          // A second attempt has a number of its own, so that no batch corrects what it has just written.
-          const numbers = item.attempts.map((each, index) => each.number + 3 * index);
+          const { credits = 0 } = reservation?.item ?? {};
+          const { number = 1, ceiling = 0n } = reservation ?? {};
+          // What earns is an attempt: one that was sent on is not posted without that of its success.
+          const action = number > 1 && item.attempts.length === 0 ? 'VOID' : item.action;
+          const posts = action === 'POST';
+          // Attempts that others have followed stay as they are booked. A second attempt has a number of its own, so that
+          // no batch corrects what it has just written.
+          const numbers = item.attempts.map((each, index) => number - 1 + each.number + 3 * index);
+          const before = item.tells === 'before' && number > 1;
           return {
             generationId: reservation?.item.id ?? newId(),
-            action: item.action,
+            ...(item.tells === 'present' || before ? { attemptNumber: before ? number - 1 : number } : {}),
+            action,
             credits: posts ? Math.floor((credits * item.thirds) / 3) : 0,
             status: posts ? 'SUCCEEDED' : 'FAILED',
             failure: null,
@@ -399,7 +437,7 @@ class Run {
                 provider: each.provider,
                 model: `${each.provider}/image`,
                 outcome: each.outcome,
-                costMicros: (ceilingMicros * BigInt(each.halves)) / 2n,
+                costMicros: (ceiling * BigInt(each.halves)) / 2n,
                 final: index === item.attempts.length - 1,
               }),
             ),
@@ -419,6 +457,29 @@ class Run {
           }
         }
         expect(outcomes).toEqual(items.map((item) => expected.get(item)));
+        return;
+      }
+      case 'reroute': {
+        const reservations = [...model.reservations.values()].reverse();
+        const reservation = reservations[command.which % (reservations.length + 1)];
+        const { number = 1, ceiling = 0n, provider = 'alpha' } = reservation ?? {};
+        const item: RerouteItem = {
+          generationId: reservation?.item.id ?? newId(),
+          failed: attempt(now, {
+            number: Math.max(1, number + command.number),
+            provider,
+            model: `${provider}/image`,
+            outcome: command.outcome,
+            costMicros: command.outcome === 'FAILED_UNBILLED' ? 0n : (ceiling * BigInt(command.halves)) / 2n,
+            final: false,
+          }),
+          provider: command.provider,
+          model: `${command.provider}/image`,
+          modelCostId: newId(),
+          ceilingMicros: command.ceiling,
+          expiresAt: new Date(now.getTime() + MINUTE),
+        };
+        expect(await this.#ledger.reroute(item)).toEqual(model.reroute(item));
         return;
       }
       case 'advance':

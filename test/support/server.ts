@@ -3,7 +3,9 @@
  * processes of their own, which can be killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -12,6 +14,7 @@ import { type Clock, systemClock } from '../../server/clock.ts';
 import { type Core, openCore } from '../../server/core.ts';
 import { openDatabase } from '../../server/database/index.ts';
 import { type Environment, readEnvironment } from '../../server/environment.ts';
+import type { FetchInput } from '../../server/generation/index.ts';
 import { startHttp } from '../../server/http/index.ts';
 import { createLog } from '../../server/log.ts';
 import type { Provider } from '../../server/providers/index.ts';
@@ -54,6 +57,10 @@ export interface TestServerOptions {
   readonly recovery?: boolean;
   /** False leaves what waits in the queue to others. */
   readonly work?: boolean;
+  /** True tells vendors where to report to: this server's own address. */
+  readonly reachable?: boolean;
+  /** What fetches the files that requests name by URL. */
+  readonly fetchInput?: FetchInput;
   /** When a provider is left alone. Never unless told so: a test of faults would be a test of that. */
   readonly thresholds?: Thresholds;
   /** False keeps the budgets that a new installation has; they would end a test of many calls. */
@@ -94,6 +101,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...ENVIRONMENT,
     SANDBOX: 'on',
     DATA_DIR: folder,
+    ...(options.reachable ? await reachable() : {}),
     ...options.env,
   });
   const clock = options.clock ?? systemClock;
@@ -110,6 +118,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       log,
       database,
       providers: given.providers ?? options.providers ?? [],
+      ...(options.fetchInput ? { fetchInput: options.fetchInput } : {}),
       thresholds: options.thresholds ?? { failures: Number.POSITIVE_INFINITY, pauseMs: 1_000 },
     });
     cores.push(core);
@@ -140,6 +149,16 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A port that is free, and the address of whoever will listen there: vendors are told it before anybody does. */
+export async function reachable(): Promise<{ PORT: string; PUBLIC_URL: string }> {
+  const finder = createServer().listen(0, '127.0.0.1');
+  await once(finder, 'listening');
+  const { port } = finder.address() as AddressInfo;
+  finder.close();
+  await once(finder, 'close');
+  return { PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
 }
 
 // ------------------------------------------------------------------------------------------ their own processes
@@ -200,7 +219,7 @@ export function spawnServer(options: SpawnOptions): SpawnedServer {
   let admin: TestClient | undefined;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
-    const url = /GraphiQL {3}(http:\S+)\/graphql/.exec(stdout)?.[1];
+    const url = /(?:GraphiQL {3}|Worker {5})(http:\S+?)\/(?:graphql|health\/ready)/.exec(stdout)?.[1];
     if (url) {
       admin ??= createClient(url, ADMIN_KEY);
       address.resolve(url);

@@ -497,7 +497,10 @@ END $$;
 -- A batch names each reservation once, for its attempts are told apart by that; the caller sends a second end of the
 -- same reservation in the next batch.
 --
--- Outcomes: SETTLED, LATE, ALREADY, NOT_FOUND.
+-- An item that names its attempt is about that one: once another has followed it, it is booked already, and what is told of
+-- it here changes nothing, whatever has become of the reservation.
+--
+-- Outcomes: SETTLED, LATE, ALREADY, FOLLOWED, NOT_FOUND.
 CREATE FUNCTION ledger_settle(p_now timestamptz, p_items jsonb, p_attempts jsonb, p_outputs jsonb)
 RETURNS TABLE (outcome text, account_id uuid, credits_charged int, cost_micros bigint, revenue_micros bigint,
   posted int, reserved int)
@@ -516,6 +519,7 @@ DECLARE
   d_spent bigint[]; d_reserved bigint[]; d_excess bigint[];
   v_due uuid[];
   v_late boolean := false;
+  v_followed uuid[];
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
 
@@ -541,6 +545,14 @@ BEGIN
     INTO s_status, s_a, s_reserved, s_ceiling, s_cost, s_posted, s_windows
     FROM unnest(i_id) WITH ORDINALITY AS u(id, ord)
     LEFT JOIN (SELECT * FROM reservation x WHERE x.id = ANY (i_id) ORDER BY x.id FOR NO KEY UPDATE) r ON r.id = u.id;
+
+  -- Nearly all have one attempt.
+  SELECT array_agg(gen.id) INTO v_followed FROM generation gen WHERE gen.id = ANY (i_id) AND gen.attempt_number > 1;
+  IF v_followed IS NOT NULL THEN
+    SELECT array_agg(gen.id) INTO v_followed FROM generation gen
+      JOIN jsonb_to_recordset(p_items) AS x(id uuid, "attemptNumber" int) ON x.id = gen.id
+      WHERE gen.id = ANY (v_followed) AND gen.attempt_number > x."attemptNumber";
+  END IF;
 
   SELECT array_agg(gr.id), array_agg(gr.credits), array_agg(gr.used), array_agg(gr.revenue_micros), array_agg(gr.expires_at),
          array_agg(0), array_agg(0)
@@ -568,6 +580,8 @@ BEGIN
     a := s_a[n];
     IF s_status[n] IS NULL THEN
       o_outcome[n] := 'NOT_FOUND';
+    ELSIF i_id[n] = ANY (v_followed) THEN
+      o_outcome[n] := 'FOLLOWED';
     ELSIF s_status[n] = 'POSTED' THEN
       o_outcome[n] := 'ALREADY';
     ELSIF s_status[n] <> 'PENDING' THEN
@@ -761,8 +775,8 @@ BEGIN
       excess_micros = bw.excess_micros + d.excess
     FROM locked JOIN d ON d.w = locked.id WHERE bw.id = locked.id;
 
-  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome = 'ALREADY' THEN u.before ELSE u.posted END, u.cost,
-      CASE WHEN u.outcome = 'ALREADY' THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
+  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome IN ('ALREADY', 'FOLLOWED') THEN u.before ELSE u.posted END, u.cost,
+      CASE WHEN u.outcome IN ('ALREADY', 'FOLLOWED') THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
       a_posted[u.a], a_reserved[u.a]
     FROM unnest(i_id, o_outcome, s_a, o_posted, s_posted, o_cost, o_revenue) WITH ORDINALITY AS u(id, outcome, a, posted, before, cost, revenue, ord)
     ORDER BY u.ord;
@@ -837,6 +851,11 @@ BEGIN
       WHERE gen.created_at >= v_from AND gen.created_at < period_end(p_period, p_now) AND CASE p_scope
         WHEN 'GLOBAL' THEN true WHEN 'PROVIDER' THEN gen.provider = p_subject WHEN 'OPERATION' THEN gen.operation::text = p_subject
         WHEN 'TIER' THEN gen.tier::text = p_subject ELSE gen.account_id::text = p_subject END;
+    IF p_scope = 'PROVIDER' THEN
+      -- A generation that was sent on has attempts at several providers, and each counts its own.
+      SELECT coalesce(sum(att.cost_micros), 0) INTO v_spent FROM attempt att JOIN generation gen ON gen.id = att.generation_id
+        WHERE att.provider = p_subject AND gen.created_at >= v_from AND gen.created_at < period_end(p_period, p_now);
+    END IF;
     INSERT INTO budget_window (budget_id, starts_at, ends_at, spent_micros, reserved_micros, opening_micros)
       VALUES (v_id, v_from, period_end(p_period, p_now), v_spent, v_reserved, v_spent)
       RETURNING id INTO v_window;

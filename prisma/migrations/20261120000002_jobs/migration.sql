@@ -51,7 +51,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
   PERFORM 1 FROM account WHERE id = (SELECT r.account_id FROM reservation r WHERE r.id = p_generation) FOR UPDATE;
   SELECT * INTO v_reservation FROM reservation r WHERE r.id = p_generation FOR NO KEY UPDATE;
-  SELECT * INTO v_generation FROM generation g WHERE g.id = p_generation;
+  -- Locked, so that a customer who gives it up does so before this, or gives up the next attempt.
+  SELECT * INTO v_generation FROM generation g WHERE g.id = p_generation FOR NO KEY UPDATE;
   SELECT * INTO v_attempt FROM jsonb_to_record(p_failed) AS x(id uuid, number int, provider text, model text, outcome attempt_outcome,
     cost bigint, "costSource" text, "modelCostId" uuid, "durationMs" int, "jobId" text, error text, "startedAt" timestamptz);
   IF v_reservation.status IS DISTINCT FROM 'PENDING' OR v_generation.attempt_number <> v_attempt.number

@@ -1,9 +1,7 @@
 /** What the tests of a vendor's own terms ask, and the verdicts that they expect most often. */
 import type { GenerationRequest, SubmitRequest } from '../../../server/providers/provider.ts';
 import type { ProviderHarness } from '../harness.ts';
-
-/** A signal that nobody aborts. */
-export const quiet = () => new AbortController().signal;
+import { quiet } from './requests.ts';
 
 /** The id of every generation that is asked for here. */
 export const GENERATION_ID = '019a9d3c-7b1e-7c55-9a44-4f6d1c2b3a92';

@@ -1,13 +1,12 @@
 /** How ElevenLabs comes into the suite over all providers. */
 import { createElevenLabs } from '../../../server/providers/elevenlabs.ts';
-import { FILM_SECONDS, signedReport, startElevenLabsVendor } from '../../support/vendors/elevenlabs.ts';
+import { FILM_SECONDS, startElevenLabsVendor } from '../../support/vendors/elevenlabs.ts';
 import { film } from '../../support/vendors/film.ts';
 import { refusingUrl, status } from '../../support/vendors/http-vendor.ts';
 import type { ProviderHarness } from '../harness.ts';
 
 /** Without a shape that could be known: only the provider itself can recognise it. */
 export const ELEVENLABS_KEY = 'Zq7.eleven+key/0123456789abcdefABCDEF';
-export const ELEVENLABS_SECRET = 'wsec_eleven_0123456789abcdef';
 
 /** What the vendor calls the dub of a job. */
 export const dubOf = (jobId: string) => jobId.split(':')[0] ?? '';
@@ -45,7 +44,6 @@ export const elevenlabs: ProviderHarness = {
       createElevenLabs({
         apiKey: ELEVENLABS_KEY,
         baseUrl,
-        webhookSecret: ELEVENLABS_SECRET,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       });
     return {
@@ -57,14 +55,6 @@ export const elevenlabs: ProviderHarness = {
         finish: (jobId) => vendor.finish(dubOf(jobId)),
         fail: (jobId) => vendor.fail(dubOf(jobId)),
         refuse: (jobId) => vendor.fail(dubOf(jobId), 'The media was stopped by our moderation.'),
-      },
-      webhooks: {
-        signed: true,
-        deliver: (jobId, at) => {
-          const [dubbing_id, target_language] = jobId.split(':');
-          const body = { type: 'dubbing_completed', data: { dubbing_id, target_language } };
-          return signedReport(ELEVENLABS_SECRET, { ...body, event_timestamp: at.getTime() / 1000 }, at);
-        },
       },
       invalid: (request) => {
         vendor.script(status(422));

@@ -1,4 +1,5 @@
 /** Replicate in the suite over all providers. */
+import type { GenerationRequest } from '../../../server/providers/provider.ts';
 import { createReplicate } from '../../../server/providers/replicate.ts';
 import { refusingUrl, status } from '../../support/vendors/http-vendor.ts';
 import { NSFW, startReplicateVendor, WEBHOOK_SECRET } from '../../support/vendors/replicate.ts';
@@ -67,11 +68,22 @@ export function replicate(vendorModel: string, official: boolean): ProviderHarne
 }
 
 /** A model of Replicate's that works on a picture. */
-export const replicateVectorize: ProviderHarness = {
-  ...replicate(RECRAFT_VECTORIZE, true),
-  model: 'replicate/recraft-vectorize',
-  request: { operation: 'VECTORIZE_IMAGE', imageUrl: INPUT.url, count: 1 },
+const onPicture = (
+  operation: GenerationRequest['operation'],
+  name: string,
+  contentType?: ProviderHarness['contentType'],
+): ProviderHarness => ({
+  ...replicate(`recraft-ai/${name}`, true),
+  model: `replicate/${name}`,
+  request: { operation, imageUrl: INPUT.url, count: 1 },
   input: INPUT,
-  contentType: 'image/svg+xml',
+  ...(contentType ? { contentType } : {}),
   maxCount: 1,
-};
+});
+
+/** One for each operation. */
+export const replicateOnPictures: readonly ProviderHarness[] = [
+  onPicture('UPSCALE_IMAGE', 'recraft-crisp-upscale'),
+  onPicture('REMOVE_BACKGROUND', 'recraft-remove-background'),
+  onPicture('VECTORIZE_IMAGE', 'recraft-vectorize', 'image/svg+xml'),
+];

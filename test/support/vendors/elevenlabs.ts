@@ -1,19 +1,3 @@
-/**
- * ElevenLabs' dubbing on the loopback interface, in the vendor's wire format: a form is uploaded to `/v1/dubbing`,
- * the dub is asked after and deleted, and its film is served from `/v1/dubbing/{id}/audio/{language}` to the holder
- * of the key.
- *
- * A dub ends when the test says so:
- *
- * ```ts
- * await using vendor = await startElevenLabsVendor();
- * // … a submit answers `running` with an id …
- * vendor.finish(id);                      // dubbed
- * vendor.fail(id, 'No speech was found'); // failed
- * ```
- */
-import { createHmac } from 'node:crypto';
-import type { WebhookDelivery } from '../../../server/providers/provider.ts';
 import { film } from './film.ts';
 import { formOf } from './form.ts';
 import {
@@ -128,21 +112,6 @@ export async function startElevenLabsVendor(options: ElevenLabsVendorOptions): P
     fail: (id: string, error = 'Something went wrong on our side.') =>
       void Object.assign(get(id), { status: 'failed', error }),
   });
-}
-
-/**
- * A report as the workspace's webhook signs it. Its envelope and its signature are documented; which fields would
- * speak of a dub of this surface is not.
- */
-export function signedReport(secret: string, body: unknown, at: Date): WebhookDelivery {
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  const timestamp = Math.floor(at.getTime() / 1000);
-  const hash = createHmac('sha256', secret).update(`${timestamp}.`).update(bytes).digest('hex');
-  return {
-    headers: { 'content-type': 'application/json', 'elevenlabs-signature': `t=${timestamp},v0=${hash}` },
-    body: bytes,
-    receivedAt: at,
-  };
 }
 
 const DUB = /^\/v1\/dubbing\/([^/]+)$/;

@@ -36,6 +36,19 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer that is there and is held back. */
+export interface Held {
+  readonly fault: 'held';
+  /** What is held back, as it was when the request arrived. */
+  readonly answer: Promise<Answer>;
+  /** Lets it go. */
+  readonly release: () => void;
+  /** @internal The vendor's side of it. */
+  readonly keep: (answer: Answer) => void;
+  /** @internal Resolves when it may go. */
+  readonly released: Promise<void>;
+}
+
 /** Something that goes wrong once. Made by the functions below. */
 export type Fault =
   | { readonly fault: 'hang' }
@@ -43,6 +56,7 @@ export type Fault =
   | { readonly fault: 'malformed' }
   | { readonly fault: 'cutOff' }
   | { readonly fault: 'slow'; readonly ms: number }
+  | Held
   | { readonly fault: 'answer'; readonly answer: (hit: Hit) => Answer };
 
 /** Takes the request and never answers. */
@@ -55,6 +69,18 @@ export const malformed = (): Fault => ({ fault: 'malformed' });
 export const cutOff = (): Fault => ({ fault: 'cutOff' });
 /** Answers as it should, but only after so many milliseconds. */
 export const slow = (ms: number): Fault => ({ fault: 'slow', ms });
+/** Does at once what it is asked for, and holds the answer back until it is released. */
+export const held = (): Held => {
+  const answer = Promise.withResolvers<Answer>();
+  const gate = Promise.withResolvers<void>();
+  return {
+    fault: 'held',
+    answer: answer.promise,
+    keep: answer.resolve,
+    released: gate.promise,
+    release: () => gate.resolve(),
+  };
+};
 /** Answers with this status. Without a body, the vendor's own one for that status. */
 export const status = (code: number, body?: unknown, headers: Record<string, string> = {}): Fault => ({
   fault: 'answer',
@@ -166,6 +192,13 @@ export async function startHttpVendor(
       case 'slow':
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
         return behave(hit, response);
+      case 'held': {
+        // What the answer is made of may change while it is held back.
+        const answer = structuredClone(await behaviour.answer(hit));
+        fault.keep(answer);
+        await fault.released;
+        return send(response, answer);
+      }
       case 'answer': {
         const { status: code, body, headers } = fault.answer(hit);
         const own = body === undefined ? behaviour.envelope(code, hit) : { body };
