@@ -60,18 +60,12 @@ const REFERENCES: readonly Reference[] = [
   { from: 'generation', column: 'account_id', to: 'account', key: 'x.id' },
   {
     from: 'reservation_grant',
-    column: 'reservation_id',
-    to: 'reservation',
-    key: "x.reservation_id || ' ' || x.position",
-  },
-  {
-    from: 'reservation_grant',
     column: 'grant_id',
     to: '"grant"',
     key: "x.reservation_id || ' ' || x.position",
   },
-  { from: 'attempt', column: 'generation_id', to: 'generation', key: 'x.id' },
-  { from: 'attempt', column: 'account_id', to: 'account', key: 'x.id' },
+  { from: 'attempt', column: 'generation_id', to: 'generation', key: "x.generation_id || ' ' || x.number" },
+  { from: 'attempt', column: 'account_id', to: 'account', key: "x.generation_id || ' ' || x.number" },
   { from: 'output', column: 'generation_id', to: 'generation', key: 'x.id' },
   { from: 'budget_window', column: 'budget_id', to: 'budget', key: 'x.id' },
 ];

@@ -11,7 +11,6 @@ type Booked = Pick<AttemptRecord, 'outcome' | 'costMicros' | 'costSource' | 'err
 function attemptOf({ record }: Work, endedAt: Date, booked: Booked, jobId?: string): AttemptRecord {
   const startedAt = record.sentAt ?? record.createdAt;
   return {
-    id: newId(),
     number: record.attemptNumber,
     provider: record.provider,
     model: record.model,

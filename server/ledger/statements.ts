@@ -31,6 +31,30 @@ const PRIORITY: Record<GrantSource, number> = {
 /** Granted credits that earn something burn with the paid ones, whoever gave them. */
 const PAID_PRIORITY = 50;
 
+/**
+ * One column of a batch as a Postgres array. The drivers' own way of writing arrays takes twice as long, and a batch has
+ * fifty of them.
+ */
+function column<Item>(
+  items: readonly Item[],
+  read: (item: Item) => string | number | bigint | boolean | null,
+): string {
+  let text = '';
+  for (const item of items) {
+    const value = read(item);
+    if (text) text += ',';
+    if (typeof value !== 'string') text += value;
+    else text += /["\\]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : `"${value}"`;
+  }
+  return `{${text}}`;
+}
+
+/** A question of so many parameters. */
+const call = (name: string, parameters: number) =>
+  `SELECT * FROM ${name}(${Array.from({ length: parameters }, (_, index) => `$${index + 1}`).join(', ')})`;
+const RESERVE = call('ledger_reserve', 23);
+const SETTLE = call('ledger_settle', 35);
+
 interface ReserveRow {
   readonly outcome: string;
   readonly generation_id: string;
@@ -81,33 +105,33 @@ export async function reserve(
   items: readonly ReserveItem[],
   retry: boolean,
 ): Promise<ReserveOutcome[]> {
-  const json = JSON.stringify(
-    items.map((item) => ({
-      id: item.id,
-      accountId: item.accountId,
-      credits: item.credits,
-      ceiling: item.ceilingMicros.toString(),
-      namespace: item.namespace,
-      key: item.key,
-      hash: item.inputHash,
-      provider: item.provider,
-      operation: item.operation,
-      model: item.model,
-      prompt: item.prompt,
-      request: item.request,
-      modelCostId: item.modelCostId,
-      modelPriceId: item.modelPriceId,
-      quoteId: item.quoteId,
-      cacheKey: item.cacheKey,
-      cacheSince: item.cacheSince,
-      servedBy: item.servedById,
-      sent: item.sent,
-      expiresAt: item.expiresAt,
-    })),
-  );
   const rows = await sql.query<ReserveRow>(
-    'SELECT * FROM ledger_reserve($1, $2, $3, $4)',
-    [now, processId, json, retry],
+    RESERVE,
+    [
+      now,
+      processId,
+      retry,
+      column(items, (item) => item.id),
+      column(items, (item) => item.accountId),
+      column(items, (item) => item.credits),
+      column(items, (item) => item.ceilingMicros),
+      column(items, (item) => item.namespace),
+      column(items, (item) => item.key),
+      column(items, (item) => item.inputHash),
+      column(items, (item) => item.provider),
+      column(items, (item) => item.operation),
+      column(items, (item) => item.model),
+      column(items, (item) => item.prompt),
+      column(items, (item) => JSON.stringify(item.request)),
+      column(items, (item) => item.modelCostId),
+      column(items, (item) => item.modelPriceId),
+      column(items, (item) => item.quoteId),
+      column(items, (item) => item.sent),
+      column(items, (item) => item.expiresAt.toISOString()),
+      column(items, (item) => item.cacheKey),
+      column(items, (item) => item.cacheSince?.toISOString() ?? null),
+      column(items, (item) => item.servedById),
+    ],
     'ledger_reserve',
   );
   return rows.map((row) => readReserve(row, now));
@@ -133,47 +157,53 @@ const SETTLE_STATUS = {
 
 /** Ends a batch of reservations and books their attempts. */
 export async function settle(sql: Sql, now: Date, items: readonly SettleItem[]): Promise<SettleOutcome[]> {
-  const attempts: unknown[] = [];
-  const outputs: unknown[] = [];
-  const rows = items.map((item) => {
-    for (const attempt of item.attempts) {
-      attempts.push({
-        id: attempt.id,
-        generationId: item.generationId,
-        number: attempt.number,
-        provider: attempt.provider,
-        model: attempt.model,
-        outcome: attempt.outcome,
-        cost: attempt.costMicros.toString(),
-        costSource: attempt.costSource,
-        modelCostId: attempt.modelCostId,
-        durationMs: attempt.durationMs,
-        jobId: attempt.jobId,
-        error: attempt.error,
-        startedAt: attempt.startedAt,
-        final: attempt.final,
-      });
-    }
-    for (const output of item.outputs) outputs.push({ ...output, generationId: item.generationId });
-    const last = item.attempts.at(-1);
-    return {
-      id: item.generationId,
-      attemptNumber: item.attemptNumber,
-      action: item.action,
-      credits: item.credits,
-      status: item.status,
-      provider: last?.provider,
-      model: last?.model,
-      cached: last?.costSource === 'cache',
-      failureCode: item.failure?.code,
-      failureMessage: item.failure?.message,
-      failureRetryable: item.failure?.retryable,
-      retryAfterSeconds: item.failure?.retryAfterSeconds,
-    };
-  });
+  // Attempts and outputs of all items, each beside the number of its item.
+  const attempts = items.flatMap((item) => item.attempts);
+  const outputs = items.flatMap((item) => item.outputs);
+  const numbers = (of: (item: SettleItem) => readonly unknown[]) =>
+    column(
+      items.flatMap((item, index) => of(item).map(() => index + 1)),
+      (number) => number,
+    );
   const answer = await sql.query<SettleRow>(
-    'SELECT * FROM ledger_settle($1, $2, $3, $4)',
-    [now, JSON.stringify(rows), JSON.stringify(attempts), JSON.stringify(outputs)],
+    SETTLE,
+    [
+      now,
+      column(items, (item) => item.generationId),
+      column(items, (item) => item.action),
+      column(items, (item) => item.credits),
+      column(items, (item) => item.status),
+      column(items, (item) => item.attempts.at(-1)?.provider ?? null),
+      column(items, (item) => item.attempts.at(-1)?.model ?? null),
+      column(items, (item) => item.failure?.code ?? null),
+      column(items, (item) => item.failure?.message ?? null),
+      column(items, (item) => item.failure?.retryable ?? null),
+      column(items, (item) => item.failure?.retryAfterSeconds ?? null),
+      column(items, (item) => item.attemptNumber ?? null),
+      column(items, (item) => item.attempts.at(-1)?.costSource === 'cache'),
+      numbers((item) => item.attempts),
+      column(attempts, (attempt) => attempt.number),
+      column(attempts, (attempt) => attempt.provider),
+      column(attempts, (attempt) => attempt.model),
+      column(attempts, (attempt) => attempt.outcome),
+      column(attempts, (attempt) => attempt.costMicros),
+      column(attempts, (attempt) => attempt.costSource),
+      column(attempts, (attempt) => attempt.modelCostId),
+      column(attempts, (attempt) => attempt.durationMs),
+      column(attempts, (attempt) => attempt.jobId),
+      column(attempts, (attempt) => attempt.error),
+      column(attempts, (attempt) => attempt.startedAt.toISOString()),
+      column(attempts, (attempt) => attempt.final),
+      numbers((item) => item.outputs),
+      column(outputs, (output) => output.id),
+      column(outputs, (output) => output.position),
+      column(outputs, (output) => output.sha256),
+      column(outputs, (output) => output.contentType),
+      column(outputs, (output) => output.bytes),
+      column(outputs, (output) => output.width),
+      column(outputs, (output) => output.height),
+      column(outputs, (output) => output.durationSeconds),
+    ],
     'ledger_settle',
   );
   return answer.map((row) => ({

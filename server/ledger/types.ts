@@ -64,7 +64,6 @@ export type ReserveOutcome =
 
 /** One call to a provider, to be booked. */
 export interface AttemptRecord {
-  readonly id: string;
   /** From 1 within its generation; the same number again corrects what was booked. */
   readonly number: number;
   readonly provider: string;

@@ -26,6 +26,7 @@ const NAMES: Record<string, string> = {
   held: "What a budget's window has reserved",
   passed: 'No budget that blocks',
   summaries: 'The hourly summaries',
+  served: 'an earlier result served',
   references: 'Every row that names another',
   keys: 'Every idempotency key',
 };
@@ -103,11 +104,30 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
       'UPDATE account SET entry_sequence = entry_sequence + 1 WHERE id = :account',
     ],
   },
+  { breaks: ['served'], sql: ['UPDATE generation SET cached = true WHERE id = :posted'] },
+  {
+    breaks: ['served', 'summaries'],
+    sql: [`UPDATE attempt SET cost_source = 'cache' WHERE generation_id = :posted`],
+  },
   {
     breaks: ['sources'],
-    sql: [
-      'UPDATE reservation_grant SET credits_reserved = credits_reserved + 1 WHERE reservation_id = :voided',
-    ],
+    sql: ['UPDATE reservation SET grant_reserved[1] = grant_reserved[1] + 1 WHERE id = :voided'],
+  },
+  {
+    breaks: ['parts', 'sources'],
+    sql: ['UPDATE reservation SET grant_reserved[1] = grant_reserved[1] + 1 WHERE id = :pending'],
+  },
+  {
+    breaks: ['parts', 'references'],
+    sql: [`UPDATE reservation SET grant_ids[1] = '${newId()}' WHERE id = :pending`],
+  },
+  {
+    breaks: ['parts', 'sources', 'charge'],
+    sql: ['UPDATE reservation SET grant_posted[1] = grant_posted[1] - 1 WHERE id = :posted'],
+  },
+  {
+    breaks: ['earned', 'charge'],
+    sql: ['UPDATE reservation SET grant_revenue[1] = grant_revenue[1] - 1 WHERE id = :posted'],
   },
   { breaks: ['charge'], sql: [`UPDATE generation SET status = 'FAILED' WHERE id = :posted`] },
   { breaks: ['charge'], sql: [`UPDATE generation SET status = 'SUCCEEDED' WHERE id = :pending`] },

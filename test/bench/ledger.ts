@@ -64,7 +64,6 @@ function settleItem(generationId: string): SettleItem {
     failure: null,
     attempts: [
       {
-        id: newId(),
         number: 1,
         provider: 'replicate',
         model: 'replicate/sdxl',
@@ -151,14 +150,14 @@ export const ledger: Bench = {
         return 1;
       };
 
-      /** Ready-made batches: their JSON is written before the clock runs. */
+      /** Ready-made batches: their parameters are written before the clock runs. */
       const prepareBare = async (size: number, batches: number) => {
-        const ready: { reserve: unknown[]; settle: unknown[] }[] = [];
+        const ready: { reserve: pg.QueryConfig; settle: pg.QueryConfig }[] = [];
         const capture = async (send: (sql: { query: typeof database.query }) => Promise<unknown>) => {
-          let taken: unknown[] = [];
+          let taken = { text: '', values: [] as unknown[] };
           await send({
-            query: async (_text, parameters) => {
-              taken = [...(parameters ?? [])];
+            query: async (text, parameters) => {
+              taken = { text, values: [...(parameters ?? [])] };
               return [];
             },
           });
@@ -180,9 +179,9 @@ export const ledger: Bench = {
         return async () => {
           const batch = ready.pop();
           if (!batch) throw new Error('The ready-made batches have run out.');
-          const reserved = await pool.query('SELECT * FROM ledger_reserve($1, $2, $3, $4)', batch.reserve);
+          const reserved = await pool.query(batch.reserve);
           if (reserved.rows.some((row) => row.outcome !== 'RESERVED')) throw new Error('Not reserved.');
-          const settled = await pool.query('SELECT * FROM ledger_settle($1, $2, $3, $4)', batch.settle);
+          const settled = await pool.query(batch.settle);
           if (settled.rows.some((row) => row.outcome !== 'SETTLED')) throw new Error('Not settled.');
           made += size;
           return size;
@@ -296,7 +295,7 @@ export const ledger: Bench = {
           },
         ],
         notes: [
-          'The bare statements come in batches as large as the ledger’s were, their JSON ready, on two connections.',
+          'The bare statements come in batches as large as the ledger’s were, their parameters ready, on two connections.',
           'A round trip here never leaves the machine; over a network the naive one, with some thirty of them, falls further behind.',
         ],
         figures: { found, naive, naiveBy: Object.fromEntries(naiveBy) },

@@ -75,6 +75,19 @@ export async function reserveNaively(
       where: { accountId: account.id, exhausted: false },
       orderBy: [{ priority: 'asc' }, { expiresAt: { sort: 'asc', nulls: 'last' } }, { id: 'asc' }],
     });
+    let need = item.credits;
+    const grantIds: string[] = [];
+    const grantReserved: number[] = [];
+    for (const grant of grants) {
+      const free = grant.credits - grant.used - grant.expired - grant.revoked - grant.reserved;
+      const take = Math.min(need, free);
+      if (take <= 0) continue;
+      need -= take;
+      await tx.grant.update({ where: { id: grant.id }, data: { reserved: { increment: take } } });
+      grantIds.push(grant.id);
+      grantReserved.push(take);
+      if (need === 0) break;
+    }
     await tx.reservation.create({
       data: {
         id: item.id,
@@ -82,25 +95,13 @@ export async function reserveNaively(
         creditsReserved: item.credits,
         ceilingMicros: item.ceilingMicros,
         windowIds: [window.id],
+        grantIds,
+        grantReserved,
         processId,
         createdAt: now,
         expiresAt: item.expiresAt,
       },
     });
-    let need = item.credits;
-    let position = 0;
-    for (const grant of grants) {
-      const free = grant.credits - grant.used - grant.expired - grant.revoked - grant.reserved;
-      const take = Math.min(need, free);
-      if (take <= 0) continue;
-      position += 1;
-      need -= take;
-      await tx.grant.update({ where: { id: grant.id }, data: { reserved: { increment: take } } });
-      await tx.reservationGrant.create({
-        data: { reservationId: item.id, position, grantId: grant.id, creditsReserved: take },
-      });
-      if (need === 0) break;
-    }
     const sequence = account.entry_sequence + 1;
     await tx.account.update({
       where: { id: account.id },
@@ -161,13 +162,12 @@ export async function settleNaively(
 
     let revenueMicros = 0n;
     let left = item.credits;
-    const parts = await tx.reservationGrant.findMany({
-      where: { reservationId: reservation.id },
-      orderBy: { position: 'asc' },
-    });
-    for (const part of parts) {
-      const grant = await tx.grant.findUniqueOrThrow({ where: { id: part.grantId } });
-      const take = Math.min(left, part.creditsReserved);
+    const grantPosted: number[] = [];
+    const grantRevenue: bigint[] = [];
+    for (const [index, grantId] of reservation.grantIds.entries()) {
+      const grant = await tx.grant.findUniqueOrThrow({ where: { id: grantId } });
+      const reserved = reservation.grantReserved[index] ?? 0;
+      const take = Math.min(left, reserved);
       const earned = (used: number) => (grant.revenueMicros * BigInt(used)) / BigInt(grant.credits);
       const gained = earned(grant.used + take) - earned(grant.used);
       left -= take;
@@ -176,14 +176,12 @@ export async function settleNaively(
         where: { id: grant.id },
         data: {
           used: { increment: take },
-          reserved: { decrement: part.creditsReserved },
+          reserved: { decrement: reserved },
           exhausted: grant.used + take + grant.expired + grant.revoked === grant.credits,
         },
       });
-      await tx.reservationGrant.update({
-        where: { reservationId_position: { reservationId: reservation.id, position: part.position } },
-        data: { creditsPosted: take, revenueMicros: gained },
-      });
+      grantPosted.push(take);
+      grantRevenue.push(gained);
     }
 
     let costMicros = 0n;
@@ -191,7 +189,6 @@ export async function settleNaively(
       costMicros += attempt.costMicros;
       await tx.attempt.create({
         data: {
-          id: attempt.id,
           generationId: generation.id,
           number: attempt.number,
           provider: attempt.provider,
@@ -253,7 +250,14 @@ export async function settleNaively(
     }
     await tx.reservation.update({
       where: { id: reservation.id },
-      data: { status: 'POSTED', resolvedAt: now, creditsPosted: item.credits, costMicros },
+      data: {
+        status: 'POSTED',
+        resolvedAt: now,
+        creditsPosted: item.credits,
+        costMicros,
+        grantPosted,
+        grantRevenue,
+      },
     });
     const sequence = account.entry_sequence + 1;
     const posted = account.posted - item.credits;

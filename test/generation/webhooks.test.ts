@@ -317,7 +317,7 @@ describe.concurrent.each(REPORTING)('a report of %s', { concurrent: true }, (nam
 describe.each([
   { first: 'luma', second: 'pika', asked: { minimumQuality: 9.5 } },
   { first: 'replicate', second: 'midjourney', asked: { minimumQuality: 9.65 } },
-] as const)('a generation that went from $first to $second and back', ({ first, second, asked }) => {
+] as const)('a generation that went from $first to $second', ({ first, second, asked }) => {
   let a: VendorStage;
   let b: VendorStage;
   beforeAll(() => {
@@ -328,30 +328,23 @@ describe.each([
 
   test('is not changed by reports of the attempts that others have followed', async () => {
     const generation = await a.begin({ model: null, ...asked });
-    const stale: (() => Promise<unknown>)[] = [];
-    for (const [v, next] of [
-      [a, second],
-      [b, first],
-    ] as const) {
-      const jobId = await generation.job();
-      const address = v.address();
-      v.jobs.fail?.(jobId);
-      const delivery = await v.delivery(jobId);
-      expect(await post(address, delivery)).toEqual({ status: 200 });
-      expect((await stage.server.core.generations.read(generation.uuid))?.provider).toBe(next);
-      stale.push(() => post(address, delivery));
-    }
+    const failed = await generation.job();
+    const address = a.address();
+    a.jobs.fail?.(failed);
+    const delivery = await a.delivery(failed);
+    const report = () => post(address, delivery);
+    expect(await report()).toEqual({ status: 200 });
+    expect((await stage.server.core.generations.read(generation.uuid))?.provider).toBe(second);
     const jobId = await generation.job();
     const books = await generation.books();
-    for (const report of stale) expect(await report()).toEqual({ status: 200 });
+    expect(await report()).toEqual({ status: 200 });
     expect(await generation.books()).toEqual(books);
-    await a.jobs.finish(jobId);
-    expect(await post(a.address(), await a.delivery(jobId))).toEqual({ status: 200 });
-    for (const report of stale) expect(await report()).toEqual({ status: 200 });
+    await b.jobs.finish(jobId);
+    expect(await post(b.address(), await b.delivery(jobId))).toEqual({ status: 200 });
+    expect(await report()).toEqual({ status: 200 });
     expect(await generation.attempts()).toMatchObject([
       { number: 1, provider: first, outcome: 'FAILED_UNBILLED', costMicros: 0n },
-      { number: 2, provider: second, outcome: 'FAILED_UNBILLED', costMicros: 0n },
-      { number: 3, provider: first, outcome: 'SUCCEEDED' },
+      { number: 2, provider: second, outcome: 'SUCCEEDED' },
     ]);
     await generation.expectBalance(generation.answer.creditsReserved ?? 0);
   });
@@ -365,12 +358,15 @@ describe.each([
     await stage.server.core.queue.hurry('check', generation.uuid);
     await answer.answer;
     expect(await post(a.address(), await a.delivery(jobId))).toEqual({ status: 200 });
+    const standing = () => stage.server.core.generations.read(generation.uuid);
+    await until('the next job is known', async () => (await standing())?.jobId != null);
+    const next = (await standing())?.jobId ?? '';
     const books = await generation.books();
     answer.release();
     await generation.idle();
     expect(await generation.books()).toEqual(books);
     expect(await generation.status()).toBe('RUNNING');
-    await b.jobs.finish(await generation.job());
+    await b.jobs.finish(next);
     await generation.poll();
     expect(await generation.attempts()).toMatchObject([
       { number: 1, outcome: 'FAILED_UNBILLED' },

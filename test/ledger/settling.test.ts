@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { newId } from '../../server/ids.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
-import { attempt, CEILING_MICROS, openWorld, settleItem, type World } from '../support/world.ts';
+import { attempt, CEILING_MICROS, openWorld, reserveItem, settleItem, type World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -77,6 +77,72 @@ describeOnEachDatabase('settling', (kind) => {
       ),
     ).toEqual([{ status: 'SUCCEEDED', credits_charged: 4, cost_micros: 31_000n, revenue_micros: 100_000n }]);
     expect(await kinds(account)).toEqual(['GRANT', 'RESERVE', 'POST']);
+    await world.expectSound();
+  });
+
+  it('keeps every text as it came, whatever stands in it, and tells none from nothing', async () => {
+    const account = await world.account({ credits: 100 });
+    const now = world.clock.now();
+    const texts = [
+      '',
+      'NULL',
+      'null',
+      '"',
+      '\\',
+      '\\"',
+      '{a,b}',
+      ',',
+      '}',
+      "it's",
+      ' a\n\tb ',
+      '狐 🦊',
+      `$1`,
+      null,
+    ];
+    const items = texts.map((prompt, index) =>
+      reserveItem(account, now, {
+        prompt,
+        request: { prompt, nested: [{ prompt }] },
+        key: prompt === null ? 'none' : `${prompt}#${index}`,
+      }),
+    );
+    const reserved = await Promise.all(items.map((item) => world.ledger.reserve(item)));
+    expect(reserved.map(({ status }) => status)).toEqual(texts.map(() => 'reserved'));
+    // The same keys again are found, so that they were kept as they are.
+    const again = await Promise.all(items.map((item) => world.ledger.reserve({ ...item, id: newId() })));
+    expect(again).toEqual(items.map(({ id }) => ({ status: 'replay', generationId: id })));
+    await Promise.all(
+      items.map(({ id }, index) =>
+        world.ledger.settle({
+          ...settleItem(id, 'VOID', now),
+          failure: {
+            code: 'CONTENT_REFUSED',
+            message: texts[index] ?? '-',
+            retryable: false,
+            retryAfterSeconds: 7,
+          },
+          attempts: [
+            attempt(now, { jobId: texts[index] ?? null, error: texts[index] ?? null, costMicros: 0n }),
+          ],
+        }),
+      ),
+    );
+    expect(
+      await world.rows(
+        `SELECT g.prompt, g.request, g.failure_message, g.failure_retryable, g.retry_after_seconds, a.job_id, a.error
+        FROM generation g JOIN attempt a ON a.generation_id = g.id ORDER BY g.id`,
+      ),
+    ).toEqual(
+      texts.map((text) => ({
+        prompt: text,
+        request: { prompt: text, nested: [{ prompt: text }] },
+        failure_message: text ?? '-',
+        failure_retryable: false,
+        retry_after_seconds: 7,
+        job_id: text,
+        error: text,
+      })),
+    );
     await world.expectSound();
   });
 

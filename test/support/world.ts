@@ -101,7 +101,6 @@ export function reserveItem(accountId: string, now: Date, options: ReserveOption
 /** One call to a provider, booked. */
 export function attempt(now: Date, options: Partial<AttemptRecord> = {}): AttemptRecord {
   return {
-    id: newId(),
     number: 1,
     provider: 'sandbox',
     model: 'sandbox/image',
@@ -302,7 +301,7 @@ export async function openWorld(options: {
     async reset() {
       clock.set(options.now ?? NOON);
       await database.script(
-        `TRUNCATE account, "grant", entry, reservation, reservation_grant, generation, attempt, output, removal, budget,
+        `TRUNCATE account, "grant", entry, reservation, generation, attempt, output, removal, budget,
           budget_window, hourly_summary, idempotency_record, audit_log, price_list, setting;
         UPDATE protection SET state = 'NORMAL', reason = NULL, until = NULL, changed_by = 'system'`,
       );

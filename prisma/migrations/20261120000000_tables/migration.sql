@@ -85,24 +85,16 @@ CREATE TABLE "reservation" (
     "ceiling_micros" BIGINT NOT NULL,
     "cost_micros" BIGINT NOT NULL DEFAULT 0,
     "window_ids" BIGINT[],
+    "grant_ids" UUID[],
+    "grant_reserved" INTEGER[],
+    "grant_posted" INTEGER[],
+    "grant_revenue" BIGINT[],
     "process_id" UUID NOT NULL,
     "created_at" TIMESTAMPTZ(6) NOT NULL,
     "expires_at" TIMESTAMPTZ(6) NOT NULL,
     "resolved_at" TIMESTAMPTZ(6),
 
     CONSTRAINT "reservation_pkey" PRIMARY KEY ("id")
-);
-
--- CreateTable
-CREATE TABLE "reservation_grant" (
-    "reservation_id" UUID NOT NULL,
-    "position" INTEGER NOT NULL,
-    "grant_id" UUID NOT NULL,
-    "credits_reserved" INTEGER NOT NULL,
-    "credits_posted" INTEGER NOT NULL DEFAULT 0,
-    "revenue_micros" BIGINT NOT NULL DEFAULT 0,
-
-    CONSTRAINT "reservation_grant_pkey" PRIMARY KEY ("reservation_id","position")
 );
 
 -- CreateTable
@@ -168,7 +160,6 @@ CREATE TABLE "generation" (
 
 -- CreateTable
 CREATE TABLE "attempt" (
-    "id" UUID NOT NULL,
     "generation_id" UUID NOT NULL,
     "number" INTEGER NOT NULL,
     "provider" TEXT NOT NULL,
@@ -189,7 +180,7 @@ CREATE TABLE "attempt" (
     "started_at" TIMESTAMPTZ(6) NOT NULL,
     "booked_at" TIMESTAMPTZ(6) NOT NULL,
 
-    CONSTRAINT "attempt_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "attempt_pkey" PRIMARY KEY ("generation_id","number")
 );
 
 -- CreateTable
@@ -433,9 +424,6 @@ CREATE INDEX "generation_created_at_idx" ON "generation" USING BRIN ("created_at
 
 -- CreateIndex
 CREATE INDEX "attempt_booked_at_idx" ON "attempt" USING BRIN ("booked_at");
-
--- CreateIndex
-CREATE UNIQUE INDEX "attempt_generation_id_number_key" ON "attempt"("generation_id", "number");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "output_generation_id_position_key" ON "output"("generation_id", "position");

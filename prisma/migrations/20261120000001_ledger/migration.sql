@@ -48,7 +48,6 @@ CREATE INDEX reservation_pending ON reservation (expires_at) WHERE status = 'PEN
 ALTER TABLE account SET (fillfactor = 60);
 ALTER TABLE "grant" SET (fillfactor = 60);
 ALTER TABLE generation SET (fillfactor = 60);
-ALTER TABLE reservation_grant SET (fillfactor = 70);
 ALTER TABLE budget_window SET (fillfactor = 20);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -60,6 +59,13 @@ CREATE TRIGGER entry_is_immutable BEFORE UPDATE OR DELETE ON entry
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_log_is_immutable BEFORE UPDATE OR DELETE ON audit_log
   FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- A reservation's grants as rows, for people and for the audit.
+CREATE VIEW reservation_grant AS
+  SELECT r.id AS reservation_id, part.position, part.grant_id, part.credits_reserved,
+    coalesce(part.credits_posted, 0) AS credits_posted, coalesce(part.revenue_micros, 0) AS revenue_micros
+  FROM reservation r CROSS JOIN LATERAL unnest(r.grant_ids, r.grant_reserved, r.grant_posted, r.grant_revenue)
+    WITH ORDINALITY AS part(grant_id, credits_reserved, credits_posted, revenue_micros, position);
 
 -- ------------------------------------------------------------------------------------------------ first rows
 
@@ -85,6 +91,16 @@ $$;
 
 CREATE FUNCTION period_end(p_period budget_period, p_now timestamptz) RETURNS timestamptz LANGUAGE sql STABLE AS $$
   SELECT (date_trunc(lower(p_period::text), p_now, 'UTC') AT TIME ZONE 'UTC' + ('1 ' || p_period::text)::interval) AT TIME ZONE 'UTC'
+$$;
+
+-- Whether a budget applies to any call of a batch that has these subjects. Written out here once; the planner puts it
+-- into each question that asks it.
+CREATE FUNCTION budget_applies(p_budget budget, p_providers text[], p_operations text[], p_tiers text[], p_accounts text[])
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT p_budget.scope = 'GLOBAL' OR (p_budget.scope = 'PROVIDER' AND p_budget.subject = ANY (p_providers))
+    OR (p_budget.scope = 'OPERATION' AND p_budget.subject = ANY (p_operations))
+    OR (p_budget.scope = 'TIER' AND p_budget.subject = ANY (p_tiers))
+    OR (p_budget.scope = 'ACCOUNT' AND p_budget.subject = ANY (p_accounts))
 $$;
 
 -- Why a budget has changed the state of protection, for people to read.
@@ -187,77 +203,66 @@ END $$;
 -- ------------------------------------------------------------------------------------------------ reserve
 
 -- Sets credits of accounts and money of budgets aside for a batch of calls, each item admitted or refused by
--- itself, in order. One round trip and one transaction for all of them.
+-- itself, in order. One round trip and one transaction for all of them. Item n is what the arrays i_… have at n.
 --
 -- Outcomes, in order of precedence: REPLAY and CONFLICT (the key was used before), ACCOUNT_NOT_FOUND, SHUTDOWN,
 -- INSUFFICIENT_CREDITS, BUDGET_EXCEEDED, RESERVED. A refusal leaves nothing behind, so that its key can be used
 -- again once the cause is gone.
 --
 -- p_retry says that the batch may have been committed before (its connection broke): what stands then is RESERVED.
-CREATE FUNCTION ledger_reserve(p_now timestamptz, p_process uuid, p_items jsonb, p_retry boolean)
+CREATE FUNCTION ledger_reserve(p_now timestamptz, p_process uuid, p_retry boolean,
+  i_id uuid[], i_account uuid[], i_credits int[], i_ceiling bigint[], i_namespace text[], i_key text[], i_hash text[],
+  i_provider text[], i_operation text[], i_model text[], i_prompt text[], i_request jsonb[], i_cost uuid[], i_price uuid[],
+  i_quote uuid[], i_sent boolean[], i_expires timestamptz[], i_cache text[], i_since timestamptz[], i_served uuid[])
 RETURNS TABLE (outcome text, generation_id uuid, available int, tier tier, country text,
   scope budget_scope, resets_at timestamptz, reason text, served_by uuid)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-  n int; a int; w int; g int; t int; need int; take int; hit int;
-  i_id uuid[]; i_account uuid[]; i_credits int[]; i_ceiling bigint[];
-  i_namespace text[]; i_key text[]; i_hash text[];
-  i_provider text[]; i_operation text[]; i_model text[]; i_prompt text[]; i_request jsonb[];
-  i_cost uuid[]; i_price uuid[]; i_quote uuid[]; i_sent boolean[]; i_expires timestamptz[]; i_count int;
-  i_cache text[]; i_since timestamptz[]; i_served uuid[];
+  n int; a int; w int; g int; t int; free int; need int; take int; hit int;
+  i_count int := cardinality(i_id);
   i_a int[];
-  a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_tier tier[]; a_country text[]; a_grant int[]; a_changed boolean[];
+  a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_tier tier[]; a_country text[]; a_grant int[];
   v_due uuid[];
   r_result uuid[]; r_hash text[];
-  v_budgets uuid[]; v_missing boolean;
+  v_budgets int; v_global boolean;
+  v_hour timestamptz := date_trunc('hour', p_now, 'UTC'); v_day timestamptz := date_trunc('day', p_now, 'UTC');
+  v_month timestamptz := date_trunc('month', p_now, 'UTC');
   w_id bigint[]; w_scope budget_scope[]; w_subject text[]; w_limit bigint[]; w_action budget_action[]; w_used bigint[];
-  w_added bigint[]; w_ends timestamptz[]; w_period budget_period[]; w_count int := 0;
-  g_id uuid[]; g_a int[]; g_free int[]; g_taken int[]; g_count int := 0;
-  o_outcome text[] := '{}'; o_generation uuid[]; o_available int[]; o_scope budget_scope[]; o_resets timestamptz[];
-  x_window text[] := '{}'; v_windows text; v_applies boolean[] := '{}';
-  l_id uuid[] := '{}'; l_position int[] := '{}'; l_grant uuid[] := '{}'; l_credits int[] := '{}'; l_count int := 0; v_position int;
-  e_sequence int[]; e_available int[];
+  w_added bigint[]; w_ends timestamptz[]; w_period budget_period[]; w_count int;
+  g_id uuid[]; g_a int[]; g_free int[]; g_taken int[]; g_count int;
+  o_outcome text[] := '{}'; o_generation uuid[] := '{}'; o_available int[] := '{}'; o_scope budget_scope[] := '{}'; o_resets timestamptz[] := '{}';
+  v_applies int[]; v_windows text;
+  x_windows text[] := '{}'; x_grants text[] := '{}'; x_taken text[] := '{}'; x_sequence int[] := '{}';
+  v_admitted int[] := '{}'; v_count int := 0; v_accounts int[] := '{}'; v_used int[] := '{}';
   v_state protection_state; v_reason text; v_until timestamptz; v_state_changed boolean := false; v_by text := 'budget';
-  v_admitted int := 0; v_refused boolean := false; v_existing uuid[] := '{}';
+  v_refused boolean := false; v_existing uuid[] := '{}'; v_served uuid[] := i_served;
 BEGIN
   -- Setting a budget or suspending the service takes this lock alone, so that neither can pass a reservation by.
   PERFORM pg_advisory_xact_lock_shared(7301002);
 
-  SELECT array_agg(x.id), array_agg(x."accountId"), array_agg(x.credits), array_agg(x.ceiling), array_agg(x.namespace),
-         array_agg(x.key), array_agg(x.hash), array_agg(x.provider), array_agg(x.operation), array_agg(x.model),
-         array_agg(x.prompt), array_agg(x.request), array_agg(x."modelCostId"), array_agg(x."modelPriceId"), array_agg(x."quoteId"),
-         array_agg(x.sent), array_agg(x."expiresAt"), array_agg(x."cacheKey"), array_agg(x."cacheSince"),
-         array_agg(x."servedBy"), count(*)
-    INTO i_id, i_account, i_credits, i_ceiling, i_namespace, i_key, i_hash, i_provider, i_operation, i_model,
-         i_prompt, i_request, i_cost, i_price, i_quote, i_sent, i_expires, i_cache, i_since,
-         i_served, i_count
-    FROM jsonb_to_recordset(p_items) AS x(id uuid, "accountId" uuid, credits int, ceiling bigint, namespace text,
-      key text, hash text, provider text, operation text, model text, prompt text, request jsonb, "modelCostId" uuid,
-      "modelPriceId" uuid, "quoteId" uuid, sent boolean, "expiresAt" timestamptz, "cacheKey" text, "cacheSince" timestamptz, "servedBy" uuid);
-
   -- Accounts, locked in order of id.
   SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(s.tier),
-         array_agg(s.country), array_agg(0), array_agg(false), array_agg(s.id) FILTER (WHERE s.due)
-    INTO a_id, a_posted, a_reserved, a_sequence, a_tier, a_country, a_grant, a_changed, v_due
+         array_agg(s.country), array_agg(s.id) FILTER (WHERE s.due)
+    INTO a_id, a_posted, a_reserved, a_sequence, a_tier, a_country, v_due
     FROM (SELECT acc.*, refresh_is_due(acc, p_now) AS due FROM account acc WHERE acc.id = ANY (i_account) ORDER BY acc.id FOR UPDATE) s;
   IF v_due IS NOT NULL THEN
     PERFORM ledger_refresh(p_now, v_due);
     SELECT array_agg(acc.posted ORDER BY acc.id), array_agg(acc.entry_sequence ORDER BY acc.id) INTO a_posted, a_sequence
       FROM account acc WHERE acc.id = ANY (a_id);
   END IF;
-  SELECT array_agg(array_position(a_id, u.id)) INTO i_a FROM unnest(i_account) AS u(id);
 
-  -- Keys, in order. A key that another transaction is just using is waited for.
+  -- Keys, in order; of two that are the same the first one's item. A key that another transaction is just using is
+  -- waited for.
   INSERT INTO idempotency_record (namespace, key, operation, input_hash, result_id, created_at)
-    SELECT DISTINCT ON (u.namespace, u.key) u.namespace, u.key, u.operation, u.hash, u.id, p_now
-    FROM unnest(i_namespace, i_key, i_operation, i_hash, i_id) WITH ORDINALITY AS u(namespace, key, operation, hash, id, ord)
-    ORDER BY u.namespace, u.key, u.ord
+    SELECT s.namespace, s.key, i_operation[s.n], i_hash[s.n], i_id[s.n], p_now
+    FROM (SELECT u.namespace, u.key, u.n FROM unnest(i_namespace, i_key) WITH ORDINALITY AS u(namespace, key, n)
+          ORDER BY u.namespace COLLATE "C", u.key COLLATE "C", u.n) s
     ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS n = ROW_COUNT;
   IF n = i_count THEN
     -- Every key is new, and its record this item's own.
-    r_result := i_id; r_hash := i_hash;
+    r_result := i_id;
   ELSE
     SELECT array_agg(r.result_id ORDER BY u.ord), array_agg(r.input_hash ORDER BY u.ord) INTO r_result, r_hash
       FROM unnest(i_namespace, i_key) WITH ORDINALITY AS u(namespace, key, ord)
@@ -267,56 +272,50 @@ BEGIN
     SELECT coalesce(array_agg(r.id), '{}') INTO v_existing FROM reservation r WHERE r.id = ANY (i_id);
   END IF;
 
-  -- Windows of every budget that may apply, locked in order of id.
-  SELECT array_agg(b.id), bool_or(bw.id IS NULL) INTO v_budgets, v_missing
-    FROM budget b LEFT JOIN budget_window bw ON bw.budget_id = b.id AND bw.starts_at = period_start(b.period, p_now)
-    WHERE b.scope = 'GLOBAL' OR (b.scope = 'PROVIDER' AND b.subject = ANY (i_provider))
-      OR (b.scope = 'OPERATION' AND b.subject = ANY (i_operation))
-      OR (b.scope = 'TIER' AND b.subject = ANY (a_tier::text[]))
-      OR (b.scope = 'ACCOUNT' AND b.subject = ANY (i_account::text[]));
-  IF v_missing THEN
-    INSERT INTO budget_window (budget_id, starts_at, ends_at)
-      SELECT b.id, period_start(b.period, p_now), period_end(b.period, p_now) FROM budget b WHERE b.id = ANY (v_budgets) ORDER BY b.id
-      ON CONFLICT (budget_id, starts_at) DO NOTHING;
-  END IF;
-  IF v_budgets IS NOT NULL THEN
+  -- Windows of every budget that may apply, locked in order of id. The first call of a period finds that some are
+  -- missing, locks none, makes them and looks again: who makes one may be waited for, and must not wait for a window.
+  LOOP
+    WITH applying AS MATERIALIZED (
+      SELECT b.scope, b.subject, b.limit_micros, b.action, b.period, bw.id AS window_id
+      FROM budget b LEFT JOIN budget_window bw ON bw.budget_id = b.id
+        AND bw.starts_at = CASE b.period WHEN 'HOUR' THEN v_hour WHEN 'DAY' THEN v_day ELSE v_month END
+      WHERE budget_applies(b, i_provider, i_operation, a_tier::text[], i_account::text[])
+    )
     SELECT array_agg(s.id), array_agg(s.scope), array_agg(s.subject), array_agg(s.limit_micros), array_agg(s.action),
-           array_agg(s.used), array_agg(0::bigint), array_agg(s.ends_at), array_agg(s.period), count(*)
-      INTO w_id, w_scope, w_subject, w_limit, w_action, w_used, w_added, w_ends, w_period, w_count
+           array_agg(s.used), array_agg(0::bigint), array_agg(s.ends_at), array_agg(s.period), count(*), bool_and(s.scope = 'GLOBAL'),
+           (SELECT count(*) FROM applying)
+      INTO w_id, w_scope, w_subject, w_limit, w_action, w_used, w_added, w_ends, w_period, w_count, v_global, v_budgets
       FROM (SELECT bw.id, b.scope, b.subject, b.limit_micros, b.action, bw.spent_micros + bw.reserved_micros AS used, bw.ends_at, b.period
-            FROM budget_window bw JOIN budget b ON b.id = bw.budget_id
-            WHERE bw.budget_id = ANY (v_budgets) AND bw.starts_at = period_start(b.period, p_now)
+            FROM applying b JOIN budget_window bw ON bw.id = b.window_id
+            WHERE (SELECT bool_and(applying.window_id IS NOT NULL) FROM applying)
             ORDER BY bw.id FOR UPDATE OF bw) s;
-  END IF;
-
-  -- Live grants in the order in which they burn; a_grant points at an account's first.
-  SELECT array_agg(s.id), array_agg(array_position(a_id, s.account_id)), array_agg(s.free), array_agg(0), count(*)
-    INTO g_id, g_a, g_free, g_taken, g_count
-    FROM (SELECT gr.id, gr.account_id, gr.credits - gr.used - gr.expired - gr.revoked - gr.reserved AS free
-          FROM "grant" gr
-          WHERE gr.account_id = ANY (a_id) AND NOT gr.exhausted AND (gr.expires_at IS NULL OR gr.expires_at > p_now)
-            AND gr.credits - gr.used - gr.expired - gr.revoked - gr.reserved > 0
-          ORDER BY gr.account_id, gr.priority, gr.expires_at NULLS LAST, gr.revenue_micros > 0, gr.id) s;
-  FOR g IN 1..coalesce(g_count, 0) LOOP
-    IF a_grant[g_a[g]] = 0 THEN a_grant[g_a[g]] := g; END IF;
+    EXIT WHEN w_count = v_budgets;
+    INSERT INTO budget_window (budget_id, starts_at, ends_at)
+      SELECT b.id, period_start(b.period, p_now), period_end(b.period, p_now) FROM budget b
+      WHERE budget_applies(b, i_provider, i_operation, a_tier::text[], i_account::text[])
+      ORDER BY b.id
+      ON CONFLICT (budget_id, starts_at) DO NOTHING;
   END LOOP;
 
-  SELECT p.state, p.reason, p.until INTO v_state, v_reason, v_until FROM protection p;
+  -- Live grants in the order in which they burn, and the state of protection as it is now that the windows are locked.
+  SELECT s.id, s.a, s.free, s.taken, s.count, p.state, p.reason, p.until
+    INTO g_id, g_a, g_free, g_taken, g_count, v_state, v_reason, v_until
+    FROM (SELECT array_agg(x.id) AS id, array_agg(array_position(a_id, x.account_id)) AS a, array_agg(x.free) AS free,
+            array_agg(0) AS taken, count(*) AS count
+          FROM (SELECT gr.id, gr.account_id, gr.credits - gr.used - gr.expired - gr.revoked - gr.reserved AS free
+                FROM "grant" gr
+                WHERE gr.account_id = ANY (a_id) AND NOT gr.exhausted AND (gr.expires_at IS NULL OR gr.expires_at > p_now)
+                  AND gr.credits - gr.used - gr.expired - gr.revoked - gr.reserved > 0
+                ORDER BY gr.account_id, gr.priority, gr.expires_at NULLS LAST, gr.revenue_micros > 0, gr.id) x) s
+      LEFT JOIN protection p ON p.id = 1;
   IF v_state <> 'NORMAL' AND v_until <= p_now THEN
     v_state := 'NORMAL'; v_reason := NULL; v_state_changed := true;
   END IF;
 
-  o_generation := i_id;
-  o_available := array_fill(0, ARRAY[i_count]);
-  o_scope := array_fill(NULL::budget_scope, ARRAY[i_count]);
-  o_resets := array_fill(NULL::timestamptz, ARRAY[i_count]);
-  e_sequence := array_fill(0, ARRAY[i_count]);
-  e_available := array_fill(0, ARRAY[i_count]);
-
   <<items>>
   FOR n IN 1..i_count LOOP
-    x_window[n] := NULL;
-    a := i_a[n];
+    a := array_position(a_id, i_account[n]);
+    i_a[n] := a;
     IF r_result[n] <> i_id[n] THEN
       t := array_position(i_id, r_result[n]);
       IF r_hash[n] <> i_hash[n] THEN
@@ -330,36 +329,45 @@ BEGIN
       o_generation[n] := r_result[n];
       CONTINUE items;
     END IF;
-    IF i_id[n] = ANY (v_existing) THEN
-      o_outcome[n] := 'EXISTING'; o_available[n] := a_posted[a] - a_reserved[a];
+    free := a_posted[a] - a_reserved[a];
+    o_available[n] := free;
+    IF p_retry AND i_id[n] = ANY (v_existing) THEN
+      o_outcome[n] := 'EXISTING';
       CONTINUE items;
     END IF;
     IF a IS NULL THEN
       o_outcome[n] := 'ACCOUNT_NOT_FOUND'; v_refused := true;
       CONTINUE items;
     END IF;
-    o_available[n] := a_posted[a] - a_reserved[a];
     IF v_state = 'SHUTDOWN' THEN
       o_outcome[n] := 'SHUTDOWN'; o_resets[n] := v_until; v_refused := true;
       CONTINUE items;
     END IF;
     need := i_credits[n];
-    IF o_available[n] < need THEN
+    IF free < need THEN
       o_outcome[n] := 'INSUFFICIENT_CREDITS'; v_refused := true;
       CONTINUE items;
     END IF;
 
+    -- The windows in which this call counts: the same for every call while all budgets are global.
+    IF v_windows IS NULL OR NOT v_global THEN
+      v_applies := '{}'; v_windows := '';
+      FOR w IN 1..w_count LOOP
+        IF w_scope[w] = 'GLOBAL' OR w_subject[w] = (CASE w_scope[w]
+            WHEN 'PROVIDER' THEN i_provider[n] WHEN 'OPERATION' THEN i_operation[n]
+            WHEN 'TIER' THEN a_tier[a]::text ELSE i_account[n]::text END) THEN
+          v_applies := v_applies || w; v_windows := v_windows || ',' || w_id[w];
+        END IF;
+      END LOOP;
+      v_windows := '{' || substr(v_windows, 2) || '}';
+    END IF;
+
     -- Of the budgets that refuse, the one that counts shuts down rather than blocks, ends last, and is the narrowest.
     hit := 0;
-    FOR w IN 1..w_count LOOP
-      v_applies[w] := w_scope[w] = 'GLOBAL' OR w_subject[w] = (CASE w_scope[w]
-          WHEN 'PROVIDER' THEN i_provider[n] WHEN 'OPERATION' THEN i_operation[n]
-          WHEN 'TIER' THEN a_tier[a]::text ELSE i_account[n]::text END);
-      IF v_applies[w] THEN
-        IF w_used[w] + w_added[w] + i_ceiling[n] > w_limit[w] AND w_action[w] <> 'WARN'
-            AND (hit = 0 OR (w_action[w], w_ends[w], w_scope[w]) > (w_action[hit], w_ends[hit], w_scope[hit])) THEN
-          hit := w;
-        END IF;
+    FOREACH w IN ARRAY v_applies LOOP
+      IF w_used[w] + w_added[w] + i_ceiling[n] > w_limit[w] AND w_action[w] <> 'WARN'
+          AND (hit = 0 OR (w_action[w], w_ends[w], w_scope[w]) > (w_action[hit], w_ends[hit], w_scope[hit])) THEN
+        hit := w;
       END IF;
     END LOOP;
     IF hit > 0 THEN
@@ -375,33 +383,37 @@ BEGIN
     END IF;
 
     -- Admitted.
-    v_windows := '';
-    FOR w IN 1..w_count LOOP
-      IF v_applies[w] THEN
-        v_windows := v_windows || ',' || w_id[w];
-        w_added[w] := w_added[w] + i_ceiling[n];
-        IF w_action[w] = 'WARN' AND w_used[w] + w_added[w] > w_limit[w]
-            AND (hit = 0 OR (w_ends[w], w_scope[w]) > (w_ends[hit], w_scope[hit])) THEN
-          hit := w;
-        END IF;
+    FOREACH w IN ARRAY v_applies LOOP
+      w_added[w] := w_added[w] + i_ceiling[n];
+      IF w_used[w] + w_added[w] > w_limit[w] AND w_action[w] = 'WARN'
+          AND (hit = 0 OR (w_ends[w], w_scope[w]) > (w_ends[hit], w_scope[hit])) THEN
+        hit := w;
       END IF;
     END LOOP;
     IF hit > 0 AND v_state = 'NORMAL' THEN
       v_state := 'WARNING'; v_state_changed := true; v_until := w_ends[hit];
       v_reason := budget_reason(w_scope[hit], w_subject[hit], w_limit[hit], w_period[hit], 'passed');
     END IF;
-    x_window[n] := '{' || substr(v_windows, 2) || '}';
+    x_windows[n] := v_windows;
 
-    v_position := 0;
     g := a_grant[a];
+    IF g IS NULL THEN
+      g := coalesce(array_position(g_a, a), 0);
+      v_accounts := v_accounts || a;
+    END IF;
+    o_available[n] := free - need;
     WHILE need > 0 LOOP
       IF g = 0 OR g > g_count OR g_a[g] <> a THEN
         RAISE EXCEPTION 'Account % has more credits available than its grants hold.', i_account[n] USING ERRCODE = 'data_corrupted';
       END IF;
       take := least(need, g_free[g]);
       IF take > 0 THEN
-        l_count := l_count + 1; v_position := v_position + 1;
-        l_id[l_count] := i_id[n]; l_position[l_count] := v_position; l_grant[l_count] := g_id[g]; l_credits[l_count] := take;
+        IF g_taken[g] = 0 THEN v_used := v_used || g; END IF;
+        IF x_grants[n] IS NULL THEN
+          x_grants[n] := g_id[g]; x_taken[n] := take;
+        ELSE
+          x_grants[n] := x_grants[n] || ',' || g_id[g]; x_taken[n] := x_taken[n] || ',' || take;
+        END IF;
         g_free[g] := g_free[g] - take; g_taken[g] := g_taken[g] + take; need := need - take;
       END IF;
       IF need > 0 THEN g := g + 1; END IF;
@@ -409,58 +421,52 @@ BEGIN
     a_grant[a] := g;
     a_reserved[a] := a_reserved[a] + i_credits[n];
     a_sequence[a] := a_sequence[a] + 1;
-    a_changed[a] := true;
-    e_sequence[n] := a_sequence[a];
-    e_available[n] := a_posted[a] - a_reserved[a];
-    o_available[n] := e_available[n];
+    x_sequence[n] := a_sequence[a];
     o_outcome[n] := 'RESERVED';
-    v_admitted := v_admitted + 1;
+    v_count := v_count + 1;
+    v_admitted[v_count] := n;
   END LOOP;
 
   -- What has been made before for an identical request, or is being made, serves again. No lock: whoever waits for one
   -- that fails makes its own. What is being made at low priority may take a day: only what has as much time waits for it.
-  IF cardinality(array_remove(i_since, NULL)) > 0 THEN
+  IF v_count > 0 AND cardinality(array_remove(i_since, NULL)) > 0 THEN
     SELECT array_agg(coalesce(u.served, (SELECT gen.id FROM generation gen WHERE gen.cache_key = u.cache AND u.since IS NOT NULL
           AND CASE WHEN gen.completed_at IS NULL
               THEN gen.request->>'priority' IS DISTINCT FROM 'LOW' OR u.request->>'priority' = 'LOW'
               ELSE gen.status = 'SUCCEEDED' AND gen.completed_at > u.since END
-        ORDER BY gen.completed_at IS NULL, gen.id DESC LIMIT 1)) ORDER BY u.ord) INTO i_served
+        ORDER BY gen.completed_at IS NULL, gen.id DESC LIMIT 1)) ORDER BY u.ord) INTO v_served
       FROM unnest(i_cache, i_since, i_served, i_request) WITH ORDINALITY AS u(cache, since, served, request, ord);
   END IF;
 
-  IF v_admitted > 0 THEN
-    UPDATE account acc SET reserved = u.reserved, entry_sequence = u.sequence, updated_at = p_now
-      FROM unnest(a_id, a_reserved, a_sequence, a_changed) AS u(id, reserved, sequence, changed)
-      WHERE acc.id = u.id AND u.changed;
-    UPDATE "grant" gr SET reserved = gr.reserved + u.taken FROM unnest(g_id, g_taken) AS u(id, taken) WHERE gr.id = u.id AND u.taken > 0;
-    INSERT INTO reservation_grant (reservation_id, position, grant_id, credits_reserved)
-      SELECT * FROM unnest(l_id, l_position, l_grant, l_credits);
-    INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, generation_id, created_at)
-      SELECT u.account, u.sequence, 'RESERVE', -u.credits, 0, u.credits, u.available, u.id, p_now
-      FROM unnest(i_account, e_sequence, i_credits, e_available, i_id, o_outcome) AS u(account, sequence, credits, available, id, outcome)
-      WHERE u.outcome = 'RESERVED';
-    WITH admitted AS (
-      SELECT u.*, a_tier[u.a] AS tier, a_country[u.a] AS country
-      FROM unnest(o_outcome, i_id, i_account, i_credits, i_ceiling, i_provider, i_operation, i_model, i_prompt, i_request,
-          i_cost, i_price, i_quote, i_sent, i_expires, i_cache, i_served, x_window, i_a)
-        AS u(outcome, id, account_id, credits, ceiling, provider, operation, model, prompt, request,
-          model_cost_id, model_price_id, quote_id, sent, expires_at, cache_key, served_by, windows, a)
-      WHERE u.outcome = 'RESERVED'
+  -- All rows in one statement: what they share has been locked above, so that their order does not matter.
+  IF v_count > 0 THEN
+    WITH accounts AS (
+      UPDATE account acc SET reserved = a_reserved[x.a], entry_sequence = a_sequence[x.a], updated_at = p_now
+        FROM unnest(v_accounts) AS x(a) WHERE acc.id = a_id[x.a]
+    ), grants AS (
+      UPDATE "grant" gr SET reserved = gr.reserved + g_taken[x.g] FROM unnest(v_used) AS x(g) WHERE gr.id = g_id[x.g]
+    ), entries AS (
+      INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, generation_id, created_at)
+        SELECT i_account[x.n], x_sequence[x.n], 'RESERVE', -i_credits[x.n], 0, i_credits[x.n], o_available[x.n], i_id[x.n], p_now
+        FROM unnest(v_admitted) AS x(n)
     ), reservations AS (
-      INSERT INTO reservation (id, account_id, credits_reserved, ceiling_micros, window_ids, process_id, created_at, expires_at)
-        SELECT s.id, s.account_id, s.credits, s.ceiling,
-          s.windows::bigint[], p_process, p_now, s.expires_at
-        FROM admitted s
+      INSERT INTO reservation (id, account_id, credits_reserved, ceiling_micros, window_ids, grant_ids, grant_reserved, process_id,
+          created_at, expires_at)
+        SELECT i_id[x.n], i_account[x.n], i_credits[x.n], i_ceiling[x.n], x_windows[x.n]::bigint[],
+          ('{' || coalesce(x_grants[x.n], '') || '}')::uuid[], ('{' || coalesce(x_taken[x.n], '') || '}')::int[], p_process, p_now, i_expires[x.n]
+        FROM unnest(v_admitted) AS x(n)
+    ), windows AS (
+      UPDATE budget_window bw SET reserved_micros = bw.reserved_micros + w_added[x.w],
+          admitted_limit_micros = CASE WHEN w_action[x.w] = 'WARN' THEN NULL ELSE w_limit[x.w] END
+        FROM unnest(w_id) WITH ORDINALITY AS x(id, w) WHERE bw.id = x.id AND w_added[x.w] > 0
     )
     INSERT INTO generation (id, account_id, operation, status, provider, model, prompt, request, tier, country, credits_reserved,
         model_cost_id, model_price_id, quote_id, sent_at, created_at, cache_key, served_by_id)
-      SELECT s.id, s.account_id, s.operation::operation, CASE WHEN s.sent AND s.served_by IS NULL THEN 'RUNNING' ELSE 'QUEUED' END::generation_status,
-        s.provider, s.model, s.prompt, s.request, s.tier, s.country, s.credits, s.model_cost_id, s.model_price_id, s.quote_id,
-        CASE WHEN s.sent AND s.served_by IS NULL THEN p_now END, p_now, CASE WHEN s.served_by IS NULL THEN s.cache_key END, s.served_by
-      FROM admitted s;
-    UPDATE budget_window bw SET reserved_micros = bw.reserved_micros + u.added,
-        admitted_limit_micros = CASE WHEN u.action = 'WARN' THEN NULL ELSE u.limit_micros END
-      FROM unnest(w_id, w_added, w_action, w_limit) AS u(id, added, action, limit_micros) WHERE bw.id = u.id AND u.added > 0;
+      SELECT i_id[x.n], i_account[x.n], i_operation[x.n]::operation, CASE WHEN i_sent[x.n] AND v_served[x.n] IS NULL THEN 'RUNNING' ELSE 'QUEUED' END::generation_status,
+        i_provider[x.n], i_model[x.n], i_prompt[x.n], i_request[x.n], a_tier[i_a[x.n]], a_country[i_a[x.n]], i_credits[x.n],
+        i_cost[x.n], i_price[x.n], i_quote[x.n], CASE WHEN i_sent[x.n] AND v_served[x.n] IS NULL THEN p_now END, p_now,
+        CASE WHEN v_served[x.n] IS NULL THEN i_cache[x.n] END, v_served[x.n]
+      FROM unnest(v_admitted) AS x(n);
   END IF;
 
   IF v_refused THEN
@@ -480,15 +486,15 @@ BEGIN
     END IF;
   END IF;
 
-  RETURN QUERY SELECT u.outcome, u.generation, u.available, a_tier[u.a], a_country[u.a], u.scope, u.resets, v_reason, u.served
-    FROM unnest(o_outcome, o_generation, o_available, i_a, o_scope, o_resets, i_served) WITH ORDINALITY
-      AS u(outcome, generation, available, a, scope, resets, served, ord)
-    ORDER BY u.ord;
+  RETURN QUERY SELECT u.outcome, o_generation[u.n], o_available[u.n], a_tier[i_a[u.n]], a_country[i_a[u.n]], o_scope[u.n], o_resets[u.n], v_reason,
+      v_served[u.n]
+    FROM unnest(o_outcome) WITH ORDINALITY AS u(outcome, n) ORDER BY u.n;
 END $$;
 
 -- ------------------------------------------------------------------------------------------------ settle
 
--- Ends a batch of reservations and books what their attempts cost and earned, in one transaction.
+-- Ends a batch of reservations and books what their attempts cost and earned, in one transaction. Item n is what the
+-- arrays i_… have at n; t_… are attempts and f_… the files that were made, each with the number of its item.
 --
 -- An item's action is POST (burn credits, at most those reserved; the rest goes back to the grants it came from),
 -- VOID (all goes back) or EXPIRE (the same, by the sweeper).
@@ -501,285 +507,270 @@ END $$;
 -- it here changes nothing, whatever has become of the reservation.
 --
 -- Outcomes: SETTLED, LATE, ALREADY, FOLLOWED, NOT_FOUND.
-CREATE FUNCTION ledger_settle(p_now timestamptz, p_items jsonb, p_attempts jsonb, p_outputs jsonb)
+CREATE FUNCTION ledger_settle(p_now timestamptz,
+  i_id uuid[], i_action text[], i_credits int[], i_status text[], i_provider text[], i_model text[], i_failure_code text[],
+  i_failure_message text[], i_failure_retryable boolean[], i_retry_after int[], i_attempt int[], i_cached boolean[],
+  t_item int[], t_number int[], t_provider text[], t_model text[], t_outcome text[], t_cost bigint[], t_cost_source text[],
+  t_model_cost uuid[], t_duration int[], t_job text[], t_error text[], t_started timestamptz[], t_final boolean[],
+  f_item int[], f_id uuid[], f_position int[], f_sha256 text[], f_content_type text[], f_bytes int[], f_width int[], f_height int[],
+  f_duration double precision[])
 RETURNS TABLE (outcome text, account_id uuid, credits_charged int, cost_micros bigint, revenue_micros bigint,
   posted int, reserved int)
 LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-  n int; a int; l int; g int; take int; left_over int; gained bigint;
-  i_id uuid[]; i_action text[]; i_credits int[]; i_status text[]; i_provider text[]; i_model text[]; i_failure_code text[];
-  i_failure_message text[]; i_failure_retryable boolean[]; i_retry_after int[]; i_cached boolean[]; i_count int;
+  n int; a int; w int; g int; k int; t int; take int; left_over int; gained bigint;
+  r record; z record;
+  i_count int := cardinality(i_id); t_count int := cardinality(t_item);
   a_id uuid[]; a_posted int[]; a_reserved int[]; a_sequence int[]; a_changed boolean[]; a_expiry timestamptz[];
-  s_status reservation_status[]; s_a int[]; s_reserved int[]; s_ceiling bigint[]; s_cost bigint[]; s_posted int[]; s_windows text[];
-  l_n int[]; l_id uuid[]; l_position int[]; l_g int[]; l_credits int[]; l_posted int[]; l_revenue bigint[]; l_count int := 0; l_first int[];
-  g_id uuid[]; g_credits int[]; g_used int[]; g_revenue bigint[]; g_expires timestamptz[]; g_burned int[]; g_released int[];
-  o_outcome text[] := '{}'; o_posted int[]; o_revenue bigint[]; o_cost bigint[];
-  e_kind entry_kind[]; e_sequence int[]; e_posted int[]; e_reserved int[]; e_available int[];
-  d_spent bigint[]; d_reserved bigint[]; d_excess bigint[];
+  s_a int[]; s_operation operation[]; s_tier tier[]; s_country text[]; s_cost bigint[]; s_k int[];
+  g_id uuid[] := '{}'; g_used int[]; g_burned int[]; g_released int[]; g_count int := 0;
+  k_windows text[] := '{}'; k_spent bigint[]; k_reserved bigint[]; k_excess bigint[]; k_count int := 0;
+  w_id bigint[]; w_spent bigint[]; w_reserved bigint[]; w_excess bigint[];
+  o_outcome text[] := array_fill('NOT_FOUND'::text, ARRAY[i_count]); o_posted int[] := array_fill(0, ARRAY[i_count]);
+  o_revenue bigint[] := array_fill(0::bigint, ARRAY[i_count]); o_cost bigint[] := array_fill(0::bigint, ARRAY[i_count]);
+  x_posted text[]; x_revenue text[]; x_sequence int[]; x_reserved int[]; x_available int[];
+  v_accounts int[] := '{}'; v_settled int[] := '{}'; v_count int := 0; v_attempts int[] := '{}'; v_lines int[];
+  t_sign int[]; t_hour timestamptz[]; v_hour timestamptz := date_trunc('hour', p_now, 'UTC');
   v_due uuid[];
-  v_late boolean := false;
-  v_followed uuid[];
+  v_late int[];
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(7301002);
-
-  SELECT array_agg(x.id), array_agg(x.action), array_agg(x.credits), array_agg(x.status), array_agg(x.provider), array_agg(x.model),
-         array_agg(x."failureCode"), array_agg(x."failureMessage"), array_agg(x."failureRetryable"), array_agg(x."retryAfterSeconds"), array_agg(coalesce(x.cached, false)), count(*)
-    INTO i_id, i_action, i_credits, i_status, i_provider, i_model, i_failure_code, i_failure_message, i_failure_retryable, i_retry_after,
-         i_cached, i_count
-    FROM jsonb_to_recordset(p_items) AS x(id uuid, action text, credits int, status text, provider text, model text, "failureCode" text,
-      "failureMessage" text, "failureRetryable" boolean, "retryAfterSeconds" int, cached boolean);
-  IF i_count <> (SELECT count(DISTINCT u.id) FROM unnest(i_id) AS u(id)) THEN
-    RAISE EXCEPTION 'A batch to be settled names a reservation twice.' USING ERRCODE = 'cardinality_violation';
-  END IF;
 
   SELECT array_agg(s.id), array_agg(s.posted), array_agg(s.reserved), array_agg(s.entry_sequence), array_agg(false), array_agg(NULL::timestamptz),
          array_agg(s.id) FILTER (WHERE s.due)
     INTO a_id, a_posted, a_reserved, a_sequence, a_changed, a_expiry, v_due
     FROM (SELECT acc.*, refresh_is_due(acc, p_now) AS due FROM account acc WHERE acc.id IN (SELECT r.account_id FROM reservation r WHERE r.id = ANY (i_id))
           ORDER BY acc.id FOR UPDATE) s;
-  -- A reservation changes only under its account's lock, so what is read from here on stays true.
-  SELECT array_agg(r.status ORDER BY u.ord), array_agg(array_position(a_id, r.account_id) ORDER BY u.ord),
-         array_agg(r.credits_reserved ORDER BY u.ord), array_agg(r.ceiling_micros ORDER BY u.ord),
-         array_agg(r.cost_micros ORDER BY u.ord), array_agg(r.credits_posted ORDER BY u.ord), array_agg(r.window_ids::text ORDER BY u.ord)
-    INTO s_status, s_a, s_reserved, s_ceiling, s_cost, s_posted, s_windows
-    FROM unnest(i_id) WITH ORDINALITY AS u(id, ord)
-    LEFT JOIN (SELECT * FROM reservation x WHERE x.id = ANY (i_id) ORDER BY x.id FOR NO KEY UPDATE) r ON r.id = u.id;
 
-  -- Nearly all have one attempt.
-  SELECT array_agg(gen.id) INTO v_followed FROM generation gen WHERE gen.id = ANY (i_id) AND gen.attempt_number > 1;
-  IF v_followed IS NOT NULL THEN
-    SELECT array_agg(gen.id) INTO v_followed FROM generation gen
-      JOIN jsonb_to_recordset(p_items) AS x(id uuid, "attemptNumber" int) ON x.id = gen.id
-      WHERE gen.id = ANY (v_followed) AND gen.attempt_number > x."attemptNumber";
+  FOR t IN 1..t_count LOOP
+    o_cost[t_item[t]] := o_cost[t_item[t]] + t_cost[t];
+  END LOOP;
+
+  -- Reservations, locked in order of id, a row for each grant that one has credits of. A reservation and a grant change
+  -- only under their account's lock, so what is read here stays true.
+  FOR r IN
+    SELECT array_position(i_id, res.id) AS n, res.account_id, res.status, res.credits_reserved, res.credits_posted, res.ceiling_micros,
+        res.cost_micros, res.window_ids::text AS windows, gen.operation, gen.tier, gen.country, gen.revenue_micros AS revenue, gen.attempt_number,
+        part.position, part.grant_id, part.credits AS part, gr.credits, gr.used, gr.revenue_micros, gr.expires_at
+      FROM (SELECT x.* FROM reservation x WHERE x.id = ANY (i_id) ORDER BY x.id FOR NO KEY UPDATE) res
+        LEFT JOIN generation gen ON gen.id = res.id
+        LEFT JOIN LATERAL unnest(res.grant_ids, res.grant_reserved) WITH ORDINALITY AS part(grant_id, credits, position) ON true
+        LEFT JOIN "grant" gr ON gr.id = part.grant_id
+      ORDER BY n, part.position
+  LOOP
+    IF r.position > 1 IS NOT TRUE THEN
+      n := r.n;
+      a := array_position(a_id, r.account_id);
+      s_a[n] := a;
+      IF r.status = 'POSTED' OR i_attempt[n] < r.attempt_number THEN
+        o_outcome[n] := CASE WHEN i_attempt[n] < r.attempt_number THEN 'FOLLOWED' ELSE 'ALREADY' END;
+        o_posted[n] := r.credits_posted; o_revenue[n] := r.revenue; o_cost[n] := r.cost_micros;
+      ELSE
+        s_operation[n] := r.operation; s_tier[n] := r.tier; s_country[n] := r.country;
+        -- Calls that count in the same windows are added up together.
+        IF k_count = 0 OR r.windows <> k_windows[k] THEN
+          k := array_position(k_windows, r.windows);
+          IF k IS NULL THEN
+            k_count := k_count + 1; k := k_count;
+            k_windows[k] := r.windows; k_spent[k] := 0; k_reserved[k] := 0; k_excess[k] := 0;
+          END IF;
+        END IF;
+        IF r.status <> 'PENDING' THEN
+          o_outcome[n] := 'LATE'; v_late := v_late || n; s_cost[n] := r.cost_micros; s_k[n] := k;
+        ELSE
+          o_outcome[n] := 'SETTLED';
+          v_count := v_count + 1; v_settled[v_count] := n;
+          left_over := 0;
+          IF i_action[n] = 'POST' THEN
+            left_over := i_credits[n];
+            IF left_over < 0 OR left_over > r.credits_reserved THEN
+              RAISE EXCEPTION 'Generation % would post % of % reserved credits.', i_id[n], left_over, r.credits_reserved USING ERRCODE = 'check_violation';
+            END IF;
+            o_posted[n] := left_over;
+            a_posted[a] := a_posted[a] - left_over;
+          END IF;
+          x_reserved[n] := r.credits_reserved;
+          a_reserved[a] := a_reserved[a] - r.credits_reserved;
+          IF NOT a_changed[a] THEN
+            a_changed[a] := true; v_accounts := v_accounts || a;
+          END IF;
+          a_sequence[a] := a_sequence[a] + 1;
+          x_sequence[n] := a_sequence[a];
+          x_available[n] := a_posted[a] - a_reserved[a];
+          -- What it costs now, against what had been allowed for it.
+          k_spent[k] := k_spent[k] + o_cost[n];
+          k_reserved[k] := k_reserved[k] - r.ceiling_micros;
+          IF o_cost[n] > r.ceiling_micros THEN k_excess[k] := k_excess[k] + o_cost[n] - r.ceiling_micros; END IF;
+          -- Attempts before the last are in their own windows already.
+          o_cost[n] := o_cost[n] + r.cost_micros;
+        END IF;
+      END IF;
+    END IF;
+
+    IF o_outcome[n] = 'SETTLED' AND r.position > 0 THEN
+      g := array_position(g_id, r.grant_id);
+      IF g IS NULL THEN
+        g_count := g_count + 1; g := g_count;
+        g_id[g] := r.grant_id; g_used[g] := r.used; g_burned[g] := 0; g_released[g] := 0;
+      END IF;
+      take := least(left_over, r.part);
+      gained := 0;
+      IF take > 0 THEN
+        gained := earned(r.revenue_micros, r.credits, g_used[g] + take) - earned(r.revenue_micros, r.credits, g_used[g]);
+        g_used[g] := g_used[g] + take;
+        g_burned[g] := g_burned[g] + take;
+        o_revenue[n] := o_revenue[n] + gained;
+        left_over := left_over - take;
+      END IF;
+      IF r.position = 1 THEN
+        x_posted[n] := take; x_revenue[n] := gained;
+      ELSE
+        x_posted[n] := x_posted[n] || ',' || take; x_revenue[n] := x_revenue[n] || ',' || gained;
+      END IF;
+      g_released[g] := g_released[g] + r.part;
+      IF r.expires_at IS NOT NULL AND take < r.part THEN
+        a_expiry[a] := least(a_expiry[a], r.expires_at);
+        -- Credits that came back to a grant which has expired meanwhile are gone at once, so that the balance told is true.
+        IF r.expires_at <= p_now THEN v_due := v_due || r.account_id; END IF;
+      END IF;
+    END IF;
+  END LOOP;
+
+  FOR n IN 1..i_count LOOP
+    IF o_outcome[n] = 'NOT_FOUND' THEN
+      IF array_position(i_id, i_id[n]) <> n THEN
+        RAISE EXCEPTION 'A batch to be settled names a reservation twice.' USING ERRCODE = 'cardinality_violation';
+      END IF;
+      o_cost[n] := 0;
+    END IF;
+  END LOOP;
+  FOR t IN 1..t_count LOOP
+    IF o_outcome[t_item[t]] IN ('SETTLED', 'LATE') THEN
+      v_attempts := v_attempts || t; t_sign[t] := 1; t_hour[t] := v_hour;
+    END IF;
+  END LOOP;
+  v_lines := v_attempts;
+
+  -- An attempt that stands already is corrected in the hour in which it was booked, and with the provider and model under
+  -- which it was: what it had added to the sums is taken out. Only what comes late can meet one, since attempts are only
+  -- booked here. None of them has charged or earned anything.
+  IF v_late IS NOT NULL THEN
+    FOR z IN
+      SELECT x.t, att.provider, att.model, att.outcome, att.cost_micros, att.duration_ms, date_trunc('hour', att.booked_at, 'UTC') AS hour
+      FROM unnest(v_attempts) AS x(t) JOIN attempt att ON att.generation_id = i_id[t_item[x.t]] AND att.number = t_number[x.t]
+    LOOP
+      t := z.t; n := t_item[t];
+      t_provider[t] := z.provider; t_model[t] := z.model; t_hour[t] := z.hour;
+      o_cost[n] := o_cost[n] - z.cost_micros;
+      t_count := t_count + 1; v_lines := v_lines || t_count;
+      t_item[t_count] := n; t_provider[t_count] := z.provider; t_model[t_count] := z.model; t_outcome[t_count] := z.outcome;
+      t_cost[t_count] := z.cost_micros; t_duration[t_count] := z.duration_ms; t_sign[t_count] := -1; t_hour[t_count] := z.hour;
+    END LOOP;
+    FOREACH n IN ARRAY v_late LOOP
+      k := s_k[n];
+      k_spent[k] := k_spent[k] + o_cost[n];
+      k_excess[k] := k_excess[k] + greatest(o_cost[n], 0);
+      o_cost[n] := s_cost[n] + o_cost[n];
+    END LOOP;
+    UPDATE reservation res SET cost_micros = o_cost[x.n] FROM unnest(v_late) AS x(n) WHERE res.id = i_id[x.n];
+    UPDATE generation gen SET cost_micros = o_cost[x.n] FROM unnest(v_late) AS x(n) WHERE gen.id = i_id[x.n];
   END IF;
 
-  SELECT array_agg(gr.id), array_agg(gr.credits), array_agg(gr.used), array_agg(gr.revenue_micros), array_agg(gr.expires_at),
-         array_agg(0), array_agg(0)
-    INTO g_id, g_credits, g_used, g_revenue, g_expires, g_burned, g_released
-    FROM "grant" gr WHERE gr.id IN (SELECT rg.grant_id FROM reservation_grant rg WHERE rg.reservation_id = ANY (i_id));
-  SELECT array_agg(s.ord), array_agg(s.reservation_id), array_agg(s.position), array_agg(array_position(g_id, s.grant_id)),
-         array_agg(s.credits_reserved), array_agg(0), array_agg(0::bigint), count(*)
-    INTO l_n, l_id, l_position, l_g, l_credits, l_posted, l_revenue, l_count
-    FROM (SELECT u.ord, rg.* FROM unnest(i_id) WITH ORDINALITY AS u(id, ord) JOIN reservation_grant rg ON rg.reservation_id = u.id
-          ORDER BY u.ord, rg.position) s;
-  l_first := array_fill(0, ARRAY[i_count]);
-  FOR l IN REVERSE coalesce(l_count, 0)..1 LOOP
-    l_first[l_n[l]] := l;
-  END LOOP;
+  -- All rows in one statement. Accounts and reservations have been locked above and stand for their grants, generations,
+  -- attempts and outputs; summaries are locked here, in order.
+  IF v_lines <> '{}' OR v_count > 0 THEN
+    WITH accounts AS (
+      UPDATE account acc SET posted = a_posted[x.a], reserved = a_reserved[x.a], entry_sequence = a_sequence[x.a], updated_at = p_now,
+          next_expiry_at = least(acc.next_expiry_at, a_expiry[x.a])
+        FROM unnest(v_accounts) AS x(a) WHERE acc.id = a_id[x.a]
+    ), grants AS (
+      UPDATE "grant" gr SET used = gr.used + g_burned[x.g], reserved = gr.reserved - g_released[x.g],
+          exhausted = (gr.used + g_burned[x.g] + gr.expired + gr.revoked = gr.credits)
+        FROM unnest(g_id) WITH ORDINALITY AS x(id, g) WHERE gr.id = x.id
+    ), entries AS (
+      INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, generation_id, created_at)
+        SELECT a_id[s_a[x.n]], x_sequence[x.n],
+          CASE i_action[x.n] WHEN 'POST' THEN 'POST' WHEN 'VOID' THEN 'VOID' ELSE 'EXPIRE_RESERVATION' END::entry_kind,
+          x_reserved[x.n] - o_posted[x.n], -o_posted[x.n], -x_reserved[x.n], x_available[x.n], i_id[x.n], p_now
+        FROM unnest(v_settled) AS x(n)
+    ), reservations AS (
+      UPDATE reservation res SET
+          status = CASE i_action[x.n] WHEN 'POST' THEN 'POSTED' WHEN 'VOID' THEN 'VOIDED' ELSE 'EXPIRED' END::reservation_status,
+          resolved_at = p_now, credits_posted = o_posted[x.n], cost_micros = o_cost[x.n],
+          grant_posted = ('{' || coalesce(x_posted[x.n], '') || '}')::int[],
+          grant_revenue = ('{' || coalesce(x_revenue[x.n], '') || '}')::bigint[]
+        FROM unnest(v_settled) AS x(n) WHERE res.id = i_id[x.n]
+    ), generations AS (
+      UPDATE generation gen SET status = i_status[x.n]::generation_status, provider = coalesce(i_provider[x.n], gen.provider),
+          model = coalesce(i_model[x.n], gen.model), credits_charged = o_posted[x.n], revenue_micros = o_revenue[x.n],
+          cost_micros = o_cost[x.n], completed_at = p_now, failure_code = i_failure_code[x.n], failure_message = i_failure_message[x.n],
+          failure_retryable = i_failure_retryable[x.n], retry_after_seconds = i_retry_after[x.n], cached = i_cached[x.n]
+        FROM unnest(v_settled) AS x(n) WHERE gen.id = i_id[x.n]
+    ), outputs AS (
+      INSERT INTO output (id, generation_id, position, sha256, content_type, bytes, width, height, duration_seconds)
+        SELECT f_id[x.f], i_id[x.n], f_position[x.f], f_sha256[x.f], f_content_type[x.f], f_bytes[x.f], f_width[x.f], f_height[x.f], f_duration[x.f]
+        FROM unnest(f_item) WITH ORDINALITY AS x(n, f) WHERE o_outcome[x.n] = 'SETTLED' AND i_action[x.n] = 'POST'
+    ), attempts AS (
+      INSERT INTO attempt AS att (generation_id, number, provider, model, operation, account_id, tier, country, outcome, cost_micros,
+          cost_source, model_cost_id, credits_charged, revenue_micros, duration_ms, job_id, error, started_at, booked_at)
+        SELECT i_id[x.n], t_number[x.t], t_provider[x.t], t_model[x.t], s_operation[x.n], a_id[s_a[x.n]], s_tier[x.n], s_country[x.n],
+          t_outcome[x.t]::attempt_outcome, t_cost[x.t], t_cost_source[x.t], t_model_cost[x.t],
+          CASE WHEN t_final[x.t] AND o_outcome[x.n] = 'SETTLED' THEN o_posted[x.n] ELSE 0 END,
+          CASE WHEN t_final[x.t] AND o_outcome[x.n] = 'SETTLED' THEN o_revenue[x.n] ELSE 0 END,
+          t_duration[x.t], t_job[x.t], t_error[x.t], t_started[x.t], p_now
+        FROM (SELECT u.t, t_item[u.t] AS n FROM unnest(v_attempts) AS u(t)) x
+        ON CONFLICT (generation_id, number) DO UPDATE SET outcome = excluded.outcome, cost_micros = excluded.cost_micros,
+          cost_source = excluded.cost_source, duration_ms = excluded.duration_ms, job_id = coalesce(excluded.job_id, att.job_id),
+          error = excluded.error
+    )
+    INSERT INTO hourly_summary AS h (hour, provider, model, operation, tier, country, calls, succeeded, failed, credits, cost_micros,
+        lost_cost_micros, revenue_micros, duration_ms, cache_hits)
+      SELECT li.hour, li.provider, li.model, li.operation, li.tier, li.country, sum(li.sign),
+        sum(CASE WHEN li.succeeded THEN li.sign ELSE 0 END), sum(CASE WHEN li.succeeded THEN 0 ELSE li.sign END),
+        sum(CASE WHEN li.charged THEN o_posted[li.n] ELSE 0 END), sum(li.sign * li.cost),
+        -- Lost is what was paid for a customer who had the credits back: every failure, and a success that came to nothing.
+        sum(CASE WHEN li.succeeded AND li.settled AND i_action[li.n] = 'POST' THEN 0 ELSE li.sign * li.cost END),
+        sum(CASE WHEN li.charged THEN o_revenue[li.n] ELSE 0 END), sum(li.sign * t_duration[li.t]),
+        sum(CASE WHEN li.hit THEN 1 ELSE 0 END)
+      FROM (SELECT x.t, x.n, t_hour[x.t] AS hour, t_provider[x.t] COLLATE "C" AS provider, t_model[x.t] COLLATE "C" AS model,
+              s_operation[x.n] AS operation, s_tier[x.n] AS tier, coalesce(s_country[x.n], '') COLLATE "C" AS country,
+              t_sign[x.t] AS sign, t_outcome[x.t] = 'SUCCEEDED' AS succeeded, t_cost[x.t] AS cost,
+              t_cost_source[x.t] = 'cache' AS hit,
+              o_outcome[x.n] = 'SETTLED' AS settled, o_outcome[x.n] = 'SETTLED' AND t_final[x.t] AS charged
+            FROM (SELECT u.t, t_item[u.t] AS n FROM unnest(v_lines) AS u(t)) x) li
+      GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+      ON CONFLICT (hour, provider, model, operation, tier, country) DO UPDATE SET
+        calls = h.calls + excluded.calls, succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
+        credits = h.credits + excluded.credits, cost_micros = h.cost_micros + excluded.cost_micros,
+        lost_cost_micros = h.lost_cost_micros + excluded.lost_cost_micros, revenue_micros = h.revenue_micros + excluded.revenue_micros,
+        duration_ms = h.duration_ms + excluded.duration_ms, cache_hits = h.cache_hits + excluded.cache_hits;
+  END IF;
 
-  o_posted := array_fill(0, ARRAY[i_count]);
-  o_revenue := array_fill(0::bigint, ARRAY[i_count]);
-  e_kind := array_fill(NULL::entry_kind, ARRAY[i_count]);
-  e_sequence := array_fill(0, ARRAY[i_count]);
-  e_posted := array_fill(0, ARRAY[i_count]);
-  e_reserved := array_fill(0, ARRAY[i_count]);
-  e_available := array_fill(0, ARRAY[i_count]);
-
-  FOR n IN 1..i_count LOOP
-    a := s_a[n];
-    IF s_status[n] IS NULL THEN
-      o_outcome[n] := 'NOT_FOUND';
-    ELSIF i_id[n] = ANY (v_followed) THEN
-      o_outcome[n] := 'FOLLOWED';
-    ELSIF s_status[n] = 'POSTED' THEN
-      o_outcome[n] := 'ALREADY';
-    ELSIF s_status[n] <> 'PENDING' THEN
-      o_outcome[n] := 'LATE';
-      v_late := true;
-    ELSE
-      o_outcome[n] := 'SETTLED';
-      IF i_action[n] = 'POST' THEN
-        IF i_credits[n] < 0 OR i_credits[n] > s_reserved[n] THEN
-          RAISE EXCEPTION 'Generation % would post % of % reserved credits.', i_id[n], i_credits[n], s_reserved[n] USING ERRCODE = 'check_violation';
-        END IF;
-        left_over := i_credits[n];
-      ELSE
-        left_over := 0;
-      END IF;
-      o_posted[n] := left_over;
-      l := l_first[n];
-      WHILE l > 0 AND l <= l_count AND l_n[l] = n LOOP
-        g := l_g[l];
-        take := least(left_over, l_credits[l]);
-        IF take > 0 THEN
-          gained := earned(g_revenue[g], g_credits[g], g_used[g] + take) - earned(g_revenue[g], g_credits[g], g_used[g]);
-          g_used[g] := g_used[g] + take;
-          g_burned[g] := g_burned[g] + take;
-          l_posted[l] := take;
-          l_revenue[l] := gained;
-          o_revenue[n] := o_revenue[n] + gained;
-          left_over := left_over - take;
-        END IF;
-        g_released[g] := g_released[g] + l_credits[l];
-        IF take < l_credits[l] AND g_expires[g] IS NOT NULL THEN
-          a_expiry[a] := least(a_expiry[a], g_expires[g]);
-        END IF;
-        l := l + 1;
-      END LOOP;
-      a_posted[a] := a_posted[a] - o_posted[n];
-      a_reserved[a] := a_reserved[a] - s_reserved[n];
-      a_sequence[a] := a_sequence[a] + 1;
-      a_changed[a] := true;
-      e_kind[n] := CASE i_action[n] WHEN 'POST' THEN 'POST' WHEN 'VOID' THEN 'VOID' ELSE 'EXPIRE_RESERVATION' END::entry_kind;
-      e_sequence[n] := a_sequence[a];
-      e_posted[n] := -o_posted[n];
-      e_reserved[n] := -s_reserved[n];
-      e_available[n] := a_posted[a] - a_reserved[a];
-    END IF;
-  END LOOP;
-
-  -- Attempts and what they add up to. One that stands already is corrected in the hour in which it was booked.
-  WITH incoming AS (
-    SELECT x.id, x."generationId" AS generation_id, x.number, x.provider, x.model, x.outcome::attempt_outcome AS outcome,
-      x.cost, x."costSource" AS cost_source, x."costSource" = 'cache' AS hit, x."modelCostId" AS model_cost_id, x."durationMs" AS duration_ms,
-      x."jobId" AS job_id, x.error, x."startedAt" AS started_at, gen.operation, gen.account_id, gen.tier, gen.country,
-      -- Lost is what was paid for a customer who had the credits back: every failure, and a success that came to nothing.
-      x.outcome <> 'SUCCEEDED' OR u.outcome = 'LATE' OR u.action <> 'POST' AS lost,
-      CASE WHEN x.final AND u.outcome = 'SETTLED' THEN u.posted ELSE 0 END AS credits,
-      CASE WHEN x.final AND u.outcome = 'SETTLED' THEN u.revenue ELSE 0 END AS revenue
-    FROM jsonb_to_recordset(p_attempts) AS x(id uuid, "generationId" uuid, number int, provider text, model text, outcome text,
-        cost bigint, "costSource" text, "modelCostId" uuid, "durationMs" int, "jobId" text, error text, "startedAt" timestamptz, final boolean)
-      JOIN unnest(i_id, i_action, o_outcome, o_posted, o_revenue) AS u(id, action, outcome, posted, revenue) ON u.id = x."generationId"
-      JOIN generation gen ON gen.id = x."generationId"
-    WHERE u.outcome IN ('SETTLED', 'LATE')
-  ), standing AS (
-    -- Attempts are only booked here: a reservation that is resolved just now has none.
-    SELECT att.* FROM attempt att JOIN incoming i ON i.generation_id = att.generation_id AND i.number = att.number
-    WHERE v_late
-  ), written AS (
-    INSERT INTO attempt AS att (id, generation_id, number, provider, model, operation, account_id, tier, country, outcome, cost_micros,
-        cost_source, model_cost_id, credits_charged, revenue_micros, duration_ms, job_id, error, started_at, booked_at)
-      SELECT i.id, i.generation_id, i.number, i.provider, i.model, i.operation, i.account_id, i.tier, i.country, i.outcome, i.cost,
-        i.cost_source, i.model_cost_id, i.credits, i.revenue, i.duration_ms, i.job_id, i.error, i.started_at, p_now
-      FROM incoming i
-      ON CONFLICT (generation_id, number) DO UPDATE SET outcome = excluded.outcome, cost_micros = excluded.cost_micros,
-        cost_source = excluded.cost_source, duration_ms = excluded.duration_ms, job_id = coalesce(excluded.job_id, att.job_id),
-        error = excluded.error, credits_charged = excluded.credits_charged, revenue_micros = excluded.revenue_micros
-  ), lines AS (
-    SELECT date_trunc('hour', coalesce(st.booked_at, p_now), 'UTC') AS hour, coalesce(st.provider, i.provider) AS provider,
-      coalesce(st.model, i.model) AS model, i.operation, i.tier, coalesce(i.country, '') AS country,
-      1 AS sign, i.outcome = 'SUCCEEDED' AS succeeded, i.hit, i.lost, i.credits, i.cost, i.revenue, i.duration_ms
-    FROM incoming i LEFT JOIN standing st ON st.generation_id = i.generation_id AND st.number = i.number
-    UNION ALL
-    SELECT date_trunc('hour', st.booked_at, 'UTC'), st.provider, st.model, st.operation, st.tier, coalesce(st.country, ''),
-      -1, st.outcome = 'SUCCEEDED', st.cost_source = 'cache', true, st.credits_charged, st.cost_micros, st.revenue_micros, st.duration_ms
-    FROM standing st
-  )
-  INSERT INTO hourly_summary AS h (hour, provider, model, operation, tier, country, calls, succeeded, failed, credits, cost_micros,
-      lost_cost_micros, revenue_micros, duration_ms, cache_hits)
-    SELECT li.hour, li.provider, li.model, li.operation, li.tier, li.country, sum(li.sign),
-      sum(CASE WHEN li.succeeded THEN li.sign ELSE 0 END), sum(CASE WHEN li.succeeded THEN 0 ELSE li.sign END),
-      sum(li.sign * li.credits), sum(li.sign * li.cost), sum(CASE WHEN li.lost THEN li.sign * li.cost ELSE 0 END),
-      sum(li.sign * li.revenue), sum(li.sign * li.duration_ms), sum(CASE WHEN li.hit THEN li.sign ELSE 0 END)
-    FROM lines li GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
-    ON CONFLICT (hour, provider, model, operation, tier, country) DO UPDATE SET
-      calls = h.calls + excluded.calls, succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
-      credits = h.credits + excluded.credits, cost_micros = h.cost_micros + excluded.cost_micros,
-      lost_cost_micros = h.lost_cost_micros + excluded.lost_cost_micros, revenue_micros = h.revenue_micros + excluded.revenue_micros,
-      duration_ms = h.duration_ms + excluded.duration_ms, cache_hits = h.cache_hits + excluded.cache_hits;
-
-  -- What each reservation costs now, against what had been allowed for it.
-  SELECT array_agg(coalesce(c.cost, 0) ORDER BY u.ord) INTO o_cost
-    FROM unnest(i_id) WITH ORDINALITY AS u(id, ord)
-    LEFT JOIN (SELECT att.generation_id, sum(att.cost_micros)::bigint AS cost FROM attempt att WHERE att.generation_id = ANY (i_id) GROUP BY 1) c
-      ON c.generation_id = u.id;
-  d_spent := array_fill(0::bigint, ARRAY[i_count]);
-  d_reserved := array_fill(0::bigint, ARRAY[i_count]);
-  d_excess := array_fill(0::bigint, ARRAY[i_count]);
-  FOR n IN 1..i_count LOOP
-    IF o_outcome[n] = 'SETTLED' THEN
-      -- Attempts before the last are in their own windows already.
-      d_spent[n] := o_cost[n] - s_cost[n];
-      d_reserved[n] := -s_ceiling[n];
-      d_excess[n] := greatest(o_cost[n] - s_cost[n] - s_ceiling[n], 0);
-    ELSIF o_outcome[n] = 'LATE' THEN
-      d_spent[n] := o_cost[n] - s_cost[n];
-      d_excess[n] := greatest(o_cost[n] - s_cost[n], 0);
-    END IF;
-  END LOOP;
-  UPDATE reservation r SET
-      status = CASE WHEN u.resolves THEN CASE u.action WHEN 'POST' THEN 'POSTED' WHEN 'VOID' THEN 'VOIDED' ELSE 'EXPIRED' END::reservation_status ELSE r.status END,
-      resolved_at = CASE WHEN u.resolves THEN p_now ELSE r.resolved_at END,
-      credits_posted = CASE WHEN u.resolves THEN u.posted ELSE r.credits_posted END, cost_micros = u.cost
-    FROM (SELECT x.id, x.action, x.outcome, x.posted, x.cost, x.outcome = 'SETTLED' AS resolves
-          FROM unnest(i_id, i_action, o_outcome, o_posted, o_cost) AS x(id, action, outcome, posted, cost)) u
-    WHERE r.id = u.id AND u.outcome IN ('SETTLED', 'LATE');
-
-  UPDATE reservation_grant rg SET credits_posted = u.posted, revenue_micros = u.revenue
-    FROM unnest(l_id, l_position, l_posted, l_revenue) AS u(id, position, posted, revenue)
-    WHERE rg.reservation_id = u.id AND rg.position = u.position AND u.posted > 0;
-
-  UPDATE "grant" gr SET used = gr.used + u.burned, reserved = gr.reserved - u.released,
-      exhausted = (gr.used + u.burned + gr.expired + gr.revoked = gr.credits)
-    FROM unnest(g_id, g_burned, g_released) AS u(id, burned, released) WHERE gr.id = u.id AND u.released > 0;
-
-  UPDATE account acc SET posted = u.posted, reserved = u.reserved, entry_sequence = u.sequence, updated_at = p_now,
-      next_expiry_at = least(acc.next_expiry_at, u.expiry)
-    FROM unnest(a_id, a_posted, a_reserved, a_sequence, a_changed, a_expiry) AS u(id, posted, reserved, sequence, changed, expiry)
-    WHERE acc.id = u.id AND u.changed;
-
-  INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, generation_id, created_at)
-    SELECT a_id[u.a], u.sequence, u.kind, u.posted - u.reserved, u.posted, u.reserved, u.available, u.id, p_now
-    FROM unnest(s_a, e_sequence, e_kind, e_posted, e_reserved, e_available, i_id) AS u(a, sequence, kind, posted, reserved, available, id)
-    WHERE u.kind IS NOT NULL;
-
-  UPDATE generation gen SET
-      status = CASE WHEN u.resolves THEN u.status::generation_status ELSE gen.status END,
-      provider = CASE WHEN u.resolves THEN coalesce(u.provider, gen.provider) ELSE gen.provider END,
-      model = CASE WHEN u.resolves THEN coalesce(u.model, gen.model) ELSE gen.model END,
-      credits_charged = CASE WHEN u.resolves THEN u.posted ELSE gen.credits_charged END,
-      revenue_micros = CASE WHEN u.resolves THEN u.revenue ELSE gen.revenue_micros END,
-      cost_micros = u.cost,
-      completed_at = CASE WHEN u.resolves THEN p_now ELSE gen.completed_at END,
-      cached = CASE WHEN u.resolves THEN u.cached ELSE gen.cached END,
-      failure_code = CASE WHEN u.resolves THEN u.failure_code ELSE gen.failure_code END,
-      failure_message = CASE WHEN u.resolves THEN u.failure_message ELSE gen.failure_message END,
-      failure_retryable = CASE WHEN u.resolves THEN u.failure_retryable ELSE gen.failure_retryable END,
-      retry_after_seconds = CASE WHEN u.resolves THEN u.retry_after_seconds ELSE gen.retry_after_seconds END
-    FROM (SELECT x.*, x.outcome = 'SETTLED' AS resolves
-          FROM unnest(i_id, o_outcome, o_posted, o_revenue, o_cost, i_status, i_provider, i_model, i_failure_code, i_failure_message,
-              i_failure_retryable, i_retry_after, i_cached)
-            AS x(id, outcome, posted, revenue, cost, status, provider, model, failure_code, failure_message, failure_retryable,
-              retry_after_seconds, cached)) u
-    WHERE gen.id = u.id AND u.outcome IN ('SETTLED', 'LATE');
-
-  INSERT INTO output (id, generation_id, position, sha256, content_type, bytes, width, height, duration_seconds)
-    SELECT x.id, x."generationId", x.position, x.sha256, x."contentType", x.bytes, x.width, x.height, x."durationSeconds"
-    FROM jsonb_to_recordset(p_outputs) AS x(id uuid, "generationId" uuid, position int, sha256 text, "contentType" text, bytes int,
-        width int, height int, "durationSeconds" double precision)
-      JOIN unnest(i_id, i_action, o_outcome) AS u(id, action, outcome) ON u.id = x."generationId"
-    WHERE u.outcome = 'SETTLED' AND u.action = 'POST';
-
-  -- Credits that came back to a grant which has expired meanwhile are gone at once, so that the balance told is true.
-  FOR a IN 1..coalesce(array_length(a_id, 1), 0) LOOP
-    IF a_expiry[a] <= p_now AND NOT coalesce(a_id[a] = ANY (v_due), false) THEN
-      v_due := v_due || a_id[a];
-    END IF;
-  END LOOP;
   IF v_due IS NOT NULL THEN
     PERFORM ledger_refresh(p_now, v_due);
     SELECT array_agg(acc.posted ORDER BY acc.id) INTO a_posted FROM account acc WHERE acc.id = ANY (a_id);
   END IF;
 
-  -- Windows last: every reservation of the budget waits for them until this is committed.
-  WITH d AS MATERIALIZED (
-    SELECT x.w, sum(u.spent)::bigint AS spent, sum(u.reserved)::bigint AS reserved, sum(u.excess)::bigint AS excess
-    FROM unnest(s_windows, d_spent, d_reserved, d_excess) AS u(windows, spent, reserved, excess)
-      CROSS JOIN LATERAL unnest(u.windows::bigint[]) AS x(w)
-    WHERE u.spent <> 0 OR u.reserved <> 0 OR u.excess <> 0 GROUP BY x.w
-  ), locked AS MATERIALIZED (
-    SELECT bw.id FROM budget_window bw WHERE bw.id IN (SELECT d.w FROM d) ORDER BY bw.id FOR UPDATE
-  )
-  UPDATE budget_window bw SET spent_micros = bw.spent_micros + d.spent, reserved_micros = bw.reserved_micros + d.reserved,
-      excess_micros = bw.excess_micros + d.excess
-    FROM locked JOIN d ON d.w = locked.id WHERE bw.id = locked.id;
+  -- Windows last and in order of id: every reservation of the budget waits for them until this is committed.
+  IF k_count = 1 THEN
+    w_id := k_windows[1]::bigint[];
+    w_spent := array_fill(k_spent[1], ARRAY[cardinality(w_id)]); w_reserved := array_fill(k_reserved[1], ARRAY[cardinality(w_id)]);
+    w_excess := array_fill(k_excess[1], ARRAY[cardinality(w_id)]);
+  ELSIF k_count > 1 THEN
+    SELECT array_agg(s.id), array_agg(s.spent), array_agg(s.reserved), array_agg(s.excess) INTO w_id, w_spent, w_reserved, w_excess
+      FROM (SELECT x.id, sum(k_spent[u.k])::bigint AS spent, sum(k_reserved[u.k])::bigint AS reserved, sum(k_excess[u.k])::bigint AS excess
+            FROM unnest(k_windows) WITH ORDINALITY AS u(windows, k) CROSS JOIN LATERAL unnest(u.windows::bigint[]) AS x(id)
+            GROUP BY x.id ORDER BY x.id) s;
+  END IF;
+  FOR w IN 1..coalesce(cardinality(w_id), 0) LOOP
+    UPDATE budget_window bw SET spent_micros = bw.spent_micros + w_spent[w], reserved_micros = bw.reserved_micros + w_reserved[w],
+        excess_micros = bw.excess_micros + w_excess[w]
+      WHERE bw.id = w_id[w] AND (w_spent[w] <> 0 OR w_reserved[w] <> 0 OR w_excess[w] <> 0);
+  END LOOP;
 
-  RETURN QUERY SELECT u.outcome, a_id[u.a], CASE WHEN u.outcome IN ('ALREADY', 'FOLLOWED') THEN u.before ELSE u.posted END, u.cost,
-      CASE WHEN u.outcome IN ('ALREADY', 'FOLLOWED') THEN (SELECT gen.revenue_micros FROM generation gen WHERE gen.id = u.id) ELSE u.revenue END,
-      a_posted[u.a], a_reserved[u.a]
-    FROM unnest(i_id, o_outcome, s_a, o_posted, s_posted, o_cost, o_revenue) WITH ORDINALITY AS u(id, outcome, a, posted, before, cost, revenue, ord)
-    ORDER BY u.ord;
+  RETURN QUERY SELECT u.outcome, a_id[s_a[u.n]], o_posted[u.n], o_cost[u.n], o_revenue[u.n], a_posted[s_a[u.n]], a_reserved[s_a[u.n]]
+    FROM unnest(o_outcome) WITH ORDINALITY AS u(outcome, n) ORDER BY u.n;
 END $$;
 
 -- ------------------------------------------------------------------------------------------------ grant

@@ -53,7 +53,7 @@ BEGIN
   SELECT * INTO v_reservation FROM reservation r WHERE r.id = p_generation FOR NO KEY UPDATE;
   -- Locked, so that a customer who gives it up does so before this, or gives up the next attempt.
   SELECT * INTO v_generation FROM generation g WHERE g.id = p_generation FOR NO KEY UPDATE;
-  SELECT * INTO v_attempt FROM jsonb_to_record(p_failed) AS x(id uuid, number int, provider text, model text, outcome attempt_outcome,
+  SELECT * INTO v_attempt FROM jsonb_to_record(p_failed) AS x(number int, provider text, model text, outcome attempt_outcome,
     cost bigint, "costSource" text, "modelCostId" uuid, "durationMs" int, "jobId" text, error text, "startedAt" timestamptz);
   IF v_reservation.status IS DISTINCT FROM 'PENDING' OR v_generation.attempt_number <> v_attempt.number
       OR v_generation.cancel_requested_at IS NOT NULL THEN
@@ -64,9 +64,9 @@ BEGIN
     RETURN 'SHUTDOWN';
   END IF;
 
-  INSERT INTO attempt (id, generation_id, number, provider, model, operation, account_id, tier, country, outcome, cost_micros,
+  INSERT INTO attempt (generation_id, number, provider, model, operation, account_id, tier, country, outcome, cost_micros,
       cost_source, model_cost_id, credits_charged, revenue_micros, duration_ms, job_id, error, started_at, booked_at, window_ids)
-    VALUES (v_attempt.id, p_generation, v_attempt.number, v_attempt.provider, v_attempt.model, v_generation.operation,
+    VALUES (p_generation, v_attempt.number, v_attempt.provider, v_attempt.model, v_generation.operation,
       v_generation.account_id, v_generation.tier, v_generation.country, v_attempt.outcome, v_attempt.cost, v_attempt."costSource",
       v_attempt."modelCostId", 0, 0, v_attempt."durationMs", v_attempt."jobId", v_attempt.error, v_attempt."startedAt", p_now,
       v_reservation.window_ids);
