@@ -57,6 +57,17 @@ const AttemptOutcome = builder.enumType('AttemptOutcome', {
   } as const,
 });
 
+const Priority = builder.enumType('Priority', {
+  description: 'How soon something is wanted.',
+  values: {
+    NORMAL: { description: 'As soon as it can be made.' },
+    LOW: {
+      description:
+        'It may take up to a day where the provider has a batch price, and is then made for about half the cost. Elsewhere it is made as usual, after NORMAL work. The price in credits is the same.',
+    },
+  } as const,
+});
+
 const Output = builder.objectRef<OutputRecord>('Output').implement({
   description: 'A file that was made, kept in storage of its own.',
   fields: (t) => ({
@@ -315,6 +326,11 @@ const GenerateImageInput = builder.inputType('GenerateImageInput', {
     useCache: t.boolean({ defaultValue: true, description: CACHE }),
     allowSuccessor: t.boolean({ defaultValue: false, description: SUCCESSOR }),
     quoteId: t.id({ description: QUOTE }),
+    priority: t.field({
+      type: Priority,
+      defaultValue: 'NORMAL',
+      description: 'LOW for what has time: the answer is QUEUED, and the result comes by `generation`.',
+    }),
   }),
 });
 

@@ -87,6 +87,8 @@ export type GenerateImageInput = {
   minimumQuality?: number | null | undefined;
   /** provider/name, as in `catalog`. Leave it out and the router takes the cheapest healthy model at or above minimumQuality. */
   model?: string | null | undefined;
+  /** LOW for what has time: the answer is QUEUED, and the result comes by `generation`. */
+  priority?: Priority | null | undefined;
   /** What to show. At most 32,000 characters. */
   prompt: string;
   /** As the model names it: low, medium, high. */
@@ -161,6 +163,13 @@ export type Operation =
   | 'REMOVE_BACKGROUND'
   | 'UPSCALE_IMAGE'
   | 'VECTORIZE_IMAGE';
+
+/** How soon something is wanted. */
+export type Priority =
+  /** It may take up to a day where the provider has a batch price, and is then made for about half the cost. Elsewhere it is made as usual, after NORMAL work. The price in credits is the same. */
+  | 'LOW'
+  /** As soon as it can be made. */
+  | 'NORMAL';
 
 /** Whether paid calls may go out. */
 export type ProtectionState =

@@ -3,8 +3,8 @@
  *
  * The way of one call: `price` (checks the input, asks the catalogue) → `reserve` (credits and budgets, in the
  * ledger's transaction) → the runner (calls the provider, stores the files, settles) → the answer. The GraphQL schema
- * drives it through plugin-credits. Slow operations go through the queue, so that any process can go on with them;
- * recovery.ts takes up what a crash has left.
+ * drives it through plugin-credits. Slow operations and what has time go through the queue, so that any process can go on
+ * with them; recovery.ts takes up what a crash has left.
  */
 import type { Catalog } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
@@ -17,6 +17,7 @@ import type { Operation, Providers } from '../providers/index.ts';
 import type { Queue } from '../queue/index.ts';
 import type { Routing } from '../routing/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { createBatches } from './batches.ts';
 import { type CacheSettings, cacheKeyOf, Leaders } from './cache.ts';
 import type { GenerationInput } from './input.ts';
 import {
@@ -27,7 +28,7 @@ import {
   type Refusal,
   type Ticket,
 } from './pricing.ts';
-import { type GenerationRecord, isSlow, type OutputFile, type Work } from './record.ts';
+import { type GenerationRecord, isQueued, type OutputFile, priorityOf, type Work } from './record.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createRunner, type FetchInput, type RunnerOptions, type Stage } from './runner.ts';
@@ -138,10 +139,12 @@ export function createGenerations(options: GenerationOptions): Generations {
     sign: options.sign,
     take: (work, provider, result) => runner.take(work, provider, result),
   });
+  const batches = createBatches({ ...options, slotsOf, runner: () => runner });
   const runnerOptions: RunnerOptions = {
     ...options,
     slotsOf,
     webhookUrl: reports.urlFor,
+    isBatched: batches.takes,
     launch: (work) => run(work, 'rerouted'),
   };
   const runner = createRunner(runnerOptions);
@@ -194,11 +197,14 @@ export function createGenerations(options: GenerationOptions): Generations {
       }
       const id = newId();
       const now = clock.now();
-      const slow = isSlow(call.operation);
+      const priority = priorityOf({ request: call.request as unknown as JsonValue });
+      const queued = isQueued(call.operation, priority);
       const cacheKey = cacheKeyOf(options.cache, call.accountId, call.priced.model, call.request);
-      const leader = cacheKey !== null && call.useCache ? leaders.lead(cacheKey, id) : id;
+      // What may take a day leads nobody who wants it now.
+      const leaderKey = `${priority} ${cacheKey}`;
+      const leader = cacheKey !== null && call.useCache ? leaders.lead(leaderKey, id) : id;
       // What has to be fetched first, or waits for a worker or a leader, is not written as sent.
-      const waits = slow || leader !== id || (!provider.inProcess && call.request.imageUrl !== undefined);
+      const waits = queued || leader !== id || (!provider.inProcess && call.request.imageUrl !== undefined);
       const slot = slotsOf(provider.name);
       const sent = !waits && slot.tryTake();
       let reserved: ReserveOutcome;
@@ -224,13 +230,13 @@ export function createGenerations(options: GenerationOptions): Generations {
             cacheKey !== null && call.useCache ? new Date(now.getTime() - options.cache.ttlMs) : null,
           servedById: leader === id ? null : leader,
           sent,
-          expiresAt: slow ? new Date(now.getTime() + QUEUE_MAX_MS) : runner.expiryOf(provider, now),
+          expiresAt: queued ? new Date(now.getTime() + QUEUE_MAX_MS) : runner.expiryOf(provider, now),
         });
       } catch (error) {
         if (sent) slot.give();
         throw error;
       } finally {
-        if (cacheKey !== null) leaders.done(cacheKey, id);
+        leaders.done(leaderKey, id);
       }
       if (reserved.status !== 'reserved') {
         if (sent) slot.give();
@@ -240,8 +246,10 @@ export function createGenerations(options: GenerationOptions): Generations {
       if (served && sent) slot.give();
       const record = recordOf(id, call, reserved, { sent: sent && !served, cacheKey });
       live.publish('generation', id, record);
-      if (slow) await queue.put('submit', id);
-      else
+      if (queued) {
+        const step = !served && batches.takes(record) ? 'batch' : 'submit';
+        await queue.put(step, id, 0, priority);
+      } else
         run({ record, ceilingMicros: call.priced.costMicros }, served ? 'served' : sent ? 'slot' : 'queued');
       return { generationId: id, replayed: false };
     },
@@ -279,8 +287,9 @@ export function createGenerations(options: GenerationOptions): Generations {
     output: (outputId) => statements.readOutput(database, outputId),
 
     work: () =>
-      queue.work((step, generationId) =>
-        step === 'submit' ? runner.begin(generationId) : runner.check(generationId),
+      queue.work(
+        (step, generationId) => (step === 'submit' ? runner.begin(generationId) : runner.check(generationId)),
+        batches.submit,
       ),
 
     recovery: createRecovery({

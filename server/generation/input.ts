@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { isStorable } from '../database/index.ts';
 import type { Operation } from '../providers/index.ts';
+import type { Priority } from '../queue/index.ts';
 
 /** The six mutations' inputs in one shape. Null means the same as left out. */
 export interface GenerationInput {
@@ -22,6 +23,7 @@ export interface GenerationInput {
   readonly durationSeconds?: number | null | undefined;
   readonly aspectRatio?: string | null | undefined;
   readonly useCache?: boolean | null | undefined;
+  readonly priority?: Priority | null | undefined;
   /** How long to wait for the result, in milliseconds. No part of what is asked for. */
   readonly waitMs?: number | null | undefined;
 }
@@ -129,6 +131,8 @@ export function hashInput(operation: Operation, accountId: string, input: Genera
       input.durationSeconds ?? null,
       input.aspectRatio ?? null,
       input.useCache ?? true,
+      // Left out unless it was asked for, so that the keys of before it could be are known again.
+      ...(input.priority === 'LOW' ? [input.priority] : []),
     ]),
   );
 }

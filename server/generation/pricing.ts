@@ -154,6 +154,7 @@ function requestFor({ operation }: Asked, input: GenerationInput, priced: Priced
     imageUrl: input.imageUrl ?? undefined,
     videoUrl: input.videoUrl ?? undefined,
     targetLanguage: input.targetLanguage ?? undefined,
+    priority: input.priority === 'LOW' ? input.priority : undefined,
   };
   // A quote names its model.
   if (input.model || input.quoteId) return request;

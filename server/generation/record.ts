@@ -2,6 +2,7 @@
 import type { JsonValue } from '../database/index.ts';
 import type { FailureRecord, GenerationStatus, OutputRecord, Tier } from '../ledger/index.ts';
 import type { GenerationRequest, Operation } from '../providers/index.ts';
+import type { Priority } from '../queue/index.ts';
 
 /** A generation as it stands, with its outputs. The fields are those of the table. */
 export interface GenerationRecord {
@@ -45,6 +46,8 @@ export interface GenerationRecord {
 export interface StoredRequest extends GenerationRequest {
   /** What the router was asked for. Undefined when a model was named: then no other serves in its place. */
   readonly routing?: RoutedRequest | undefined;
+  /** Undefined for `NORMAL`. */
+  readonly priority?: 'LOW' | undefined;
 }
 
 /** What was asked of the router, without what the chosen model filled in by itself. */
@@ -64,7 +67,7 @@ export interface Work {
 }
 
 /** The request that a generation was made with. */
-export function requestOf(record: GenerationRecord): StoredRequest {
+export function requestOf(record: Pick<GenerationRecord, 'request'>): StoredRequest {
   return record.request as unknown as StoredRequest;
 }
 
@@ -79,15 +82,20 @@ export function failureOf(record: GenerationRecord): FailureRecord | null {
   };
 }
 
-/**
- * Operations that take vendors minutes. Their calls go through the queue, so that any worker can make them; the others
- * are made by the process that was asked, which answers with what comes back.
- */
+/** Operations that take vendors minutes. */
 const SLOW: ReadonlySet<Operation> = new Set<Operation>(['GENERATE_VIDEO', 'DUB_VIDEO']);
 
-/** Whether the calls of an operation go through the queue. */
-export function isSlow(operation: Operation): boolean {
-  return SLOW.has(operation);
+/**
+ * Whether a call goes through the queue, so that any worker can make it: those of slow operations, and those that have time.
+ * The others are made by the process that was asked, which answers with what comes back.
+ */
+export function isQueued(operation: Operation, priority: Priority): boolean {
+  return SLOW.has(operation) || priority === 'LOW';
+}
+
+/** How soon a generation is wanted. */
+export function priorityOf(record: Pick<GenerationRecord, 'request'>): Priority {
+  return requestOf(record).priority ?? 'NORMAL';
 }
 
 /** The file that an output's link leads to. */

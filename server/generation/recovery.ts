@@ -2,7 +2,7 @@
  * Takes up what a crash has left behind. Each pending reservation that nobody answers for any more is adopted by one
  * process, and goes on in one of four ways:
  *
- * - never sent, of an operation that the queue works off: put into the queue again, where it may still be;
+ * - never sent, and the queue's to work off: put into the queue again, where it may still be;
  * - never sent, of another: nothing can be billed, and nobody waits for it any more; all credits go back;
  * - sent, and the vendor's job id is known: the job is asked after, as if nothing had happened;
  * - sent, and no job id: the customer has the credits back, and the attempt is booked as UNKNOWN at the most that it
@@ -14,7 +14,7 @@ import type { Ledger, Orphan } from '../ledger/index.ts';
 import type { Log } from '../log.ts';
 import type { Queue } from '../queue/index.ts';
 import * as outcome from './outcome.ts';
-import { isSlow } from './record.ts';
+import { isQueued } from './record.ts';
 import type { Runner } from './runner.ts';
 import * as statements from './statements.ts';
 
@@ -68,11 +68,15 @@ export function createRecovery(options: {
       const orphans = adopted.filter(({ generationId }) => !options.isRunningHere(generationId));
       const jobs = orphans.filter(({ jobId }) => jobId !== null);
       const waiting = orphans.filter(
-        ({ jobId, sentAt, operation }) => jobId === null && sentAt === null && isSlow(operation),
+        ({ jobId, sentAt, operation, priority }) =>
+          jobId === null && sentAt === null && isQueued(operation, priority),
       );
       const idsOf = (list: readonly Orphan[]) => list.map(({ generationId }) => generationId);
       await queue.putAll('check', idsOf(jobs));
-      await queue.putAll('submit', idsOf(waiting));
+      // What cannot be sent together after all is handed on from there.
+      const together = waiting.filter(({ priority, follows }) => priority === 'LOW' && !follows);
+      await queue.putAll('batch', idsOf(together), 'LOW');
+      await queue.putAll('submit', idsOf(waiting.filter((orphan) => !together.includes(orphan))));
       await Promise.all(
         orphans
           .filter((orphan) => !jobs.includes(orphan) && !waiting.includes(orphan))

@@ -16,6 +16,7 @@ import type {
   Provider,
   ProviderFailure,
   ProviderOutput,
+  ProviderRunning,
   ProviderSuccess,
   Providers,
   SubmitResult,
@@ -26,7 +27,7 @@ import { type Storage, StorageError } from '../storage/index.ts';
 import { type CacheSettings, creditsOfHit } from './cache.ts';
 import * as outcome from './outcome.ts';
 import { submit } from './provider-call.ts';
-import { type GenerationRecord, isSlow, requestOf, type Work } from './record.ts';
+import { type GenerationRecord, isQueued, priorityOf, requestOf, type Work } from './record.ts';
 import { Slots } from './slots.ts';
 import * as statements from './statements.ts';
 import { waitForEnd } from './wait.ts';
@@ -48,6 +49,8 @@ export interface RunnerOptions {
   /** Where a provider may report the end of an attempt's job; undefined when nobody outside can reach this server. */
   readonly webhookUrl: (provider: string, generationId: string, attempt: number) => string | undefined;
   readonly slotsOf: (provider: string) => Slots;
+  /** Whether a generation is to be sent together with others; see batches.ts. */
+  readonly isBatched: (record: GenerationRecord) => boolean;
   readonly cache: CacheSettings;
   /**
    * Makes the call of a generation that has been sent on. Whoever heard that the attempt before it failed does not wait for
@@ -117,6 +120,8 @@ export interface Runner {
   stop(work: Work): Promise<GenerationRecord>;
   /** Ends a generation in the books, and tells everybody who listens. */
   finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord>;
+  /** Tells everybody who listens how a generation stands. */
+  publish(record: GenerationRecord): void;
 }
 
 /** Makes the runner of one process. */
@@ -129,12 +134,14 @@ export function createRunner(options: RunnerOptions): Runner {
   const inputSlots = { image: new Slots(INPUTS_AT_ONCE.image), video: new Slots(INPUTS_AT_ONCE.video) };
 
   const expiryOf = (provider: Provider, now: Date) => new Date(now.getTime() + provider.timeoutMs + SLACK_MS);
-  const jobMs = (provider: Provider) => provider.jobTimeoutMs ?? JOB_MAX_MS;
+  const jobMs = (provider: Provider, running?: ProviderRunning) =>
+    running?.deadlineMs ?? provider.jobTimeoutMs ?? JOB_MAX_MS;
+  const isMadeElsewhere = (record: GenerationRecord) => isQueued(record.operation, priorityOf(record));
 
   function publish(record: GenerationRecord): void {
     live.publish('generation', record.id, record);
-    // Whoever waits for a slow one may do so in another process.
-    if (isSlow(record.operation)) live.announce('generation', record.id);
+    // Whoever waits for one of the queue may do so in another process.
+    if (isMadeElsewhere(record)) live.announce('generation', record.id);
   }
 
   /** The books must close whatever the database does meanwhile: as long as this process lives, it tries. */
@@ -170,7 +177,7 @@ export function createRunner(options: RunnerOptions): Runner {
       outputs: item.outputs,
     };
     live.publish('balance', record.accountId, settled.balance);
-    if (isSlow(record.operation)) live.announce('balance', record.accountId);
+    if (isMadeElsewhere(record)) live.announce('balance', record.accountId);
     publish(done);
     return done;
   }
@@ -438,13 +445,13 @@ export function createRunner(options: RunnerOptions): Runner {
     work: Work,
     provider: Provider,
     jobId: string,
-    running: { readonly pollAfterMs: number; readonly progress?: number | undefined },
+    running: ProviderRunning,
   ): Promise<GenerationRecord | null> {
     const { record } = work;
     const now = clock.now();
     let canceled = false;
     if (record.jobId !== jobId) {
-      const expiresAt = new Date(now.getTime() + jobMs(provider) + SLACK_MS);
+      const expiresAt = new Date(now.getTime() + jobMs(provider, running) + SLACK_MS);
       // Before anything else: from here on a crash loses nothing.
       canceled = await ledger.recordJob({
         generationId: record.id,
@@ -480,9 +487,10 @@ export function createRunner(options: RunnerOptions): Runner {
       record.jobId ?? '',
       AbortSignal.timeout(Math.min(provider.timeoutMs, CHECK_MS)),
     );
-    // Asked first: it may have been done long ago, and nobody was there to hear of it.
+    // Asked first: it may have been done long ago, and nobody was there to hear of it; and only the job itself says how long
+    // it may take.
     const age = clock.now().getTime() - (record.sentAt ?? record.createdAt).getTime();
-    if (result.status === 'running' && age >= jobMs(provider)) return giveUp(work, provider);
+    if (result.status === 'running' && age >= jobMs(provider, result)) return giveUp(work, provider);
     if (result.status !== 'running') {
       if (!provider.inProcess) routing.learn(provider.name, result);
     } else if (result.detail !== undefined) {
@@ -537,14 +545,21 @@ export function createRunner(options: RunnerOptions): Runner {
       if (!work || work.record.completedAt !== null || work.record.sentAt !== null) return;
       const { servedById } = work.record;
       const earlier = servedById === null ? null : await statements.readGeneration(database, servedById);
-      if (earlier && earlier.completedAt === null) return queue.put('submit', generationId, LEADER_POLL_MS);
+      if (earlier && earlier.completedAt === null) {
+        // One of low priority may wait for a day, and need not know to the second that it is over.
+        const age = clock.now().getTime() - work.record.createdAt.getTime();
+        const pause = Math.max(LEADER_POLL_MS, Math.min(age / 20, MOST_PAUSE_MS));
+        return queue.put('submit', generationId, pause, priorityOf(work.record));
+      }
       if (earlier && (await serve(work, earlier))) return;
+      if (options.isBatched(work.record)) return queue.put('batch', generationId, 0, 'LOW');
       await perform(work, 'queued', NEVER);
     },
     check,
     take,
     stop,
     finish,
+    publish,
   };
 }
 

@@ -423,6 +423,10 @@ export async function requestCancel(sql: Sql, now: Date, generationId: string): 
 export interface Orphan {
   readonly generationId: string;
   readonly operation: Operation;
+  /** As its request says; `NORMAL` when it says nothing. */
+  readonly priority: 'NORMAL' | 'LOW';
+  /** Whether it was to be served by an identical one. */
+  readonly follows: boolean;
   readonly sentAt: Date | null;
   readonly jobId: string | null;
 }
@@ -451,7 +455,8 @@ export async function adoptOrphans(
       FROM orphan JOIN generation gen ON gen.id = orphan.id WHERE r.id = orphan.id
       RETURNING r.id
     )
-    SELECT a.id AS "generationId", g.operation, g.sent_at AS "sentAt", g.job_id AS "jobId"
+    SELECT a.id AS "generationId", g.operation, coalesce(g.request->>'priority', 'NORMAL') AS priority,
+      g.served_by_id IS NOT NULL AS follows, g.sent_at AS "sentAt", g.job_id AS "jobId"
     FROM adopted a JOIN generation g ON g.id = a.id`,
     [now, processId, aliveSince, limit],
   );

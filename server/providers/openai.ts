@@ -1,5 +1,6 @@
 /**
- * OpenAI's images: one POST that is answered when the pictures are there. No jobs, no webhooks, no way to stop one.
+ * OpenAI's images: one POST that is answered when the pictures are there, with no job, no webhook and no way to stop it; or
+ * many at once for half the price, which is openai-batch.ts.
  *
  * Traps of the SDK (openai 7.55.0) that are gone round here: it repeats a POST twice by default (`maxRetries`),
  * reads OPENAI_BASE_URL, OPENAI_ORG_ID and OPENAI_PROJECT_ID by itself (only server/environment.ts reads the
@@ -23,6 +24,7 @@ import { typeOfEnding } from './files.ts';
 import { hear } from './heard.ts';
 import { withoutJobs } from './jobs.ts';
 import { memberOf, textOf } from './json.ts';
+import { createOpenAiBatch } from './openai-batch.ts';
 import type { Provider, ProviderOutput, SubmitRequest, SubmitResult } from './provider.ts';
 import { createReplies, type RefusalTerms } from './replies.ts';
 import { readSize } from './shapes.ts';
@@ -58,6 +60,15 @@ export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAi
     logLevel: 'off',
     fetch: fetchByAgent,
   });
+  const batch = createOpenAiBatch({
+    ask: (signal, call) =>
+      hear(signal, timeoutMs, (fetch) => call(client, { fetchOptions: { agent: fetch } })),
+    paramsOf,
+    readAnswer: (answer, vendorModel) => readAnswer(answer, { vendorModel }, failures),
+    terms: REFUSALS,
+    failures,
+  });
+  const alone = withoutJobs("OpenAI's service for images", failures);
 
   return {
     name: 'openai',
@@ -81,7 +92,9 @@ export function createOpenAi({ apiKey, baseUrl, timeoutMs = TIMEOUT_MS }: OpenAi
       return 'answer' in heard ? heard.answer : replies.failure(heard);
     },
 
-    ...withoutJobs("OpenAI's service for images", failures),
+    batch,
+    check: (jobId, signal) => (batch.owns(jobId) ? batch : alone).check(jobId, signal),
+    cancel: (jobId, signal) => (batch.owns(jobId) ? batch : alone).cancel(jobId, signal),
   };
 }
 
@@ -115,7 +128,11 @@ function paramsOf({
 // ---------------------------------------------------------------------------------------------------- success
 
 /** Undefined for an answer that is no list of images: anything but JSON arrives as a text (openai/internal/parse.js). */
-function readAnswer(answer: unknown, submit: SubmitRequest, failures: Failures): SubmitResult | undefined {
+function readAnswer(
+  answer: unknown,
+  submit: Pick<SubmitRequest, 'vendorModel'>,
+  failures: Failures,
+): SubmitResult | undefined {
   if (!isImages(answer)) return undefined;
   const costMicros = costOf(submit.vendorModel, answer.usage);
   const outputs = readOutputs(answer);

@@ -123,6 +123,8 @@ export interface ProviderRunning {
   readonly pollAfterMs: number;
   /** From 0 to 1, where the vendor tells it. */
   readonly progress?: number | undefined;
+  /** How long this job may take in all, where that is not the provider's `jobTimeoutMs`. */
+  readonly deadlineMs?: number | undefined;
   /** Why a question got no answer, for the operator, without secrets: a revoked key must not look like a slow job. */
   readonly detail?: string | undefined;
 }
@@ -198,6 +200,20 @@ export type WebhookReading = WebhookAccepted | WebhookRejected;
 /** How far the sender's clock may be from ours before a signed report counts as replayed. */
 export const WEBHOOK_TOLERANCE_SECONDS = 300;
 
+/** Many submits in one call: without haste, and for less. */
+export interface BatchSubmits {
+  /** The most outputs that one call may ask for: a submit for several outputs counts as so many. */
+  readonly maxItems: number;
+  /**
+   * Asks for several things at once, all of one `vendorModel`; their signals end the call together. Puts at most one paid
+   * batch on the wire, whatever else (such as a file of requests) has to go before it free of cost. Throws nothing.
+   *
+   * @returns a result for each submit, in their order: `running`, with a job id of its own by which any process can find
+   *   what becomes of it, or `failed` with `billed` being `no` or `unknown`.
+   */
+  submit(submits: readonly SubmitRequest[]): Promise<readonly SubmitResult[]>;
+}
+
 /** A vendor. */
 export interface Provider {
   /** As in the catalogue: `openai`. Lower case; the part of a model's name before the slash. */
@@ -210,6 +226,8 @@ export interface Provider {
   readonly jobTimeoutMs?: number | undefined;
   /** Asks for the thing. Puts at most one submit on the wire; throws nothing. */
   submit(submit: SubmitRequest): Promise<SubmitResult>;
+  /** Present where the vendor has a lower price for what may take up to a day. Its jobs are asked after as any other. */
+  readonly batch?: BatchSubmits | undefined;
   /**
    * Asks after a job that answered `running`. Free of cost; may be repeated at will. `failed` is the job's end; a question
    * that went wrong says nothing of the job and is answered `running`.

@@ -2,8 +2,9 @@
  * The door of the queue: steps of generations that outlive a process, in the database itself (pg-boss).
  *
  * A step names its generation and nothing else: what is to be done is read from the generation when the step's time has
- * come, so that a step which is late, or comes twice, does no harm. Two kinds: `submit`, the call to a vendor for a slow
- * operation, and `check`, a question after a job. At most one of a kind waits for each generation.
+ * come, so that a step which is late, or comes twice, does no harm. Three kinds: `submit`, the call to a vendor for what
+ * need not be made at once; `check`, a question after a job; `batch`, a call that waits for others to be sent together with.
+ * At most one of a kind waits for each generation.
  *
  * The queue is not relied on for the truth. A step that is lost is put again by recovery, which finds reservations that
  * nobody answers for.
@@ -12,8 +13,11 @@ import { fromPglite, type Job, PgBoss } from 'pg-boss';
 import { type Database, isTransient } from '../database/index.ts';
 import type { Log } from '../log.ts';
 
-/** `submit` calls a vendor; `check` asks after a job. */
-export type Step = 'submit' | 'check';
+/** `submit` calls a vendor; `check` asks after a job; `batch` calls a vendor for several generations at once. */
+export type Step = 'submit' | 'check' | 'batch';
+
+/** `LOW` is done when nothing else of its kind waits. */
+export type Priority = 'NORMAL' | 'LOW';
 
 interface StepData {
   readonly generationId: string;
@@ -32,22 +36,36 @@ export interface Queue {
    * whose process lives is nobody else's, and would wait for its step for as long.
    *
    * @param afterMs how long to wait before it is done; 0 when not said.
+   * @param priority `NORMAL` when not said.
    */
-  put(step: Step, generationId: string, afterMs?: number): Promise<void>;
+  put(step: Step, generationId: string, afterMs?: number, priority?: Priority): Promise<void>;
   /** Puts steps in one go, to be done at once. Those that wait already stay as they are. */
-  putAll(step: Step, generationIds: readonly string[]): Promise<void>;
+  putAll(step: Step, generationIds: readonly string[], priority?: Priority): Promise<void>;
   /** Lets a step be done now, whether one waits or not: something has happened. */
   hurry(step: Step, generationId: string): Promise<void>;
-  /** Begins to do steps in this process. A handler that throws is called again later. */
-  work(handle: (step: Step, generationId: string) => Promise<void>): Promise<void>;
+  /**
+   * Begins to do steps in this process. A handler that throws is called again later.
+   *
+   * @param handleBatch gets the steps of the kind `batch` that wait, at most {@link BATCH_SIZE} at a time: every 15
+   *   seconds, and as soon as this process has put so many. When it throws, all of them are done again.
+   */
+  work(
+    handle: (step: 'submit' | 'check', generationId: string) => Promise<void>,
+    handleBatch: (generationIds: readonly string[]) => Promise<void>,
+  ): Promise<void>;
   counts(): Promise<Record<Step, QueueCounts>>;
   /** Takes no more steps, and waits at most so long for those under way. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-const STEPS: readonly Step[] = ['submit', 'check'];
+const STEPS: readonly Step[] = ['submit', 'check', 'batch'];
 /** What the library calls the queue of each kind. */
-export const NAMES: Record<Step, string> = { submit: 'generation-submit', check: 'generation-check' };
+export const NAMES: Record<Step, string> = {
+  submit: 'generation-submit',
+  check: 'generation-check',
+  batch: 'generation-batch',
+};
+const PRIORITIES: Record<Priority, number> = { NORMAL: 0, LOW: -1 };
 
 /** How long a worker that does not say that it is at a step still counts as being at it; the least that there is. */
 const HEARTBEAT_SECONDS = 10;
@@ -73,19 +91,30 @@ export const connectionsTo = (url: string) => ({
   options: PLANS,
 });
 
+/** Steps of the kind `batch` that are done together. */
+export const BATCH_SIZE = 25;
+
+const CALLS = { batchSize: 8, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 2 } as const;
+
 /**
  * How each kind is worked off. A question after a job is due at a time of its own, so its queue is looked at twice a
- * second; a call is due at once, and who puts it wakes the workers.
+ * second; a call is due at once, and who puts it wakes the workers. Most of the workers leave calls of low priority alone:
+ * however many there are, and however long they take, the others find a worker.
  */
-export const WORKERS = {
-  submit: { localConcurrency: 8, batchSize: 8, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 2 },
-  check: {
+export const WORKERS = [
+  { step: 'submit', localConcurrency: 6, minPriority: PRIORITIES.NORMAL, ...CALLS },
+  { step: 'submit', localConcurrency: 2, ...CALLS },
+  {
+    step: 'check',
     localConcurrency: 4,
     batchSize: 32,
     pollingIntervalSeconds: 0.5,
     notifyPollingIntervalSeconds: 0.5,
   },
-} as const;
+] as const;
+
+/** Long enough for others to join a batch, and nothing beside the hours that a batch takes. */
+const BATCH_WORKER = { batchSize: BATCH_SIZE, pollingIntervalSeconds: 15, notifyPollingIntervalSeconds: 15 };
 
 /** Opens the queue, and makes its tables where they are missing. Safe when several processes start at once. */
 export async function openQueue(options: { readonly database: Database; readonly log: Log }): Promise<Queue> {
@@ -127,16 +156,15 @@ export async function openQueue(options: { readonly database: Database; readonly
     });
   }
 
+  /** The worker of batches in this process, and how many steps this process has put since it last looked. */
+  let batchWorker: string | undefined;
+  let gathered = 0;
+
   /** One that was kept although its answer was lost is put twice at the worst, which does no harm. */
-  async function insert(step: Step, generationIds: readonly string[], startAfter?: Date): Promise<void> {
-    const steps = generationIds.map((generationId) => ({
-      data: { generationId } satisfies StepData,
-      singletonKey: generationId,
-      ...(startAfter === undefined ? {} : { startAfter }),
-    }));
+  async function untilKept(step: Step, put: () => Promise<unknown>): Promise<void> {
     for (let pause = LEAST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
       try {
-        await boss.insert(NAMES[step], steps);
+        await put();
         return;
       } catch (error) {
         if (!isTransient(error)) throw error;
@@ -146,36 +174,70 @@ export async function openQueue(options: { readonly database: Database; readonly
     }
   }
 
+  async function insert(
+    step: Step,
+    generationIds: readonly string[],
+    priority: Priority,
+    startAfter?: Date,
+  ): Promise<void> {
+    const steps = generationIds.map((generationId) => ({
+      data: { generationId } satisfies StepData,
+      singletonKey: generationId,
+      priority: PRIORITIES[priority],
+      ...(startAfter === undefined ? {} : { startAfter }),
+    }));
+    await untilKept(step, () => boss.insert(NAMES[step], steps));
+    if (step !== 'batch' || startAfter !== undefined) return;
+    gathered += generationIds.length;
+    if (gathered < BATCH_SIZE || batchWorker === undefined) return;
+    gathered = 0;
+    boss.notifyWorker(batchWorker);
+  }
+
+  /** Does several steps, each of which may fail by itself. */
+  const perform = (
+    step: Step,
+    jobs: readonly Job<StepData>[],
+    handle: (generationId: string) => Promise<void>,
+  ) =>
+    Promise.all(
+      jobs.map(async ({ id, data: { generationId } }) => {
+        try {
+          await handle(generationId);
+          return { id, status: 'completed' as const };
+        } catch (error) {
+          log.error({ generationId, step, error }, 'A step of a generation failed; it is tried again.');
+          return { id, status: 'failed' as const };
+        }
+      }),
+    );
+
   return {
-    async put(step, generationId, afterMs = 0) {
-      await insert(step, [generationId], afterMs > 0 ? new Date(Date.now() + afterMs) : undefined);
+    async put(step, generationId, afterMs = 0, priority = 'NORMAL') {
+      const startAfter = afterMs > 0 ? new Date(Date.now() + afterMs) : undefined;
+      await insert(step, [generationId], priority, startAfter);
     },
-    async putAll(step, generationIds) {
-      if (generationIds.length > 0) await insert(step, generationIds);
+    async putAll(step, generationIds, priority = 'NORMAL') {
+      if (generationIds.length > 0) await insert(step, generationIds, priority);
     },
     async hurry(step, generationId) {
       await boss.upsert(NAMES[step], { generationId }, { singletonKey: generationId, startAfter: 0 });
     },
-    async work(handle) {
-      for (const step of STEPS) {
-        await boss.work<StepData>(
-          NAMES[step],
-          { ...WORKERS[step], burstWhenBatchFull: true, perJobResults: true },
-          (jobs: Job<StepData>[]) =>
-            Promise.all(
-              jobs.map(async ({ id, data: { generationId } }) => {
-                try {
-                  await handle(step, generationId);
-                  return { id, status: 'completed' as const };
-                } catch (error) {
-                  log.error(
-                    { generationId, step, error },
-                    'A step of a generation failed; it is tried again.',
-                  );
-                  return { id, status: 'failed' as const };
-                }
-              }),
-            ),
+    async work(handle, handleBatch) {
+      const options = { burstWhenBatchFull: true, perJobResults: true } as const;
+      // First: what the other workers hand on to it is then gathered from the first one on.
+      batchWorker = await boss.work<StepData>(
+        NAMES.batch,
+        { ...BATCH_WORKER, ...options },
+        (jobs: Job<StepData>[]) => {
+          gathered = 0;
+          const together = handleBatch(jobs.map(({ data }) => data.generationId));
+          return perform('batch', jobs, () => together);
+        },
+      );
+      for (const { step, ...worker } of WORKERS) {
+        await boss.work<StepData>(NAMES[step], { ...worker, ...options }, (jobs: Job<StepData>[]) =>
+          perform(step, jobs, (generationId) => handle(step, generationId)),
         );
       }
     },
@@ -185,7 +247,7 @@ export async function openQueue(options: { readonly database: Database; readonly
         const queue = queues.find(({ name }) => name === NAMES[step]);
         return { waiting: queue?.queuedCount ?? 0, active: queue?.activeCount ?? 0 };
       };
-      return { submit: of('submit'), check: of('check') };
+      return { submit: of('submit'), check: of('check'), batch: of('batch') };
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

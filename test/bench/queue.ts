@@ -15,7 +15,7 @@ const FEW = 100;
 const MANY = 10_000;
 const TARGET_RATIO = 1.5;
 /** Steps in a pick: one, and as many as the workers of each kind take. */
-const SIZES = [1, WORKERS.submit.batchSize, WORKERS.check.batchSize];
+const SIZES = [...new Set([1, ...WORKERS.map(({ batchSize }) => batchSize)])];
 const ROUNDS = 6;
 const PICKS = 200;
 /** Puts at once while a side is filled. */

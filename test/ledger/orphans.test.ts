@@ -55,12 +55,16 @@ describeOnEachDatabase('orphans', (kind) => {
     expect(orphans.find((orphan) => orphan.generationId === sent)).toEqual({
       generationId: sent,
       operation,
+      priority: 'NORMAL',
+      follows: false,
       jobId: 'job-1',
       sentAt: createdAt,
     });
     expect(orphans.find((orphan) => orphan.generationId === queued)).toEqual({
       generationId: queued,
       operation,
+      priority: 'NORMAL',
+      follows: false,
       jobId: null,
       sentAt: null,
     });

@@ -26,9 +26,12 @@ describeOnEachDatabase('the queue', (kind) => {
   /** Works, and gives what it is asked to do, as it comes. */
   async function follow(queue: Queue, handle: (step: Step, id: string) => unknown = () => {}) {
     const done: { readonly step: Step; readonly id: string; readonly at: number }[] = [];
-    await queue.work(async (step, id) => {
+    const perform = async (step: Step, id: string) => {
       done.push({ step, id, at: performance.now() });
       await handle(step, id);
+    };
+    await queue.work(perform, async (ids) => {
+      for (const id of ids) await perform('batch', id);
     });
     return done;
   }

@@ -84,6 +84,7 @@ export interface GenerateOptions {
   readonly minimumQuality?: number;
   readonly quoteId?: string;
   readonly useCache?: boolean;
+  readonly priority?: 'NORMAL' | 'LOW';
 }
 
 /** What everyone sees of a generation. */

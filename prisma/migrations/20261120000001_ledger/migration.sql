@@ -428,12 +428,14 @@ BEGIN
   END LOOP;
 
   -- What has been made before for an identical request, or is being made, serves again. No lock: whoever waits for one
-  -- that fails makes its own.
+  -- that fails makes its own. What is being made at low priority may take a day: only what has as much time waits for it.
   IF v_count > 0 AND cardinality(array_remove(i_since, NULL)) > 0 THEN
     SELECT array_agg(coalesce(u.served, (SELECT gen.id FROM generation gen WHERE gen.cache_key = u.cache AND u.since IS NOT NULL
-          AND (gen.completed_at IS NULL OR (gen.status = 'SUCCEEDED' AND gen.completed_at > u.since))
+          AND CASE WHEN gen.completed_at IS NULL
+              THEN gen.request->>'priority' IS DISTINCT FROM 'LOW' OR u.request->>'priority' = 'LOW'
+              ELSE gen.status = 'SUCCEEDED' AND gen.completed_at > u.since END
         ORDER BY gen.completed_at IS NULL, gen.id DESC LIMIT 1)) ORDER BY u.ord) INTO v_served
-      FROM unnest(i_cache, i_since, i_served) WITH ORDINALITY AS u(cache, since, served, ord);
+      FROM unnest(i_cache, i_since, i_served, i_request) WITH ORDINALITY AS u(cache, since, served, request, ord);
   END IF;
 
   -- All rows in one statement: what they share has been locked above, so that their order does not matter.

@@ -1,6 +1,7 @@
 /**
  * OpenAI's images on the loopback interface, in the vendor's wire format: `POST /v1/images/generations` answers with
- * real PNGs in `b64_json` and a `usage`; errors come in `{"error": {"message", "type", "param", "code"}}`.
+ * real PNGs in `b64_json` and a `usage`; errors come in `{"error": {"message", "type", "param", "code"}}`. Batches of the same
+ * requests are openai-batch.ts.
  *
  * Also a program, for benches and for trying the server by hand:
  *
@@ -17,6 +18,7 @@ import {
   reply,
   startHttpVendor,
 } from './http-vendor.ts';
+import { type OpenAiBatches, openBatchOffice } from './openai-batch.ts';
 import { png } from './png.ts';
 
 /** A running vendor, and the faults that only this one has. */
@@ -25,6 +27,7 @@ export interface OpenAiVendor extends HttpVendor {
   refuse(times?: number): void;
   /** The next submits make no picture and count the tokens all the same. */
   billedFailure(times?: number): void;
+  readonly batches: OpenAiBatches;
 }
 
 export interface OpenAiVendorOptions extends HttpVendorOptions {
@@ -38,10 +41,18 @@ export const PROMPT_TOKENS = 13;
 
 /** Starts the vendor. Its default path answers at once, with bytes that were made before. */
 export async function startOpenAiVendor(options: OpenAiVendorOptions = {}): Promise<OpenAiVendor> {
+  const office = openBatchOffice(({ body }) => carryOut(body));
   const vendor = await startHttpVendor(
     {
-      kindOf: (method, path) => (method === 'POST' && path === '/v1/images/generations' ? 'submit' : 'other'),
-      answer: (hit) => answer(hit, options.apiKey),
+      kindOf: (method, path) =>
+        office.kindOf(method, path) ??
+        (method === 'POST' && path === '/v1/images/generations' ? 'submit' : 'other'),
+      answer: async (hit) => {
+        if (!isKnown(hit, options.apiKey)) return failure(401, hit);
+        const answered = await office.answer(hit);
+        if (!answered) return answer(hit);
+        return answered.body === undefined ? failure(answered.status, hit) : answered;
+      },
       envelope: (status, hit) => ({
         body: ENVELOPES[status]?.(hit) ?? envelope('server_error', null, SERVER_ERROR),
       }),
@@ -49,6 +60,7 @@ export async function startOpenAiVendor(options: OpenAiVendorOptions = {}): Prom
     options,
   );
   return Object.defineProperties(vendor, {
+    batches: { value: office.batches },
     refuse: {
       value: (times = 1) =>
         vendor.script(
@@ -77,11 +89,20 @@ const HEADERS = {
 
 const bodies = new Map<string, Buffer>();
 
-function answer(hit: Hit, apiKey: string | undefined): Answer {
+function isKnown({ headers: { authorization } }: Hit, apiKey: string | undefined): boolean {
+  return authorization !== undefined && (apiKey === undefined || authorization === `Bearer ${apiKey}`);
+}
+
+/** A request of a batch: another picture for each prompt, so that nobody gets a neighbour's unnoticed. */
+function carryOut(request: Body): { status: number; body: unknown } {
+  const { prompt, n = 1, size = '1024x1024', quality = 'medium' } = request;
+  const [width = 0, height = 0] = size.split('x').map(Number);
+  if (!prompt || width % 16 !== 0 || height % 16 !== 0) return { status: 400, body: INVALID_SIZE };
+  return { status: 200, body: success(n, size, quality, png(width, height, prompt).toString('base64')) };
+}
+
+function answer(hit: Hit): Answer {
   if (hit.kind !== 'submit') return failure(404, hit);
-  const { authorization } = hit.headers;
-  if (!authorization || (apiKey !== undefined && authorization !== `Bearer ${apiKey}`))
-    return failure(401, hit);
   const { model, prompt, n = 1, size = '1024x1024', quality = 'medium' } = readBody(hit);
   if (!prompt) return failure(400, hit);
   if (model === undefined || /^(?:dall-e|gpt-image-1$)/.test(model)) return failure(404, hit);
@@ -150,15 +171,16 @@ const REFUSAL: Answer = {
   ),
 };
 
+const INVALID_SIZE = envelope(
+  'image_generation_user_error',
+  'invalid_value',
+  "Invalid size '1x1'. Width and height must both be divisible by 16. See https://platform.openai.com/docs/api-reference.",
+  'size',
+);
+
 /** What OpenAI says with a status. A 401 shows the key with stars in its middle, as the real one does. */
 const ENVELOPES: Readonly<Record<number, (hit: Hit) => object>> = {
-  400: () =>
-    envelope(
-      'image_generation_user_error',
-      'invalid_value',
-      "Invalid size '1x1'. Width and height must both be divisible by 16. See https://platform.openai.com/docs/api-reference.",
-      'size',
-    ),
+  400: () => INVALID_SIZE,
   401: ({ headers }) =>
     envelope(
       'invalid_request_error',
