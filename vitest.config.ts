@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/sequence.ts';
 
 export default defineConfig({
   // The conditions that Node itself resolves packages by, so that our files get the builds that packages get of each
@@ -11,6 +12,7 @@ export default defineConfig({
     pool: 'forks',
     // Much of a test of processes, vendors and pauses is waiting: two at a time take two thirds of the time, on two cores.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -12,19 +12,9 @@ import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
-  createClippingMagic,
-  createDeepImage,
-  createElevenLabs,
-  createHuggingFace,
-  createLuma,
-  createMidjourney,
-  createOpenAi,
-  createPika,
   createProviders,
-  createReplicate,
-  createRunway,
   createSandbox,
-  createVectorizer,
+  openVendors,
   type Provider,
   type Providers,
 } from './providers/index.ts';
@@ -80,25 +70,6 @@ export interface CoreOptions {
   readonly thresholds?: Thresholds;
 }
 
-/** The vendors that are configured. */
-function vendorsOf({ providers }: Environment): Provider[] {
-  const { openai, replicate, fal, huggingface, clippingMagic, vectorizer, midjourney } = providers;
-  const { runway, luma, elevenlabs, deepImage } = providers;
-  return [
-    openai && createOpenAi(openai),
-    replicate && createReplicate(replicate),
-    huggingface && createHuggingFace({ apiToken: huggingface.apiKey, baseUrl: huggingface.baseUrl }),
-    midjourney && createMidjourney(midjourney),
-    runway && createRunway(runway),
-    luma && createLuma(luma),
-    fal && createPika({ falKey: fal.apiKey, baseUrl: fal.baseUrl }),
-    deepImage && createDeepImage(deepImage),
-    clippingMagic && createClippingMagic(clippingMagic),
-    vectorizer && createVectorizer(vectorizer),
-    elevenlabs && createElevenLabs(elevenlabs),
-  ].filter((vendor) => vendor !== undefined);
-}
-
 /** Where outputs are kept: the bucket when there is one, else the folder. */
 async function openStorage(environment: Environment): Promise<Storage> {
   const { s3, database, allowPrivateUrls: allowPrivateHosts } = environment;
@@ -117,7 +88,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     await seedCatalog(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
     const providers = createProviders(
-      [...vendorsOf(environment), ...(options.providers ?? [])],
+      [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
       sandboxServes(environment) ? createSandbox({ clock, speed: environment.sandboxSpeed }) : null,
     );
     const routing = await createRouting({ database, clock, log, thresholds: options.thresholds });

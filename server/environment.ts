@@ -5,22 +5,8 @@
  */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { type Micros, parseDecimal } from './money.ts';
-
-/** A vendor that is called with one key. */
-export interface KeyedVendor {
-  readonly apiKey: string;
-  /** Without a slash at its end; undefined lets the vendor's own address stand. */
-  readonly baseUrl: string | undefined;
-}
-
-/** A vendor that is called with an id and a secret. */
-export interface PairedVendor {
-  readonly apiId: string;
-  readonly apiSecret: string;
-  /** Without a slash at its end; undefined lets the vendor's own address stand. */
-  readonly baseUrl: string | undefined;
-}
+import { parseDecimal } from './money.ts';
+import type { KeyedVendor, PairedVendor, VendorSettings } from './providers/index.ts';
 
 /** A bucket that speaks as Amazon S3 does. */
 export interface Bucket {
@@ -34,37 +20,6 @@ export interface Bucket {
   readonly prefix: string;
   /** True names the bucket in the path and not in the host. */
   readonly forcePathStyle: boolean;
-}
-
-/** What is known of each vendor; undefined: not configured, and never routed to. */
-export interface Vendors {
-  /** Its key is empty when only a base URL is given: a gateway that asks for none. */
-  readonly openai: KeyedVendor | undefined;
-  /** Its token is empty when only a base URL is given: a gateway that asks for none. */
-  readonly replicate:
-    | {
-        readonly apiToken: string;
-        readonly baseUrl: string | undefined;
-        readonly webhookSecret: string | undefined;
-      }
-    | undefined;
-  readonly runway: KeyedVendor | undefined;
-  readonly luma: KeyedVendor | undefined;
-  readonly fal: KeyedVendor | undefined;
-  readonly huggingface: KeyedVendor | undefined;
-  readonly elevenlabs: KeyedVendor | undefined;
-  readonly deepImage: KeyedVendor | undefined;
-  readonly clippingMagic: PairedVendor | undefined;
-  /** With what one of its credits costs on the operator's plan. */
-  readonly vectorizer: (PairedVendor & { readonly creditMicros: Micros }) | undefined;
-  /** Midjourney has no API of its own; this is a gateway to it that the operator answers for. */
-  readonly midjourney:
-    | {
-        readonly gatewayUrl: string;
-        readonly apiKey: string | undefined;
-        readonly webhookSecret: string | undefined;
-      }
-    | undefined;
 }
 
 /** All that Solvent is told from outside, checked and with every default filled in. */
@@ -100,7 +55,7 @@ export interface Environment {
     readonly webhookSecret: string | undefined;
     readonly apiBase: string | undefined;
   };
-  readonly providers: Vendors;
+  readonly providers: VendorSettings;
   /** Undefined: see {@link sandboxServes}. */
   readonly sandbox: 'on' | 'off' | undefined;
   readonly sandboxSpeed: 'plausible' | 'instant';

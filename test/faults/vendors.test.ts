@@ -4,7 +4,8 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../server/clock.ts';
-import { createOpenAi, createReplicate } from '../../server/providers/index.ts';
+import { createOpenAi } from '../../server/providers/openai.ts';
+import { createReplicate } from '../../server/providers/replicate.ts';
 import { type GenerateOptions, type Outcome, unique } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { startTestServer, type TestServer, until } from '../support/server.ts';

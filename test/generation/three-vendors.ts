@@ -4,12 +4,10 @@
  */
 import { FakeClock } from '../../server/clock.ts';
 import type { Micros } from '../../server/money.ts';
-import {
-  createHuggingFace,
-  createOpenAi,
-  createReplicate,
-  type Provider,
-} from '../../server/providers/index.ts';
+import { createHuggingFace } from '../../server/providers/huggingface.ts';
+import { createOpenAi } from '../../server/providers/openai.ts';
+import type { Provider } from '../../server/providers/provider.ts';
+import { createReplicate } from '../../server/providers/replicate.ts';
 import { addCost, addModel, addPrice } from '../catalog/fixture.ts';
 import { GENERATE_IMAGE, type GenerateOptions, type Outcome, unique } from '../support/client.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from '../support/server.ts';
