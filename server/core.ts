@@ -164,7 +164,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       ledger,
       protection: createProtection({ database, clock }),
       catalog,
-      plans: createPlans({ database, clock, priceList: environment.priceList }),
+      plans: createPlans({ database, clock, catalog, priceList: environment.priceList }),
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
