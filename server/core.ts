@@ -32,6 +32,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { createTopUps, type TopUps, watchBalances } from './topup/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -48,6 +49,7 @@ export interface Core {
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly rewards: Rewards;
+  readonly topUps: TopUps;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -130,11 +132,22 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           return { problem: error.message };
         },
       );
+    const accounts = createAccounts({ database, clock, referring });
+    const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      // Nobody can save a payment method yet.
+      chargeSaved: async () => ({ status: 'no-payment-method' }),
+    });
     const generations = createGenerations({
       database,
       clock,
       log,
-      ledger,
+      ledger: watchBalances(ledger, topUps.notice),
       catalog,
       providers,
       routing,
@@ -160,11 +173,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock, referring }),
+      accounts,
       ledger,
       protection: createProtection({ database, clock }),
       catalog,
-      plans: createPlans({ database, clock, catalog, priceList: environment.priceList }),
+      plans,
+      topUps,
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
@@ -175,6 +189,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       generations,
       async close() {
         await generations.recovery.stop();
+        await topUps.stop();
         await queue.stop(1_000);
         catalog.close();
         routing.close();
