@@ -45,12 +45,15 @@ function simulationOf(offer: Offer, context: Context): Simulation {
   return simulationOf({ priceMicros: offer.priceMicros, credits: offer.credits }, context);
 }
 
-/** Whether the included uses, or without any the worst way to spend the credits, leave less than the site's floor. */
+/** Whether the included uses, or without any some model that is sold now, leave less than the site's floor. */
 function isBelowFloor(offer: Offer, context: Context): boolean {
   const simulation = simulationOf(offer, context);
-  const figures = simulation.lines.length > 0 ? simulation : simulation.worst;
-  const margin = figures?.beforeFees.margin ?? null;
-  return margin !== null && margin < context.core.environment.minMargin;
+  const margins =
+    simulation.lines.length > 0
+      ? [simulation.beforeFees.margin]
+      : simulation.models.filter((model) => !model.retired).map((model) => model.marginOfPlan);
+  const floor = context.core.environment.minMargin;
+  return margins.some((margin) => margin !== null && margin < floor);
 }
 
 const pricePerCredit = (offer: Offer) => offer.priceMicros / BigInt(offer.credits);
@@ -90,7 +93,7 @@ const Plan = builder.objectRef<PlanOffer>('Plan').implement({
     belowFloor: t.boolean({
       ...needs(
         'profit:read',
-        'Whether its included uses, or without any the worst way to spend its credits, leave less than the floor of margin.',
+        'Whether its included uses, or without any some model that is sold now, leave less than the floor of margin at its price for a credit.',
       ),
       resolve: (offer, _args, context) => isBelowFloor(offer, context),
     }),
@@ -121,7 +124,7 @@ export const Pack = builder.objectRef<PackOffer>('Pack').implement({
     belowFloor: t.boolean({
       ...needs(
         'profit:read',
-        'Whether the worst way to spend its credits leaves less than the floor of margin.',
+        'Whether some model that is sold now leaves less than the floor of margin at its price for a credit.',
       ),
       resolve: (offer, _args, context) => isBelowFloor(offer, context),
     }),
