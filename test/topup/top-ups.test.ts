@@ -5,7 +5,13 @@ import type { Ledger } from '../../server/ledger/index.ts';
 import { createLog } from '../../server/log.ts';
 import { createPlans, type Plans, seedPlans } from '../../server/plans/index.ts';
 import { referring } from '../../server/rewards/index.ts';
-import { type AutoTopUpItem, createTopUps, type TopUps, watchBalances } from '../../server/topup/index.ts';
+import {
+  type AutoTopUpItem,
+  createTopUps,
+  type LowBalanceChange,
+  type TopUps,
+  watchBalances,
+} from '../../server/topup/index.ts';
 import { describeOnEachDatabase, describeOnPostgres } from '../support/databases.ts';
 import { inProcesses, total } from '../support/processes.ts';
 import { openTill, type Till } from '../support/till.ts';
@@ -30,11 +36,20 @@ async function openSite(kind: World['kind']) {
   return {
     world,
     /** A server process: its own memory, and a till of its own. */
-    process(): { topUps: TopUps; ledger: Ledger; till: Till } {
+    process(): { topUps: TopUps; ledger: Ledger; till: Till; told: LowBalanceChange[] } {
       const till = openTill(world.ledger, plans);
       const log = createLog({ level: 'silent' });
-      const topUps = createTopUps({ database, clock, log, accounts, plans, chargeSaved: till.charge });
-      return { topUps, till, ledger: watchBalances(world.ledger, topUps.notice) };
+      const told: LowBalanceChange[] = [];
+      const topUps = createTopUps({
+        database,
+        clock,
+        log,
+        accounts,
+        plans,
+        chargeSaved: till.charge,
+        onLowBalance: (change) => told.push(change),
+      });
+      return { topUps, till, told, ledger: watchBalances(world.ledger, topUps.notice) };
     },
   };
 }
@@ -45,6 +60,7 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
   let topUps: TopUps;
   let till: Till;
   let ledger: Ledger;
+  let told: LowBalanceChange[];
   beforeAll(async () => {
     site = await openSite(kind);
     world = site.world;
@@ -52,7 +68,7 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
   beforeEach(async () => {
     await world.reset();
     await world.rows('TRUNCATE auto_top_up, low_balance_event, top_up');
-    ({ topUps, till, ledger } = site.process());
+    ({ topUps, till, ledger, told } = site.process());
   });
   afterAll(() => world.close());
 
@@ -103,6 +119,11 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
       { threshold: 50, available: 44 },
     ]);
     expect(till.asked).toEqual([]);
+    expect(told).toMatchObject([
+      { accountId: account, isLow: true, available: 49 },
+      { accountId: account, isLow: false, available: 144 },
+      { accountId: account, isLow: true, available: 44 },
+    ]);
     await world.expectSound();
   });
 
