@@ -210,18 +210,22 @@ const RetirePackInput = builder.inputType('RetirePackInput', {
 });
 
 const SetPlanResult = builder.unionType('SetPlanResult', {
+  description: 'The plan as it will be sold, or what cannot be.',
   types: [Plan, InvalidInputError],
   resolveType: resolveOutcome('Plan'),
 });
 const SetPackResult = builder.unionType('SetPackResult', {
+  description: 'The pack as it will be sold, or what cannot be.',
   types: [Pack, InvalidInputError],
   resolveType: resolveOutcome('Pack'),
 });
 const RetirePlanResult = builder.unionType('RetirePlanResult', {
+  description: 'The plan as it was sold last, or what cannot be.',
   types: [Plan, InvalidInputError, NotFoundError],
   resolveType: resolveOutcome('Plan'),
 });
 const RetirePackResult = builder.unionType('RetirePackResult', {
+  description: 'The pack as it was sold last, or what cannot be.',
   types: [Pack, InvalidInputError, NotFoundError],
   resolveType: resolveOutcome('Pack'),
 });

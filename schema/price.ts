@@ -83,6 +83,7 @@ const SetModelCostInput = builder.inputType('SetModelCostInput', {
 });
 
 const ModelChangeResult = builder.unionType('ModelChangeResult', {
+  description: 'The change, or what cannot be.',
   types: [ModelChange, InvalidInputError],
   resolveType: resolveOutcome('ModelChange'),
 });
