@@ -232,9 +232,11 @@ const RetirePackResult = builder.unionType('RetirePackResult', {
 
 const MOST_PRICE_MICROS = 1_000_000_000_000n;
 
+const LONGEST_NAME = 100;
+
 /** What every change says, checked; or what is wrong with it. */
 function readChange(
-  input: { readonly price: string; readonly reason: string },
+  input: { readonly name?: string | null | undefined; readonly price: string; readonly reason: string },
   more: readonly FieldProblem[] = [],
 ): { readonly priceMicros: bigint } | { readonly fields: readonly FieldProblem[] } {
   const price = readDollars(
@@ -244,7 +246,13 @@ function readChange(
     'Give dollars from "0.01" to "1000000".',
   );
   const reason = reasonProblem(input.reason);
-  const fields = [...('problem' in price ? [price.problem] : []), ...(reason ? [reason] : []), ...more];
+  const hasName = input.name == null || (input.name.trim() !== '' && input.name.length <= LONGEST_NAME);
+  const fields = [
+    ...(hasName ? [] : [{ path: 'name', message: `Give 1 to ${LONGEST_NAME} characters, or leave it out.` }]),
+    ...('problem' in price ? [price.problem] : []),
+    ...(reason ? [reason] : []),
+    ...more,
+  ];
   return 'micros' in price && fields.length === 0 ? { priceMicros: price.micros } : { fields };
 }
 

@@ -114,6 +114,28 @@ describeOnEachDatabase('an operator who sets a price or a cost', (kind) => {
     expect(await of({ model: 'openai/gpt-image-2', quality: 'ultra' })).toHaveLength(1);
   });
 
+  it('may change what a credit sells for and the free credits, by which margins and grants then go', async () => {
+    const change = { creditMicros: null, creditMaxMicros: null, freeCredits: null, freePeriod: null };
+    const set = (figures: Partial<typeof change> | object) =>
+      catalog.changeList({ ...change, ...figures, reason: 'For a test', actor: 'admin:test' });
+    const clips = () => catalog.model('runway/gen4_turbo')?.prices.map(({ margin }) => margin);
+    const before = clips();
+    expect(
+      await set({ creditMicros: 20_000n, creditMaxMicros: 40_000n, freeCredits: 5, freePeriod: 'MONTH' }),
+    ).toBe('changed');
+    expect(catalog.list()).toMatchObject({ creditMicros: 20_000n, creditMaxMicros: 40_000n, freeCredits: 5 });
+    expect(clips()).not.toEqual(before);
+    expect(await set({ creditMicros: 50_000n })).toBe('least-above-most');
+    expect(await set({ freeCredits: 10, freePeriod: 'DAY' })).toBe('changed');
+    expect(catalog.list()).toMatchObject({ creditMicros: 20_000n, freeCredits: 10, freePeriod: 'DAY' });
+    expect(
+      await opened.database.query(
+        `SELECT detail->>'creditMicros' AS credit FROM audit_log WHERE action = 'price-list.set' ORDER BY id`,
+      ),
+    ).toEqual([{ credit: '20000' }, { credit: null }]);
+    await set({ creditMicros: 10_000n, creditMaxMicros: 10_000n });
+  });
+
   it('leaves a line in the audit log, and lets other processes know', async () => {
     // A row of before begins at this very instant.
     clock.advance(1);

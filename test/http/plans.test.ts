@@ -194,4 +194,44 @@ describe('prices and costs', () => {
       setModelCost: { fields: [{ path: 'reason' }, { path: 'cost' }, { path: 'source' }] },
     });
   });
+
+  it('of the list itself are set by an admin too', async () => {
+    const set = `mutation ($input: SetPriceListInput!) { setPriceList(input: $input) {
+      ... on PriceList { id freeCredits freePeriod creditLeast { amount } creditMost { amount } } ... on InvalidInputError { fields { path } } } }`;
+    expect(
+      await server.admin.ask(set, { input: { freeCredits: 3, freePeriod: 'MONTH', reason: 'Fewer gifts' } }),
+    ).toEqual({
+      setPriceList: {
+        id: 'tokens',
+        freeCredits: 3,
+        freePeriod: 'MONTH',
+        creditLeast: { amount: '0.01' },
+        creditMost: { amount: '0.01' },
+      },
+    });
+    expect(await customer.ask('{ priceList { id freeCredits } }')).toEqual({
+      priceList: { id: 'tokens', freeCredits: 3 },
+    });
+    const guest = await server.admin.account(0, { tier: 'FREE' });
+    expect(await server.admin.balance(guest)).toMatchObject({ available: 3 });
+    expect(
+      await server.admin.ask(set, {
+        input: { creditLeast: '0', creditMost: 'much', freeCredits: -1, reason: '' },
+      }),
+    ).toEqual({
+      setPriceList: {
+        fields: [
+          { path: 'reason' },
+          { path: 'creditLeast' },
+          { path: 'creditMost' },
+          { path: 'freeCredits' },
+        ],
+      },
+    });
+    expect(await server.admin.ask(set, { input: { creditLeast: '1', reason: 'Dearer' } })).toEqual({
+      setPriceList: { fields: [{ path: 'creditLeast' }] },
+    });
+    expect(await codeOf(reader, set, { input: { reason: 'x' } })).toBe('FORBIDDEN');
+    expect(await codeOf(customer, '{ priceList { creditLeast { amount } } }')).toBe('FORBIDDEN');
+  });
 });

@@ -355,11 +355,11 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
   });
 
   it('many accounts are swept along their index, page by page', async () => {
-    const accounts = await Promise.all(Array.from({ length: 1_203 }, () => world.account()));
     await world.rows(
-      `INSERT INTO auto_top_up (account_id, threshold, is_on, daily_cap_micros, updated_at)
-      SELECT id, 5, false, 0, $1 FROM unnest($2::uuid[]) AS id`,
-      [world.clock.now(), accounts],
+      `WITH made AS (INSERT INTO account (id, external_id, tier, created_at, updated_at)
+        SELECT gen_random_uuid(), 'many ' || n, 'PAYG', $1, $1 FROM generate_series(1, 1203) AS n RETURNING id)
+      INSERT INTO auto_top_up (account_id, threshold, is_on, daily_cap_micros, updated_at) SELECT id, 5, false, 0, $1 FROM made`,
+      [world.clock.now()],
     );
     await topUps.sweep();
     expect(await world.rows('SELECT count(DISTINCT account_id)::int AS n FROM low_balance_event')).toEqual([
