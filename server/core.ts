@@ -10,6 +10,7 @@ import { createGenerations, type FetchInput, type Generations } from './generati
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
+import { createPlans, type Plans, seedPlans } from './plans/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -44,6 +45,7 @@ export interface Core {
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
   readonly catalog: Catalog;
+  readonly plans: Plans;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -86,6 +88,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     (await openDatabase({ url: environment.database.url, folder: environment.database.folder }));
   try {
     await seedCatalog(database, clock);
+    await seedPlans(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
     const providers = createProviders(
       [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
@@ -159,6 +162,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       ledger,
       protection: createProtection({ database, clock }),
       catalog,
+      plans: createPlans({ database, clock, priceList: environment.priceList }),
       providers,
       routing,
       queue,
