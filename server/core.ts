@@ -20,6 +20,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { openQueue, type Queue } from './queue/index.ts';
+import { createRewards, type Rewards, referring } from './rewards/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
 import {
@@ -46,6 +47,7 @@ export interface Core {
   readonly protection: ProtectionRoom;
   readonly catalog: Catalog;
   readonly plans: Plans;
+  readonly rewards: Rewards;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -158,11 +160,12 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock }),
+      accounts: createAccounts({ database, clock, referring }),
       ledger,
       protection: createProtection({ database, clock }),
       catalog,
       plans: createPlans({ database, clock, priceList: environment.priceList }),
+      rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
       queue,
