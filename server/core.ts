@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
+import { type Billing, createBilling } from './billing/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
@@ -47,6 +48,7 @@ export interface Core {
   readonly protection: ProtectionRoom;
   readonly catalog: Catalog;
   readonly plans: Plans;
+  readonly billing: Billing;
   readonly rewards: Rewards;
   readonly providers: Providers;
   readonly routing: Routing;
@@ -153,7 +155,23 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
-    return {
+    const plans = createPlans({ database, clock, priceList: environment.priceList });
+    const billing = createBilling({
+      database,
+      clock,
+      log,
+      plans,
+      stripe: environment.stripe,
+      barDisputed: environment.barDisputed,
+      publicUrl: () => core.publicUrl,
+      onChange(accountId) {
+        ledger
+          .balance(accountId)
+          .then((balance) => balance && live.publish('balance', accountId, balance))
+          .catch((error: unknown) => log.warn({ error }, 'A new balance could not be told.'));
+      },
+    });
+    const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
       clock,
@@ -164,7 +182,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       ledger,
       protection: createProtection({ database, clock }),
       catalog,
-      plans: createPlans({ database, clock, priceList: environment.priceList }),
+      plans,
+      billing,
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
@@ -175,6 +194,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       generations,
       async close() {
         await generations.recovery.stop();
+        await billing.close();
         await queue.stop(1_000);
         catalog.close();
         routing.close();
@@ -184,6 +204,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         await database.close();
       },
     };
+    return core;
   } catch (error) {
     await database.close();
     throw error;
