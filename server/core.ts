@@ -155,7 +155,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
-    const plans = createPlans({ database, clock, priceList: environment.priceList });
+    const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
     const billing = createBilling({
       database,
       clock,

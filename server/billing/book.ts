@@ -7,7 +7,7 @@ import type { Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { GrantSource } from '../ledger/index.ts';
 import type { Micros } from '../money.ts';
-import { estimateFee } from './cents.ts';
+import { usualFee } from '../plans/index.ts';
 import type { BalanceRead, DisputeRead, RefundRead } from './gateway.ts';
 import { type Booking, grantPart } from './grants.ts';
 import { giveBack, takeFor } from './money-back.ts';
@@ -140,7 +140,7 @@ async function feeLines(
   if (known && known.fee_micros !== null) return [];
   const usable = charge.balance?.currency === 'usd' ? charge.balance : null;
   if (charge.balance && !usable) foreign.push(charge.balance.id);
-  const estimate = known ? known.estimate_micros : usable ? null : estimateFee(charge.amountMicros);
+  const estimate = known ? known.estimate_micros : usable ? null : usualFee(charge.amountMicros);
   await statements.upsertCharge(sql, {
     id: charge.id,
     paymentId,

@@ -1,4 +1,5 @@
 /** Changing what has been bought: another plan, an end, money back. What follows is booked as Stripe then says. */
+import { writeAuditLog } from '../database/index.ts';
 import { formatDecimal, type Micros } from '../money.ts';
 import type { PlanInterval } from '../plans/index.ts';
 import { toCents } from './cents.ts';
@@ -162,7 +163,7 @@ export async function refundPayment(
     blame: 'paymentId',
     async perform(asked, once) {
       const made = await stripe.refund({ ...asked, tags: { [TAGS.account]: payment.account_id } }, once);
-      await statements.writeAudit(database, clock.now(), {
+      await writeAuditLog(database, clock.now(), {
         actor: input.actor,
         action: 'payment.refund',
         subject: input.paymentId,

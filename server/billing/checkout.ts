@@ -204,26 +204,37 @@ export async function openPortal(
 /** What came of charging a saved card. */
 export type ChargeOutcome =
   /** The money is there; the credits are too, or come with Stripe's event. */
-  | { readonly status: 'paid'; readonly paymentIntentId: string }
-  /** It takes a while; Stripe tells. */
-  | { readonly status: 'pending'; readonly paymentIntentId: string }
-  /** The bank says no, or wants to see the buyer. `code` is Stripe's, for logs. The same key gives this again. */
-  | { readonly status: 'declined'; readonly code: string | null }
+  | { readonly status: 'paid' }
+  /** It takes a while: ask again under the same key. */
+  | { readonly status: 'pending' }
+  /** The bank says no, or wants to see the buyer; or it cannot be bought. The same key gives this again. */
+  | { readonly status: 'declined'; readonly reason: string; readonly code: string | null }
   | { readonly status: 'no-payment-method' }
-  | Refusal;
+  /** Nobody answered: it may have been paid. Ask again under the same key. */
+  | { readonly status: 'unavailable' };
 
-type Charged = Extract<ChargeOutcome, { status: 'paid' | 'pending' | 'declined' }>;
+/** What is kept of a charge. */
+type Charged =
+  | { readonly status: 'paid' | 'pending'; readonly paymentIntentId: string }
+  | { readonly status: 'declined'; readonly code: string | null };
+
 const NO_CARD = new StripeFailure('refused', 'This account has no saved card.', { code: 'no_card' });
+const PROCESSING: ReadonlySet<string> = new Set(['processing', 'requires_capture']);
+
+function chargedOf(intent: { readonly id: string; readonly status: string }): Charged {
+  if (intent.status === 'succeeded') return { status: 'paid', paymentIntentId: intent.id };
+  if (PROCESSING.has(intent.status)) return { status: 'pending', paymentIntentId: intent.id };
+  return { status: 'declined', code: intent.status };
+}
 
 /** Charges the account's saved card for a pack, without anybody present; once under its key. */
 export async function chargeSaved(
   options: BuyingOptions,
   input: { readonly accountId: string; readonly packId: string; readonly key: string },
 ): Promise<ChargeOutcome> {
-  const { stripe, plans } = options;
+  const { database, stripe, plans } = options;
   const pack = await plans.pack(input.packId);
   const cents = pack ? centsOf('packId', pack) : invalid('packId', 'No pack of this name is sold.');
-  let noCard = false;
   const answer = await askOnce<{ cents: number; name: string; tags: Tags }, Charged>(options, {
     accountId: input.accountId,
     namespace: 'top-up',
@@ -231,49 +242,75 @@ export async function chargeSaved(
     kind: 'CHARGE',
     hash: hashOf('charge', input.accountId, input.packId),
     input:
-      typeof cents !== 'number' || !pack
-        ? (cents as Refusal)
-        : {
+      typeof cents === 'number'
+        ? {
             cents,
-            name: `${pack.credits} credits`,
+            name: `${pack?.credits} credits`,
             tags: {
               [TAGS.account]: input.accountId,
-              [TAGS.packVersion]: pack.versionId,
+              [TAGS.packVersion]: pack?.versionId ?? '',
               [TAGS.kind]: 'TOP_UP',
             },
-          },
+          }
+        : cents,
     blame: 'packId',
     async perform(asked, once): Promise<Charged> {
-      const customerId = await statements.customerOf(options.database, input.accountId);
+      const customerId = await statements.customerOf(database, input.accountId);
       const card = customerId === null ? null : await stripe.savedPaymentMethod(customerId);
-      if (customerId === null || card === null) {
-        noCard = true;
-        throw NO_CARD;
-      }
+      if (customerId === null || card === null) throw NO_CARD;
       try {
-        const made = await stripe.charge(
-          {
-            customerId,
-            paymentMethodId: card,
-            cents: asked.cents,
-            description: asked.name,
-            tags: asked.tags,
-          },
-          `${once}-${card}`,
+        return chargedOf(
+          await stripe.charge(
+            {
+              customerId,
+              paymentMethodId: card,
+              cents: asked.cents,
+              description: asked.name,
+              tags: asked.tags,
+            },
+            `${once}-${card}`,
+          ),
         );
-        if (made.status === 'succeeded') return { status: 'paid', paymentIntentId: made.id };
-        if (made.status === 'processing') return { status: 'pending', paymentIntentId: made.id };
-        return { status: 'declined', code: made.status };
       } catch (error) {
         if (!(error instanceof StripeFailure && error.kind === 'declined')) throw error;
         return { status: 'declined', code: error.code };
       }
     },
   });
-  if (noCard) return { status: 'no-payment-method' };
-  if (answer.status !== 'done') return answer;
-  if (answer.result.status === 'paid') {
-    await options.bookNow({ kind: 'intent', id: answer.result.paymentIntentId });
+  switch (answer.status) {
+    case 'done':
+      return outcomeOf(options, answer.id, answer.result);
+    case 'invalid': {
+      const message = answer.fields[0]?.message ?? '';
+      if (message === NO_CARD.message) return { status: 'no-payment-method' };
+      return { status: 'declined', reason: message, code: null };
+    }
+    case 'unavailable':
+      return { status: 'unavailable' };
+    default:
+      throw new Error(`The key of a top-up, ${input.key}, was used for something else.`);
   }
-  return answer.result;
+}
+
+/** A charge as it now stands: one that takes a while is looked at again. */
+async function outcomeOf(options: BuyingOptions, requestId: string, kept: Charged): Promise<ChargeOutcome> {
+  let charged = kept;
+  if (kept.status === 'pending') {
+    try {
+      charged = chargedOf(await options.stripe.readIntent(kept.paymentIntentId));
+    } catch (error) {
+      if (!(error instanceof StripeFailure)) throw error;
+      return { status: 'unavailable' };
+    }
+    if (charged.status !== 'pending') await statements.finishRequest(options.database, requestId, charged);
+  }
+  switch (charged.status) {
+    case 'paid':
+      await options.bookNow({ kind: 'intent', id: charged.paymentIntentId });
+      return { status: 'paid' };
+    case 'pending':
+      return { status: 'pending' };
+    case 'declined':
+      return { status: 'declined', reason: 'The bank declined the payment.', code: charged.code };
+  }
 }

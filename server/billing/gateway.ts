@@ -75,6 +75,8 @@ export interface BalanceRead {
 /** A payment intent with its charge. */
 export interface IntentRead {
   readonly id: string;
+  /** Stripe's word: succeeded, processing, requires_payment_method, … */
+  readonly status: string;
   /** True once the money is taken. */
   readonly succeeded: boolean;
   readonly currency: string;

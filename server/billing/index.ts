@@ -1,6 +1,6 @@
 /** The door of billing: money that arrives becomes credits, and money that goes back takes them along. See README.md. */
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/index.ts';
+import { type Database, writeAuditLog } from '../database/index.ts';
 import type { Log } from '../log.ts';
 import type { Plans } from '../plans/index.ts';
 import { type BookDay, type BooksRange, readBooks } from './books/index.ts';
@@ -148,7 +148,7 @@ export function createBilling(options: BillingOptions): Billing {
         const now = clock.now();
         if (!(await statements.setBarred(sql, now, accountId, barred))) return false;
         const action = barred === null ? 'account.unbar' : 'account.bar';
-        await statements.writeAudit(sql, now, { actor, action, subject: accountId, reason: why });
+        await writeAuditLog(sql, now, { actor, action, subject: accountId, reason: why });
         return true;
       }),
     books: (range) => readBooks(database, range),

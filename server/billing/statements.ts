@@ -75,24 +75,6 @@ export async function setBarred(
   return rows.length > 0;
 }
 
-/** Writes down who changed what, and why. */
-export async function writeAudit(
-  sql: Sql,
-  now: Date,
-  entry: {
-    readonly actor: string;
-    readonly action: string;
-    readonly subject: string;
-    readonly reason: string;
-    readonly detail?: unknown;
-  },
-): Promise<void> {
-  await sql.query(
-    'INSERT INTO audit_log (id, at, actor, action, subject, reason, detail) VALUES (uuid_v7($1), $1, $2, $3, $4, $5, $6)',
-    [now, entry.actor, entry.action, entry.subject, entry.reason, JSON.stringify(entry.detail ?? null)],
-  );
-}
-
 /** Pays both sides of a referral when this is the account's first payment; see the rewards' room. */
 export async function rewardFirstPayment(sql: Sql, now: Date, accountId: string): Promise<void> {
   await sql.query('SELECT rewards_first_payment($1, $2)', [now, accountId]);

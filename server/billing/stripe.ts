@@ -342,6 +342,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
       const charge = read.latest_charge ?? null;
       return {
         id: read.id,
+        status: read.status,
         succeeded: read.status === 'succeeded' && charge !== null,
         currency: read.currency,
         receivedMicros: fromCents(read.amount_received),

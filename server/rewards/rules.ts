@@ -1,5 +1,5 @@
 /** What rewards a site gives, and its operator's changes of that. */
-import type { Database } from '../database/index.ts';
+import { type Database, writeAuditLog } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import * as statements from './statements.ts';
 
@@ -57,6 +57,15 @@ export async function changeRules(
   // What was not said is undefined in it, and must not stand over what is there.
   const said = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   const rules = { ...(await readRules(database, priceListId)), ...said };
-  await database.transaction((sql) => statements.setRules(sql, now, priceListId, rules, said, reason, actor));
+  await database.transaction(async (sql) => {
+    await statements.setRules(sql, priceListId, rules);
+    await writeAuditLog(sql, now, {
+      actor,
+      action: 'rewards.set',
+      subject: priceListId,
+      reason,
+      detail: said,
+    });
+  });
   return rules;
 }
