@@ -15,6 +15,9 @@ const PREFIXES = {
   Grant: 'grt',
   Output: 'out',
   Quote: 'quo',
+  Revocation: 'rev',
+  TopUp: 'top',
+  WheelSpin: 'spn',
 } as const;
 
 export type NodeType = keyof typeof PREFIXES;

@@ -33,6 +33,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { createTopUps, type TopUps, watchBalances } from './topup/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -50,6 +51,7 @@ export interface Core {
   readonly plans: Plans;
   readonly billing: Billing;
   readonly rewards: Rewards;
+  readonly topUps: TopUps;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -132,11 +134,36 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           return { problem: error.message };
         },
       );
+    const accounts = createAccounts({ database, clock, referring });
+    const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
+    const billing = createBilling({
+      database,
+      clock,
+      log,
+      plans,
+      stripe: environment.stripe,
+      barDisputed: environment.barDisputed,
+      publicUrl: () => core.publicUrl,
+      onChange(accountId) {
+        ledger
+          .balance(accountId)
+          .then((balance) => balance && live.publish('balance', accountId, balance))
+          .catch((error: unknown) => log.warn({ error }, 'A new balance could not be told.'));
+      },
+    });
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => billing.chargeSaved(item),
+    });
     const generations = createGenerations({
       database,
       clock,
       log,
-      ledger,
+      ledger: watchBalances(ledger, topUps.notice),
       catalog,
       providers,
       routing,
@@ -155,22 +182,6 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
-    const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
-    const billing = createBilling({
-      database,
-      clock,
-      log,
-      plans,
-      stripe: environment.stripe,
-      barDisputed: environment.barDisputed,
-      publicUrl: () => core.publicUrl,
-      onChange(accountId) {
-        ledger
-          .balance(accountId)
-          .then((balance) => balance && live.publish('balance', accountId, balance))
-          .catch((error: unknown) => log.warn({ error }, 'A new balance could not be told.'));
-      },
-    });
     const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -178,12 +189,13 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock, referring }),
+      accounts,
       ledger,
       protection: createProtection({ database, clock }),
       catalog,
       plans,
       billing,
+      topUps,
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
@@ -194,6 +206,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       generations,
       async close() {
         await generations.recovery.stop();
+        await topUps.stop();
         await billing.close();
         await queue.stop(1_000);
         catalog.close();

@@ -24,6 +24,9 @@ export interface RewardRules {
   readonly referralTotalCap: number;
 }
 
+/** What of the rules is to be another; what is left out stays. */
+export type RewardRulesChange = { readonly [Rule in keyof RewardRules]?: RewardRules[Rule] | undefined };
+
 /** A price list of the operator's own gives nothing until its rules are set. */
 const NOTHING: RewardRules = {
   wheelOn: false,
@@ -50,7 +53,7 @@ export async function changeRules(
   database: Database,
   now: Date,
   priceListId: string,
-  change: Partial<RewardRules>,
+  change: RewardRulesChange,
   reason: string,
   actor: string,
 ): Promise<RewardRules> {
