@@ -155,7 +155,7 @@ async function feeLines(
   }
   const rest = usable ? usable.feeMicros - (estimate ?? 0n) : 0n;
   if (usable && rest !== 0n) {
-    lines.push({ kind: 'FEE', amountMicros: -rest, at: usable.at, source: `fee:${usable.id}` });
+    lines.push({ kind: 'FEE', amountMicros: -rest, at: usable.at, source: `charge-fee:${usable.id}` });
   }
   return lines;
 }
