@@ -197,7 +197,7 @@ export const eventInvoice = z.union([
     .object({
       id: z.string(),
       object: z.literal('invoice'),
-      parent: z.undefined(),
+      parent: z.undefined().optional(),
       paid: z.boolean(),
       subscription: reference.nullable(),
     })
