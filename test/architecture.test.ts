@@ -130,7 +130,12 @@ describe('rooms', () => {
   });
 
   test('within rooms are entered by their door too', () => {
-    const inner = ['server/providers/sandbox', 'server/billing/sandbox', 'server/billing/books', 'schema/plugin-credits'];
+    const inner = [
+      'server/providers/sandbox',
+      'server/billing/sandbox',
+      'server/billing/books',
+      'schema/plugin-credits',
+    ];
     expectNone(
       sourcesIn('server', 'schema').flatMap((source) =>
         source.imports.flatMap(({ target, start }) => {

@@ -228,6 +228,7 @@ test('nothing set gives the documented defaults', () => {
     cache: { scope: 'account', hours: 24, pricePercent: 100 },
     limits: { requestsPerMinute: 60_000, subscriptionsPerKey: 100, providerConcurrency: 256 },
     allowPrivateUrls: false,
+    barDisputed: true,
     drainSeconds: 30,
   });
 });

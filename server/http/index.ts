@@ -61,10 +61,10 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
     let html: string;
     if (demo && isLocalPage(request)) {
-      localPage ??= graphiqlPage(demo);
+      localPage ??= graphiqlPage(demo, core.publicUrl);
       html = localPage;
     } else {
-      page ??= graphiqlPage(null);
+      page ??= graphiqlPage(null, core.publicUrl);
       html = page;
     }
     response.writeHead(200, {
