@@ -11,6 +11,8 @@ import './reward.ts';
 import './top-up.ts';
 import './provider.ts';
 import './access.ts';
+import './billing.ts';
+import './books.ts';
 import { builder } from './builder.ts';
 
 export type { Context } from './context.ts';
