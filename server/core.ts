@@ -10,6 +10,7 @@ import { createGenerations, type FetchInput, type Generations } from './generati
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
+import { createProfit, type Profit } from './profit/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -43,6 +44,7 @@ export interface Core {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
+  readonly profit: Profit;
   readonly catalog: Catalog;
   readonly providers: Providers;
   readonly routing: Routing;
@@ -158,6 +160,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       accounts: createAccounts({ database, clock }),
       ledger,
       protection: createProtection({ database, clock }),
+      profit: createProfit({ database, timeZone: environment.timeZone }),
       catalog,
       providers,
       routing,
