@@ -5,6 +5,7 @@ import './generation.ts';
 import './catalog.ts';
 import './protection.ts';
 import './provider.ts';
+import './profit.ts';
 import './access.ts';
 import { builder } from './builder.ts';
 

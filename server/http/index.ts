@@ -54,18 +54,9 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const graphql = core.environment.role === 'worker' ? null : createGraphql(core, limiter);
   const metrics = createMetrics(core);
   let draining = false;
-  let page: string | undefined;
-  let localPage: string | undefined;
 
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
-    let html: string;
-    if (demo && isLocalPage(request)) {
-      localPage ??= graphiqlPage(demo);
-      html = localPage;
-    } else {
-      page ??= graphiqlPage(null);
-      html = page;
-    }
+    const html = graphiqlPage(isLocalPage(request) ? demo : null, core.clock.now());
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
