@@ -11,6 +11,7 @@ import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProfit, type Profit } from './profit/index.ts';
+import { createPlans, type Plans, seedPlans } from './plans/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -20,6 +21,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { openQueue, type Queue } from './queue/index.ts';
+import { createRewards, type Rewards, referring } from './rewards/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
 import {
@@ -46,6 +48,8 @@ export interface Core {
   readonly protection: ProtectionRoom;
   readonly profit: Profit;
   readonly catalog: Catalog;
+  readonly plans: Plans;
+  readonly rewards: Rewards;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -88,6 +92,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     (await openDatabase({ url: environment.database.url, folder: environment.database.folder }));
   try {
     await seedCatalog(database, clock);
+    await seedPlans(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
     const providers = createProviders(
       [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
@@ -157,11 +162,13 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock }),
+      accounts: createAccounts({ database, clock, referring }),
       ledger,
       protection: createProtection({ database, clock }),
       profit: createProfit({ database, timeZone: environment.timeZone }),
       catalog,
+      plans: createPlans({ database, clock, priceList: environment.priceList }),
+      rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
       queue,
