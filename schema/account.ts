@@ -20,7 +20,7 @@ import {
   resolveOutcome,
 } from './outcome.ts';
 import { Money } from './scalars.ts';
-import { present, stateOf } from './subscribe.ts';
+import { PACE, present } from './subscribe.ts';
 
 const GrantSource = builder.enumType('GrantSource', {
   description: 'Where credits come from.',
@@ -389,12 +389,12 @@ builder.subscriptionField('balance', (t) =>
       if (!asked || !balance) throw notFound('There is no such account.');
       return present(context, {
         first: balance,
-        changes: core.live.listen('balance', asked),
+        changes: core.live.listen('balance', asked, PACE),
         read: async () => (await core.ledger.balance(asked)) ?? balance,
         isSame: (a, b) => a.posted === b.posted && a.reserved === b.reserved,
         isLast: () => false,
       });
     },
-    resolve: stateOf<BalanceRecord>,
+    resolve: (balance: BalanceRecord) => balance,
   }),
 );

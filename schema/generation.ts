@@ -32,7 +32,7 @@ import {
 } from './outcome.ts';
 import { refuse, takeReservation } from './plugin-credits/index.ts';
 import { Money } from './scalars.ts';
-import { present, stateOf } from './subscribe.ts';
+import { PACE, present } from './subscribe.ts';
 
 const GenerationStatus = builder.enumType('GenerationStatus', {
   description: 'How far a generation is.',
@@ -551,6 +551,6 @@ builder.subscriptionField('generation', (t) =>
         isLast: (state) => state.completedAt !== null,
       });
     },
-    resolve: stateOf<GenerationRecord>,
+    resolve: (record: GenerationRecord) => record,
   }),
 );

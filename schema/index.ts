@@ -8,7 +8,7 @@ import './provider.ts';
 import './access.ts';
 import { builder } from './builder.ts';
 
-export type { Context } from './context.ts';
+export type { Context, Stream } from './context.ts';
 export * from './errors.ts';
 export { createLoaders } from './loaders.ts';
 export { encodeId } from './node-ids.ts';
