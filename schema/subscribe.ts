@@ -77,22 +77,26 @@ export function present<State>(context: Context, watched: Watched<State>): Async
 
 /** What a subscription of single happenings watches: none of them is overtaken by the next. */
 export interface WatchedEvents<Item> {
-  /** Groups as they come; null when nothing came. `skipped` says how many before them could not be told. */
-  readonly groups: AsyncIterableIterator<{
-    readonly items: readonly Item[];
-    readonly skipped: number;
-  } | null> & {
+  /** What has happened last, oldest first: sent at once. */
+  readonly first: readonly Item[];
+  /** Groups as they come. `skipped` says how many before them could not be told. */
+  readonly groups: AsyncIterableIterator<{ readonly items: readonly Item[]; readonly skipped: number }> & {
     return(): Promise<unknown>;
   };
   /** Whether one is wanted. */
   readonly matches: (item: Item) => boolean;
+  /** Whether two are one: what was among the first may come again. */
+  readonly isSame: (one: Item, other: Item) => boolean;
 }
 
 async function* happenings<Item>(context: Context, watched: WatchedEvents<Item>): AsyncGenerator<Item> {
-  for await (const group of watched.groups) {
-    if (!group) continue;
-    if (group.skipped > 0) context.stream?.onSkipped(group.skipped);
-    for (const item of group.items) if (watched.matches(item)) yield item;
+  yield* watched.first;
+  for await (const { items, skipped } of watched.groups) {
+    if (skipped > 0) context.stream?.onSkipped(skipped);
+    for (const item of items) {
+      if (!watched.matches(item) || watched.first.some((first) => watched.isSame(first, item))) continue;
+      yield item;
+    }
   }
 }
 

@@ -30,6 +30,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -50,6 +51,7 @@ export interface Core {
   readonly storage: Storage;
   readonly outputs: Outputs;
   readonly live: Live;
+  readonly watch: Watch;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -111,10 +113,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const ledger = await openLedger({ database, clock });
+    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
+    const changed = () => live.publish('books', '', null);
+    const ledger = await openLedger({
+      database,
+      clock,
+      observer: { reserved: changed, settled: changed, rerouted: changed },
+    });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
-    const live = await openLive({ database, log });
     const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
@@ -148,6 +155,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
+    const protection = createProtection({ database, clock });
     return {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -157,7 +165,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       access,
       accounts: createAccounts({ database, clock }),
       ledger,
-      protection: createProtection({ database, clock }),
+      protection,
       catalog,
       providers,
       routing,
@@ -165,6 +173,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       storage,
       outputs: createOutputs({ database, clock }),
       live,
+      watch: createWatch({ database, clock, log, live, protection }),
       generations,
       async close() {
         await generations.recovery.stop();

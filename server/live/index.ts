@@ -17,7 +17,7 @@ import { openRedisBus } from './redis-bus.ts';
 
 export type { Bus, Ears } from './bus.ts';
 export { createProcessBus } from './bus.ts';
-export type { Messages, Pace } from './listening.ts';
+export { Listeners, type Messages, type Pace } from './listening.ts';
 export { openPostgresBus } from './postgres-bus.ts';
 export { openRedisBus } from './redis-bus.ts';
 
