@@ -3,6 +3,7 @@
  * caller's user can act on is data instead: a member of the field's union.
  */
 import { GraphQLError } from 'graphql';
+import type { Invalid } from '../server/profit/index.ts';
 
 function conditionOf(
   code: string,
@@ -30,6 +31,10 @@ export const credentialsEnded = () =>
 
 /** 403: who calls is known, and may not. */
 export const forbidden = (message: string) => conditionOf('FORBIDDEN', 403, message);
+
+/** 408: what was sent is not read. Only within a stream, as the last thing that is sent. */
+export const tooSlow = () =>
+  conditionOf('TOO_SLOW', 408, 'Events were not read as fast as they came; subscribe again.');
 
 /** 429: too many calls of one key. */
 export const rateLimited = (retryAfterSeconds: number, message = 'Too many requests.') =>
@@ -64,6 +69,14 @@ export const invalidArguments = (fields: readonly { readonly path: string; reado
   conditionOf('INVALID_INPUT', 400, fields.map(({ path, message }) => `${path}: ${message}`).join(' '), {
     extensions: { fields },
   });
+
+/** What a room answered, or a GraphQL error that names each argument which cannot be. */
+export function orInvalid<Outcome extends { readonly status: string }>(
+  outcome: Outcome | Invalid,
+): Exclude<Outcome, Invalid> {
+  if (outcome.status === 'invalid') throw invalidArguments((outcome as Invalid).fields);
+  return outcome as Exclude<Outcome, Invalid>;
+}
 
 /** What is asked to be changed is not there, or not for this caller. */
 export const notFound = (message: string) => conditionOf('NOT_FOUND', 404, message);

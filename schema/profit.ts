@@ -10,7 +10,8 @@ import {
   type ProfitTrend as Trend,
 } from '../server/profit/index.ts';
 import { builder, needs } from './builder.ts';
-import { orInvalid, ProfitFilter, ProfitLine, readFilter } from './profit-line.ts';
+import { orInvalid } from './errors.ts';
+import { accountsOf, ProfitFilter, ProfitLine } from './profit-line.ts';
 import { Money } from './scalars.ts';
 import { Range, TIME_ZONE_ARGUMENT, TimeRange } from './time-range.ts';
 
@@ -154,7 +155,7 @@ builder.queryFields((t) => ({
       timeZone: t.arg.string({ required: false, description: TIME_ZONE_ARGUMENT }),
     },
     resolve: async (_root, args, context) => {
-      const question = { ...args, filter: readFilter(args.filter) };
+      const question = { ...args, filter: { ...args.filter, accounts: accountsOf(args.filter) } };
       const { report } = orInvalid(await context.core.profit.report(question));
       return { question, report };
     },
@@ -169,7 +170,7 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: ProfitFilter, required: false }),
     },
     resolve: async (_root, { by, first, ...args }, context) => {
-      const question = { ...args, filter: readFilter(args.filter) };
+      const question = { ...args, filter: { ...args.filter, accounts: accountsOf(args.filter) } };
       return [...orInvalid(await context.core.profit.topAccounts(question, by ?? 'COST', first ?? 10)).lines];
     },
   }),

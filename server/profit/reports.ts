@@ -74,15 +74,13 @@ function checkFilter(filter: ProfitFilter): FieldError[] {
 
 const invalid = (fields: readonly FieldError[]): Invalid => ({ status: 'invalid', fields });
 
-const has = (values: readonly unknown[] | null | undefined) => values != null && values.length > 0;
-
 /** The level whose rows tell apart what is asked for, and no more. */
 function levelOf({ groupBy, filter }: ProfitQuestion): Level {
   const by = new Set(groupBy ?? []);
-  if (by.has('ACCOUNT') || has(filter?.accounts)) return 'ACCOUNT';
+  if (by.has('ACCOUNT') || filter?.accounts) return 'ACCOUNT';
   const { tiers, countries, plans } = filter ?? {};
   const segmented = by.has('TIER') || by.has('COUNTRY') || by.has('PLAN');
-  return segmented || has(tiers) || has(countries) || has(plans) ? 'SEGMENT' : 'MODEL';
+  return segmented || tiers || countries || plans ? 'SEGMENT' : 'MODEL';
 }
 
 /** What is to be read of the books for a question whose time is cut into these intervals. */

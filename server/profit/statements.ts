@@ -79,11 +79,11 @@ function readSums(row: BookedRow): ProfitSums {
     succeeded: Number(row.succeeded),
     failed: Number(row.failed),
     cacheHits: Number(row.cache_hits),
-    credits: Number(row.credits),
+    credits: row.credits,
     costMicros: row.cost_micros,
     lostCostMicros: row.lost_cost_micros,
     revenueMicros: row.revenue_micros,
-    durationMs: Number(row.duration_ms),
+    durationMs: row.duration_ms,
   };
 }
 
@@ -94,8 +94,8 @@ function readLine(row: BookedRow): ProfitLine {
     operation: row.operation ?? null,
     tier: row.tier ?? null,
     accountId: row.account_id ?? null,
-    country: row.country || null,
-    plan: row.plan || null,
+    country: row.country ?? null,
+    plan: row.plan ?? null,
     ...readSums(row),
   };
 }
@@ -118,7 +118,7 @@ const instants = (times: readonly number[]) => arrayOf(times.map((time) => new D
 function conditionsOf(filter: ProfitFilter, parameters: Parameters): string {
   return DIMENSIONS.flatMap(([, { name, type, filter: of }]) => {
     const values = filter[of];
-    if (!values || values.length === 0) return [];
+    if (!values) return [];
     const list = parameters.add(JSON.stringify(values));
     return ` AND s.${name} = ANY (ARRAY(SELECT jsonb_array_elements_text(${list}::jsonb))::${type}[])`;
   }).join('');

@@ -8,11 +8,11 @@ export const NOTHING: ProfitSums = {
   succeeded: 0,
   failed: 0,
   cacheHits: 0,
-  credits: 0,
+  credits: 0n,
   costMicros: 0n,
   lostCostMicros: 0n,
   revenueMicros: 0n,
-  durationMs: 0,
+  durationMs: 0n,
 };
 
 /** The line of everything, told apart by nothing. */

@@ -25,7 +25,7 @@ export interface TimeRange {
   readonly to: Date;
 }
 
-/** Which calls count: those that one of each list applies to. A list that is left out, or empty, lets all through. */
+/** Which calls count: those that match every list. One that is left out matches all, an empty one none. */
 export interface ProfitFilter {
   readonly providers?: readonly string[] | null | undefined;
   /** `provider/name` each. */
@@ -59,17 +59,18 @@ export interface ProfitSums {
   readonly failed: number;
   /** Calls that an earlier result served. */
   readonly cacheHits: number;
-  readonly credits: number;
+  readonly credits: bigint;
   /** All that providers bill for these calls, failed ones too. */
   readonly costMicros: Micros;
   /** The part of the cost whose customer was refunded. */
   readonly lostCostMicros: Micros;
   /** What the burned credits earned. */
   readonly revenueMicros: Micros;
-  readonly durationMs: number;
+  /** Of all calls together. */
+  readonly durationMs: bigint;
 }
 
-/** A line of a report. What it is not told apart by is null; so are country and plan of accounts that have none. */
+/** A line of a report. What it is not told apart by is null; country and plan are empty where accounts have none. */
 export interface ProfitLine extends ProfitSums {
   readonly provider: string | null;
   readonly model: string | null;
