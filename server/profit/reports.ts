@@ -87,7 +87,7 @@ function levelOf({ groupBy, filter }: ProfitQuestion): Level {
 function bookedQuestion(question: ProfitQuestion, beginnings: readonly number[]): BookedQuestion | Invalid {
   const level = levelOf(question);
   const pieces = piecesOf(level, beginnings, question.range.to.getTime());
-  if (level === 'ACCOUNT' && lengthOf(pieces.lines) > MOST_BY_CALL_MS) {
+  if (level === 'ACCOUNT' && lengthOf(pieces.lineMoves) > MOST_BY_CALL_MS) {
     return invalid([
       {
         path: 'interval',
@@ -147,7 +147,7 @@ export function createReports(options: { readonly sql: Sql; readonly timeZone: s
       }
       const booked = bookedQuestion({ ...question, groupBy: [] }, beginnings);
       if ('status' in booked) return booked;
-      const found = await readSeries(sql, booked, beginnings);
+      const found = await readSeries(sql, booked);
       const points = beginnings.map((beginning, index) => ({
         at: new Date(beginning),
         until: new Date(beginnings[index + 1] ?? to),

@@ -2,7 +2,7 @@
 import type { Sql } from '../database/index.ts';
 import type { Tier } from '../ledger/index.ts';
 import type { Operation } from '../providers/index.ts';
-import type { Level, Pieces, Span } from './pieces.ts';
+import type { Level, Move, Pieces, Rows, Span } from './pieces.ts';
 import type { ProfitDimension, ProfitFilter, ProfitLine, ProfitSums, Ranking } from './types.ts';
 
 /** What is added up, as the summaries and the view `booked_line` name it. */
@@ -110,59 +110,95 @@ class Parameters {
   }
 }
 
-/** Postgres' array of texts that hold neither quotes nor backslashes. */
-const arrayOf = (values: readonly string[]) => `{${values.map((value) => `"${value}"`).join(',')}}`;
+/** Postgres' array, as text. */
+const arrayOf = (values: readonly (string | number | null)[]) =>
+  `{${values.map((value) => (typeof value === 'string' ? `"${value.replace(/["\\]/g, '\\$&')}"` : String(value))).join(',')}}`;
 const instants = (times: readonly number[]) => arrayOf(times.map((time) => new Date(time).toISOString()));
 
-/** Conditions of a filter; texts of people travel as one JSON text, whatever is in them. */
-function conditionsOf(filter: ProfitFilter, parameters: Parameters): string {
-  return DIMENSIONS.flatMap(([, { name, type, filter: of }]) => {
-    const values = filter[of];
-    if (!values) return [];
-    const list = parameters.add(JSON.stringify(values));
-    return ` AND s.${name} = ANY (ARRAY(SELECT jsonb_array_elements_text(${list}::jsonb))::${type}[])`;
-  }).join('');
-}
+/** Numbers of intervals, from 1 as `width_bucket` has it. */
+const numbers = (intervals: readonly (number | null)[]) =>
+  arrayOf(intervals.map((interval) => (interval === null ? null : interval + 1)));
 
-/** One SELECT over the rows whose time lies in these spans; null when there are none. */
-function branch(
-  table: string,
-  at: string,
-  where: string,
-  spans: readonly Span[],
-  columns: readonly string[],
-  bucket: (at: string) => string,
-  parameters: Parameters,
-): string | null {
-  if (spans.length === 0) return null;
-  const low = parameters.add(instants(spans.map(({ from }) => from)));
-  const high = parameters.add(instants(spans.map(({ to }) => to)));
-  const list = [...columns, ...MEASURES].map((name) => `s.${name}`).join(', ');
-  return `SELECT ${bucket(`s.${at}`)} AS bucket, ${list} FROM unnest(${low}::timestamptz[], ${high}::timestamptz[]) AS t(low, high)
-    JOIN ${table} s ON ${where}s.${at} >= t.low AND s.${at} < t.high`;
-}
+/** Puts a statement together that adds up what is booked in some pieces of time. */
+class BookedStatement {
+  readonly parameters = new Parameters();
+  readonly #question: BookedQuestion;
+  readonly #columns: readonly string[];
+  readonly #conditions: string;
+  readonly #isSeries: boolean;
 
-/**
- * What is booked in these pieces of time, in one statement, so that all of it is of one instant.
- *
- * @param beginnings where the intervals of a series begin, in Unix milliseconds; null: there is one, whatever its time.
- */
-function statementOf(question: BookedQuestion, beginnings: readonly number[] | null, parameters: Parameters) {
-  const { level, pieces, filter, groupBy } = question;
-  const columns = [...new Set(groupBy)].map((dimension) => COLUMNS[dimension].name);
-  const conditions = conditionsOf(filter, parameters);
-  const thresholds = beginnings && parameters.add(instants(beginnings));
-  const bucket = (at: string) => (thresholds ? `width_bucket(${at}, ${thresholds}::timestamptz[])` : '1');
-  const { table, at, grain } = TABLES[level];
-  const of = (name: string) => (grain ? `s.grain = '${name}' AND ` : '');
-  const branches = [
-    branch(table, at, of('DAY'), pieces.days, columns, bucket, parameters),
-    branch(table, at, of('QUARTER_HOUR'), pieces.quarters, columns, bucket, parameters),
-    branch('booked_line', 'at', '', pieces.lines, columns, bucket, parameters),
-  ].flatMap((select) => (select === null ? [] : [`${select}${conditions}`]));
-  const keys = ['bucket', ...columns].join(', ');
-  const sums = MEASURES.map((name) => `sum(${name})::bigint AS ${name}`).join(', ');
-  return `SELECT ${keys}, ${sums} FROM (${branches.join('\n    UNION ALL ')}) AS booked GROUP BY ${keys}`;
+  constructor(question: BookedQuestion, isSeries: boolean) {
+    this.#question = question;
+    this.#columns = [...new Set(question.groupBy)].map((dimension) => COLUMNS[dimension].name);
+    this.#isSeries = isSeries;
+    const { filter } = question;
+    this.#conditions = DIMENSIONS.flatMap(([, { name, type, filter: of }]) => {
+      const values = filter[of];
+      return values ? [` AND s.${name} = ANY (${this.parameters.add(arrayOf(values))}::${type}[])`] : [];
+    }).join('');
+  }
+
+  /** One statement, so that all that it tells is of one instant. */
+  get text(): string {
+    const { level, pieces } = this.#question;
+    const { table, at, grain } = TABLES[level];
+    const of = (name: string) => (grain ? `s.grain = '${name}' AND ` : '');
+    const branches = [
+      this.#rows(table, at, of('DAY'), pieces.days),
+      this.#rows(table, at, of('QUARTER_HOUR'), pieces.quarters),
+      this.#moves(table, at, of('QUARTER_HOUR'), pieces.quarterMoves),
+      this.#moves('booked_line', 'at', '', pieces.lineMoves),
+    ].filter((branch) => branch !== null);
+    const keys = ['bucket', ...this.#columns].join(', ');
+    const sums = MEASURES.map((name) => `sum(${name})::bigint AS ${name}`).join(', ');
+    // What one branch gave and another took altogether is not there.
+    const isThere = MEASURES.map((name) => `sum(${name}) <> 0`).join(' OR ');
+    const booked = branches.join('\n    UNION ALL ') || this.#nothing();
+    return `SELECT ${keys}, ${sums} FROM (${booked}) AS booked GROUP BY ${keys} HAVING ${isThere}`;
+  }
+
+  /** Each span is looked up by itself: OFFSET 0 keeps the planner from reading the whole table for several at once. */
+  #from(table: string, at: string, where: string, spans: readonly Span[], more: string): string {
+    const low = this.parameters.add(instants(spans.map(({ from }) => from)));
+    const high = this.parameters.add(instants(spans.map(({ to }) => to)));
+    const list = [at, ...this.#columns, ...MEASURES].map((name) => `s.${name}`).join(', ');
+    const condition = `${where}s.${at} >= t.low AND s.${at} < t.high${this.#conditions}`;
+    const { filter } = this.#question;
+    if (table === 'account_summary' && filter.accounts) {
+      // A day at a time, since the key begins with it: then an account is found, and not looked for.
+      return `unnest(${low}::timestamptz[], ${high}::timestamptz[]) AS t(low, high)
+        CROSS JOIN LATERAL generate_series(t.low, t.high - interval '24 hours', interval '24 hours') AS d(day)
+        CROSS JOIN LATERAL (SELECT ${list} FROM ${table} s WHERE s.day = d.day${this.#conditions} OFFSET 0) AS s`;
+    }
+    return `unnest(${low}::timestamptz[], ${high}::timestamptz[]${more}
+      CROSS JOIN LATERAL (SELECT ${list} FROM ${table} s WHERE ${condition} OFFSET 0) AS s`;
+  }
+
+  #rows(table: string, at: string, where: string, { spans, beginnings }: Rows): string | null {
+    if (spans.length === 0) return null;
+    const list = [...this.#columns, ...MEASURES].map((name) => `s.${name}`).join(', ');
+    const bucket = this.#isSeries
+      ? `width_bucket(s.${at}, ${this.parameters.add(instants(beginnings))}::timestamptz[])`
+      : '1';
+    return `SELECT ${bucket} AS bucket, ${list} FROM ${this.#from(table, at, where, spans, ') AS t(low, high)')}`;
+  }
+
+  #moves(table: string, at: string, where: string, moves: readonly Move[]): string | null {
+    if (moves.length === 0) return null;
+    const given = this.parameters.add(numbers(moves.map((move) => move.given)));
+    const taken = this.parameters.add(numbers(moves.map((move) => move.taken)));
+    const list = this.#columns.map((name) => `s.${name}, `).join('');
+    const signed = MEASURES.map((name) => `m.sign * s.${name} AS ${name}`).join(', ');
+    const more = `, ${given}::int[], ${taken}::int[]) AS t(low, high, given, taken)`;
+    return `SELECT m.bucket, ${list}${signed} FROM ${this.#from(table, at, where, moves, more)}
+      CROSS JOIN LATERAL (VALUES (t.given, 1), (t.taken, -1)) AS m(bucket, sign) WHERE m.bucket IS NOT NULL`;
+  }
+
+  /** A question about no time at all. */
+  #nothing(): string {
+    const list = [...this.#columns, ...MEASURES].map((name) => `s.${name}`).join(', ');
+    return `SELECT 1 AS bucket, ${list} FROM booked_line s WHERE false`;
+  }
 }
 
 /**
@@ -188,25 +224,20 @@ export async function readRanked(
   by: Ranking,
   most: number,
 ): Promise<ProfitLine[]> {
-  const parameters = new Parameters();
-  const statement = statementOf(question, null, parameters);
+  const statement = new BookedStatement(question, false);
+  const { text, parameters } = statement;
   const keys = question.groupBy.map((dimension) => COLUMNS[dimension].name);
   const order = [`${RANKED_BY[by]} DESC`, 'calls DESC', ...keys].join(', ');
   const rows = await sql.query<BookedRow>(
-    `SELECT * FROM (${statement}) AS line ORDER BY ${order} LIMIT ${parameters.add(most)}`,
+    `SELECT * FROM (${text}) AS line ORDER BY ${order} LIMIT ${parameters.add(most)}`,
     parameters.values,
   );
   return rows.map(readLine);
 }
 
-/** What is booked in each interval; one in which nothing is has no entry. Intervals are numbered from 0. */
-export async function readSeries(
-  sql: Sql,
-  question: BookedQuestion,
-  beginnings: readonly number[],
-): Promise<Map<number, ProfitSums>> {
-  const parameters = new Parameters();
-  const statement = statementOf(question, beginnings, parameters);
-  const rows = await sql.query<BookedRow>(statement, parameters.values);
+/** What is booked in each interval of the pieces; one in which nothing is has no entry. Intervals are numbered from 0. */
+export async function readSeries(sql: Sql, question: BookedQuestion): Promise<Map<number, ProfitSums>> {
+  const { text, parameters } = new BookedStatement(question, true);
+  const rows = await sql.query<BookedRow>(text, parameters.values);
   return new Map(rows.map((row) => [row.bucket - 1, readSums(row)]));
 }

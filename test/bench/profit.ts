@@ -23,7 +23,9 @@ const NEW_SITE = 10_000;
 /** How many times smaller the history is that the whole one is compared with. */
 const TENTH = 10;
 const REPORTS = 200;
-const OLD_QUERIES = 12;
+const OLD_QUERIES = 25;
+/** Reports between two old queries, so that what the machine does meanwhile falls on both. */
+const REPORTS_BETWEEN = 8;
 const SETTLE_ROUNDS = 5;
 const SETTLES = 4_000;
 const CONCURRENCY = 64;
@@ -193,22 +195,28 @@ async function measureReports(few: Site, many: Site): Promise<Found[]> {
   return found;
 }
 
-/** The old query with its index, and that both ways find the same. */
-async function measureOld({ database, profit }: Site, { question }: Asked): Promise<number[]> {
+/** The old query with its index in turn with reports, and that both ways find the same. */
+async function measureOld(site: Site, asked: Asked): Promise<{ old: number[]; ours: number[] }> {
+  const { database, profit } = site;
   await database.query(OLD_INDEX);
   await database.query('VACUUM ANALYZE attempt');
-  const parameters = [question.range.from, question.range.to];
-  const took: number[] = [];
+  const { range } = asked.question;
+  const parameters = [range.from, range.to];
+  const took = { old: [] as number[], ours: [] as number[] };
   for (let turn = -2; turn < OLD_QUERIES; turn += 1) {
     const startedAt = performance.now();
     await database.query(OLD_QUERY, parameters);
-    if (turn >= 0) took.push(performance.now() - startedAt);
+    if (turn >= 0) took.old.push(performance.now() - startedAt);
+    for (let report = 0; report < REPORTS_BETWEEN; report += 1) {
+      const milliseconds = await site.ask(asked);
+      if (turn >= 0) took.ours.push(milliseconds);
+    }
   }
   const [old] = await database.query<{ calls: bigint; cost: bigint; revenue: bigint }>(
     `SELECT sum(calls)::bigint AS calls, sum(cost_micros)::bigint AS cost, sum(revenue_micros)::bigint AS revenue FROM (${OLD_QUERY}) AS line`,
     parameters,
   );
-  const ours = await profit.report(question);
+  const ours = await profit.report(asked.question);
   if (ours.status !== 'report') throw new Error('The question was refused.');
   const { calls, costMicros, revenueMicros } = ours.report.totals;
   if (BigInt(calls) !== old?.calls || costMicros !== old.cost || revenueMicros !== old.revenue) {
@@ -241,9 +249,9 @@ export const profit: Bench = {
     const found = await measureReports(few, many);
     const settling = await measureSettling(fresh, many);
     const [first] = questions();
-    const old = await measureOld(many, first);
+    const beside = await measureOld(many, first);
     const headline = found[0] ?? { name: '', few: [], many: [] };
-    const timesOld = at(old, 0.5) / at(headline.many, 0.95);
+    const timesOld = at(beside.old, 0.95) / at(beside.ours, 0.95);
     const growth = at(headline.many, 0.95) / at(headline.few, 0.95);
     const label = (count: number) => `${count.toLocaleString('en')} calls`;
     return {
@@ -260,7 +268,8 @@ export const profit: Bench = {
       columns: ['report and series, ms p50 / p95', label(few.rows), label(many.rows)],
       rows: [
         ...found.map((one) => [one.name, ms(one.few), ms(one.many)]),
-        ['the old query with its best index', '', ms(old)],
+        ['the first, in turn with the old query', '', ms(beside.ours)],
+        ['the old query with its best index', '', ms(beside.old)],
         [
           'settled a second',
           `${figures(spread(settling.fresh))} at ${label(fresh.rows)}`,
@@ -269,7 +278,7 @@ export const profit: Bench = {
       ],
       targets: [
         {
-          what: `${headline.name}: p95 beside the old query's p50`,
+          what: `${headline.name}: p95 beside the old query's`,
           target: `≥ ${TARGET_TIMES_OLD} times faster`,
           found: `${figure(timesOld)} times`,
           met: timesOld >= TARGET_TIMES_OLD,
@@ -291,7 +300,7 @@ export const profit: Bench = {
         'The old query has an index that holds all it asks for, made after the settling was measured, so that it costs that nothing.',
         'It does not ask which cost was lost, for which it would have to join the reservations.',
       ],
-      figures: { found, old, settling },
+      figures: { found, beside, settling },
     };
   },
 };
