@@ -3,11 +3,18 @@ import './scalars.ts';
 import './account.ts';
 import './generation.ts';
 import './catalog.ts';
+import './price.ts';
+import './plan.ts';
 import './protection.ts';
+import './revocation.ts';
+import './reward.ts';
+import './top-up.ts';
 import './provider.ts';
 import './profit.ts';
 import './access.ts';
 import './watch.ts';
+import './billing.ts';
+import './books.ts';
 import { builder } from './builder.ts';
 
 export type { Context, Stream } from './context.ts';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
+import { type Billing, createBilling } from './billing/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
@@ -33,6 +34,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { createTopUps, type TopUps, watchBalances } from './topup/index.ts';
 import { createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
@@ -50,7 +52,9 @@ export interface Core {
   readonly profit: Profit;
   readonly catalog: Catalog;
   readonly plans: Plans;
+  readonly billing: Billing;
   readonly rewards: Rewards;
+  readonly topUps: TopUps;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -139,11 +143,36 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           return { problem: error.message };
         },
       );
+    const accounts = createAccounts({ database, clock, referring });
+    const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
+    const billing = createBilling({
+      database,
+      clock,
+      log,
+      plans,
+      stripe: environment.stripe,
+      barDisputed: environment.barDisputed,
+      publicUrl: () => core.publicUrl,
+      onChange(accountId) {
+        ledger
+          .balance(accountId)
+          .then((balance) => balance && live.publish('balance', accountId, balance))
+          .catch((error: unknown) => log.warn({ error }, 'A new balance could not be told.'));
+      },
+    });
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => billing.chargeSaved(item),
+    });
     const generations = createGenerations({
       database,
       clock,
       log,
-      ledger,
+      ledger: watchBalances(ledger, topUps.notice),
       catalog,
       providers,
       routing,
@@ -163,19 +192,21 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       sign: access.sign,
     });
     const protection = createProtection({ database, clock });
-    return {
+    const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
       clock,
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock, referring }),
+      accounts,
       ledger,
       protection,
       profit: createProfit({ database, timeZone: environment.timeZone }),
       catalog,
-      plans: createPlans({ database, clock, priceList: environment.priceList }),
+      plans,
+      billing,
+      topUps,
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
@@ -187,6 +218,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       generations,
       async close() {
         await generations.recovery.stop();
+        await topUps.stop();
+        await billing.close();
         await queue.stop(1_000);
         catalog.close();
         routing.close();
@@ -196,6 +229,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         await database.close();
       },
     };
+    return core;
   } catch (error) {
     await database.close();
     throw error;

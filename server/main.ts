@@ -19,6 +19,7 @@ async function start(): Promise<void> {
   const admin = isWorker ? null : await core.access.ensureFirstAdmin(environment.firstAdmin);
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
+  await core.topUps.start();
   if (environment.role !== 'web') await core.generations.work();
   const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo });

@@ -65,6 +65,7 @@ export type EntryKind =
 /** What went wrong, as data that the caller's user can act on. */
 export type ErrorCode =
   | 'ACCOUNT_BARRED'
+  | 'ALREADY_SPUN'
   | 'BUDGET_EXCEEDED'
   | 'CONTENT_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
@@ -72,7 +73,8 @@ export type ErrorCode =
   | 'INVALID_INPUT'
   | 'NOT_FOUND'
   | 'PROVIDER_UNAVAILABLE'
-  | 'UNPRICED_MODEL';
+  | 'UNPRICED_MODEL'
+  | 'WHEEL_CLOSED';
 
 /** Pictures from words. */
 export type GenerateImageInput = {

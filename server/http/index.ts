@@ -13,6 +13,7 @@ import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
 import { serveWebhook } from './webhooks.ts';
 
@@ -115,6 +116,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       return graphql(request, response);
     }
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
+    if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return sendError(
@@ -174,6 +176,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const name = everywhere ? 'localhost' : literal;
   const url = `http://${name}:${address.port}`;
   core.publicUrl = core.environment.http.publicUrl ?? url;
+  if (graphql) core.billing.sandbox?.deliverTo(`${url}/webhooks/stripe`);
 
   return {
     url,

@@ -3,12 +3,12 @@ import type { Catalog } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { referralCode } from './referrals.ts';
-import { changeRules, type RewardRules, readRules } from './rules.ts';
+import { changeRules, type RewardRules, type RewardRulesChange, readRules } from './rules.ts';
 import { createWheel, type Wheel } from './wheel.ts';
 
 export { commitmentOf, type Draw, drawTicket, TICKETS } from './draw.ts';
 export { referring } from './referrals.ts';
-export type { RewardRules } from './rules.ts';
+export type { RewardRules, RewardRulesChange } from './rules.ts';
 export type {
   ClosedReason,
   Commitment,
@@ -28,7 +28,7 @@ export interface Rewards {
   /** What the wheel and referrals give on this site. */
   rules(): Promise<RewardRules>;
   /** Changes what is said of the rules; the figures have been checked. */
-  changeRules(change: Partial<RewardRules>, reason: string, actor: string): Promise<RewardRules>;
+  changeRules(change: RewardRulesChange, reason: string, actor: string): Promise<RewardRules>;
 }
 
 /** Makes the rewards' room. */

@@ -1,5 +1,5 @@
 /** What rewards a site gives, and its operator's changes of that. */
-import type { Database } from '../database/index.ts';
+import { type Database, writeAuditLog } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import * as statements from './statements.ts';
 
@@ -23,6 +23,9 @@ export interface RewardRules {
   /** Bonuses of one referrer in all. */
   readonly referralTotalCap: number;
 }
+
+/** What of the rules is to be another; what is left out stays. */
+export type RewardRulesChange = { readonly [Rule in keyof RewardRules]?: RewardRules[Rule] | undefined };
 
 /** A price list of the operator's own gives nothing until its rules are set. */
 const NOTHING: RewardRules = {
@@ -50,13 +53,22 @@ export async function changeRules(
   database: Database,
   now: Date,
   priceListId: string,
-  change: Partial<RewardRules>,
+  change: RewardRulesChange,
   reason: string,
   actor: string,
 ): Promise<RewardRules> {
   // What was not said is undefined in it, and must not stand over what is there.
   const said = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
   const rules = { ...(await readRules(database, priceListId)), ...said };
-  await database.transaction((sql) => statements.setRules(sql, now, priceListId, rules, said, reason, actor));
+  await database.transaction(async (sql) => {
+    await statements.setRules(sql, priceListId, rules);
+    await writeAuditLog(sql, now, {
+      actor,
+      action: 'rewards.set',
+      subject: priceListId,
+      reason,
+      detail: said,
+    });
+  });
   return rules;
 }

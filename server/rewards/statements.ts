@@ -4,16 +4,8 @@ import { newId } from '../ids.ts';
 import type { RewardRules } from './rules.ts';
 import type { Spin } from './wheel.ts';
 
-/** Sets the rules of a price list, and says so in the audit log. Runs in the caller's transaction. */
-export async function setRules(
-  sql: Sql,
-  now: Date,
-  priceListId: string,
-  rules: RewardRules,
-  change: Readonly<Record<string, unknown>>,
-  reason: string,
-  actor: string,
-): Promise<void> {
+/** Sets the rules of a price list. */
+export async function setRules(sql: Sql, priceListId: string, rules: RewardRules): Promise<void> {
   await sql.query(
     `INSERT INTO reward_rules (price_list_id, wheel_on, wheel_chance, wheel_model, wheel_prize_days, wheel_daily_cost_micros,
       referral_credits, referral_days, referral_monthly_cap, referral_total_cap)
@@ -34,17 +26,6 @@ export async function setRules(
       rules.referralDays,
       rules.referralMonthlyCap,
       rules.referralTotalCap,
-    ],
-  );
-  await sql.query(
-    `INSERT INTO audit_log (id, at, actor, action, subject, reason, detail) VALUES ($1, $2, $3, 'rewards.set', $4, $5, $6::jsonb)`,
-    [
-      newId(),
-      now,
-      actor,
-      priceListId,
-      reason,
-      JSON.stringify(change, (_key, value) => (typeof value === 'bigint' ? value.toString() : value)),
     ],
   );
 }

@@ -7,6 +7,8 @@ import { describeOnEachDatabase, openTestDatabase, type TestDatabase } from '../
 
 const NOON = '2026-11-20T12:00:00Z';
 
+const nothing = () => ({ status: 'invalid', fields: [] }) as const;
+
 describeOnEachDatabase('plans and packs', (kind) => {
   let opened: TestDatabase;
   let tokens: Plans;
@@ -16,8 +18,10 @@ describeOnEachDatabase('plans and packs', (kind) => {
     opened = await openTestDatabase(kind);
     const { database } = opened;
     await Promise.all([seedPlans(database, clock), seedPlans(database, clock)]);
-    tokens = createPlans({ database, clock, priceList: 'tokens' });
-    dtf = createPlans({ database, clock, priceList: 'dtf' });
+    // What is offered does not depend on what it costs to make.
+    const catalog = { appraise: nothing, candidates: () => [], models: () => [] };
+    tokens = createPlans({ database, clock, catalog, priceList: 'tokens' });
+    dtf = createPlans({ database, clock, catalog, priceList: 'dtf' });
   });
   afterAll(() => opened.close());
 

@@ -92,12 +92,13 @@ CREATE TABLE "payment_charge" (
 );
 
 -- CreateTable
-CREATE TABLE "plan_month" (
+CREATE TABLE "payment_part" (
     "id" UUID NOT NULL,
     "payment_id" UUID NOT NULL,
     "account_id" UUID NOT NULL,
     "credits" INTEGER NOT NULL,
     "revenue_micros" BIGINT NOT NULL,
+    "returned" BOOLEAN NOT NULL DEFAULT false,
     "due_at" TIMESTAMPTZ(6) NOT NULL,
     "expires_at" TIMESTAMPTZ(6),
     "created_at" TIMESTAMPTZ(6) NOT NULL,
@@ -105,7 +106,7 @@ CREATE TABLE "plan_month" (
     "given_at" TIMESTAMPTZ(6),
     "canceled_at" TIMESTAMPTZ(6),
 
-    CONSTRAINT "plan_month_pkey" PRIMARY KEY ("id")
+    CONSTRAINT "payment_part_pkey" PRIMARY KEY ("id")
 );
 
 -- CreateTable
@@ -200,7 +201,7 @@ CREATE INDEX "payment_charge_payment_id_idx" ON "payment_charge"("payment_id");
 CREATE INDEX "payment_charge_payment_intent_id_idx" ON "payment_charge"("payment_intent_id");
 
 -- CreateIndex
-CREATE INDEX "plan_month_payment_id_idx" ON "plan_month"("payment_id");
+CREATE INDEX "payment_part_payment_id_idx" ON "payment_part"("payment_id");
 
 -- CreateIndex
 CREATE INDEX "refund_payment_id_idx" ON "refund"("payment_id");
@@ -245,18 +246,18 @@ ALTER TABLE payment
   -- What went back is never more than came.
   ADD CONSTRAINT payment_back CHECK (refunded_micros BETWEEN 0 AND amount_micros + tax_micros AND disputed_micros >= 0),
   ADD CONSTRAINT payment_credits CHECK (credits > 0 AND credits_due BETWEEN 0 AND credits
-    AND credits_taken BETWEEN 0 AND credits_due AND taken_micros BETWEEN 0 AND amount_micros);
+    AND credits_taken BETWEEN 0 AND credits AND taken_micros BETWEEN 0 AND amount_micros);
 
 ALTER TABLE payment_charge ADD CONSTRAINT payment_charge_amount CHECK (amount_micros >= 0);
 ALTER TABLE refund ADD CONSTRAINT refund_amount CHECK (amount_micros > 0);
 ALTER TABLE dispute ADD CONSTRAINT dispute_amount CHECK (amount_micros >= 0);
 
-ALTER TABLE plan_month
-  ADD CONSTRAINT plan_month_credits CHECK (credits > 0 AND revenue_micros >= 0),
-  ADD CONSTRAINT plan_month_end CHECK ((grant_id IS NULL) = (given_at IS NULL) AND (given_at IS NULL OR canceled_at IS NULL));
+ALTER TABLE payment_part
+  ADD CONSTRAINT payment_part_credits CHECK (credits > 0 AND revenue_micros >= 0),
+  ADD CONSTRAINT payment_part_end CHECK ((grant_id IS NULL) = (given_at IS NULL) AND (given_at IS NULL OR canceled_at IS NULL));
 
--- Months that are waited for are few among all that ever were.
-CREATE INDEX plan_month_waiting ON plan_month (due_at) WHERE given_at IS NULL AND canceled_at IS NULL;
+-- Parts that are waited for are few among all that ever were.
+CREATE INDEX payment_part_waiting ON payment_part (due_at) WHERE given_at IS NULL AND canceled_at IS NULL;
 
 ALTER TABLE book_line ADD CONSTRAINT book_line_sign CHECK (kind <> 'PAYMENT' OR amount_micros >= 0);
 

@@ -25,9 +25,9 @@ export interface WireAnswer {
 /** What an answer depends on beside the objects. */
 export interface Surroundings {
   /** Where the pages are, without a slash at the end. */
-  readonly pagesUrl: string;
+  pagesUrl(): string;
   /** Whether payments without anybody present go through. */
-  readonly declines: (customerId: string) => boolean;
+  declines(customerId: string): boolean;
 }
 
 interface Call {
@@ -162,7 +162,7 @@ const createSession: Handler = async ({ scene, form, around }) => {
     success_url: required(form, 'success_url'),
     cancel_url: textAt(form, 'cancel_url') ?? required(form, 'success_url'),
     expires_at: scene.now + SESSION_SECONDS,
-    url: `${around.pagesUrl}/sandbox/checkout/${id}`,
+    url: `${around.pagesUrl()}/sandbox/checkout/${id}`,
     inside: {
       price: priceId,
       name: price?.nickname ?? textAt(form, ...data, 'product_data', 'name') ?? 'Credits',
@@ -185,7 +185,7 @@ const createPortal: Handler = async ({ scene, form, around }) => {
     livemode: false,
     customer,
     return_url: textAt(form, 'return_url') ?? null,
-    url: `${around.pagesUrl}/sandbox/portal/${id}`,
+    url: `${around.pagesUrl()}/sandbox/portal/${id}`,
   } as const;
   await scene.shelf.put(portal);
   return portal;
@@ -222,7 +222,8 @@ const updateSubscription: Handler = async ({ scene, form, id }) => {
   const ends = textAt(form, 'cancel_at_period_end');
   if (ends !== undefined) await endWithPeriod(scene, id, ends === 'true');
   if (price !== undefined) {
-    await changePrice(scene, id, await need(scene, 'price', price), textsAt(form, 'metadata'));
+    const prorate = textAt(form, 'proration_behavior') !== 'none';
+    await changePrice(scene, id, await need(scene, 'price', price), textsAt(form, 'metadata'), { prorate });
   }
   return need(scene, 'subscription', id);
 };

@@ -318,13 +318,16 @@ export async function endWithPeriod(scene: Scene, subscriptionId: string, ends: 
   );
 }
 
-/** Goes over to another price at once: what is left of the old one is credited, what is left of the new one billed. */
+/**
+ * Goes over to another price at once: what is left of the old one is credited, what is left of the new one billed. Without
+ * proration nothing is billed before the next period.
+ */
 export async function changePrice(
   scene: Scene,
   subscriptionId: string,
   price: Price,
   metadata: Metadata,
-  options: PayOptions = {},
+  options: PayOptions & { readonly prorate?: boolean } = {},
 ): Promise<void> {
   const subscription = await need(scene, 'subscription', subscriptionId);
   const item = firstItem(subscription);
@@ -363,5 +366,6 @@ export async function changePrice(
       { metadata: { ...subscription.metadata, ...metadata } },
     ),
   );
+  if (options.prorate === false && sameInterval) return;
   await bill(scene, subscriptionId, 'subscription_update', lines, true, options);
 }
