@@ -5,7 +5,7 @@ import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 
 export type { Prisma, PrismaClient } from './client/client.ts';
-export type { Database, Listening, NativeDatabase, Sql } from './database.ts';
+export type { Database, Listening, LoadingSql, NativeDatabase, Session, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
 export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';
