@@ -80,5 +80,5 @@ export async function readCsv(head: string, texts: AsyncIterable<string>): Promi
     }
     if (batch.length > 0) yield batch;
   }
-  return { columns, rows: rows() };
+  return { kind: 'csv', columns, rows: rows() };
 }

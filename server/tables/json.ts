@@ -108,5 +108,5 @@ export async function readJson(texts: AsyncIterable<string>): Promise<Table> {
     }
     if (batch.length > 0) yield batch;
   }
-  return { columns, rows: rows() };
+  return { kind: 'json', columns, rows: rows() };
 }

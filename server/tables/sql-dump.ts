@@ -193,5 +193,5 @@ export async function readSqlDump(texts: AsyncIterable<string>, wanted: string):
     }
     if (batch.length > 0) yield batch;
   }
-  return { columns, rows: rows(first.value.row) };
+  return { kind: 'sql', columns, rows: rows(first.value.row) };
 }

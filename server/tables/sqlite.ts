@@ -1,6 +1,7 @@
 /** SQLite files, by Node's own reader. */
 import { open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import type { Joined } from './statements.ts';
 import * as statements from './statements.ts';
 import { ROWS_AT_ONCE, type Table, TableError, type TableRow } from './table.ts';
 
@@ -21,10 +22,8 @@ export async function isSqlite(path: string): Promise<boolean> {
 export interface SqliteFile {
   /** Names of a table's columns; empty when there is no such table. */
   columns(table: string): string[];
-  /** A table's rows, in the order of their numbers. */
-  table(name: string): Table;
-  /** How many rows a table has. */
-  count(table: string): number;
+  /** A table's rows, in the order of their numbers; with columns of another table's row, where a reference to its `id` is given. */
+  table(name: string, joined?: Joined): Table;
   close(): void;
 }
 
@@ -48,11 +47,11 @@ export function openSqlite(path: string): SqliteFile {
         .prepare(statements.COLUMNS)
         .all(table)
         .map((row) => String(row.name)),
-    count: (table) => Number(database.prepare(statements.countOf(table)).get()?.rows),
-    table(name) {
-      const columns = file.columns(name);
+    table(name, joined) {
+      const own = file.columns(name);
+      const columns = [...own, ...(joined?.columns ?? [])];
       async function* rows(): AsyncGenerator<TableRow[]> {
-        const statement = database.prepare(statements.rowsOf(name, columns));
+        const statement = database.prepare(statements.rowsOf(name, own, joined));
         statement.setReturnArrays(true);
         let batch: TableRow[] = [];
         for (const row of statement.iterate() as unknown as Iterable<unknown[]>) {
@@ -65,7 +64,7 @@ export function openSqlite(path: string): SqliteFile {
         }
         if (batch.length > 0) yield batch;
       }
-      return { columns, rows: rows() };
+      return { kind: 'sqlite', columns, rows: rows() };
     },
     close: () => database.close(),
   };

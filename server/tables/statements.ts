@@ -5,14 +5,24 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 /** Names of the columns of the table that is its parameter. */
 export const COLUMNS = 'SELECT name FROM pragma_table_info(?)';
 
-/** How many rows a table has. */
-export const countOf = (table: string) => `SELECT count(*) AS rows FROM ${quoted(table)}`;
+/** Columns of another table that go along with a row which names a row there. */
+export interface Joined {
+  readonly table: string;
+  /** The column that holds the other row's `id`. */
+  readonly reference: string;
+  readonly columns: readonly string[];
+}
 
 /** All rows of a table with their numbers, as texts: a real is written out to the micro, since as a number it would be a float here. */
-export function rowsOf(table: string, columns: readonly string[]): string {
-  const values = columns.map((name) => {
-    const column = quoted(name);
-    return `CASE typeof(${column}) WHEN 'real' THEN printf('%.6f', ${column}) ELSE CAST(${column} AS TEXT) END`;
-  });
-  return `SELECT rowid, ${values.join(', ')} FROM ${quoted(table)} ORDER BY rowid`;
+export function rowsOf(table: string, columns: readonly string[], joined?: Joined): string {
+  const names = [
+    ...columns.map((name) => `t.${quoted(name)}`),
+    ...(joined?.columns ?? []).map((name) => `j.${quoted(name)}`),
+  ];
+  const values = names.map(
+    (column) =>
+      `CASE typeof(${column}) WHEN 'real' THEN printf('%.6f', ${column}) ELSE CAST(${column} AS TEXT) END`,
+  );
+  const join = joined ? `LEFT JOIN ${quoted(joined.table)} j ON j.id = t.${quoted(joined.reference)}` : '';
+  return `SELECT t.rowid, ${values.join(', ')} FROM ${quoted(table)} t ${join} ORDER BY t.rowid`;
 }

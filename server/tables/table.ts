@@ -22,6 +22,7 @@ export interface TableRow {
 
 /** A file of rows that is being read. */
 export interface Table {
+  readonly kind: 'csv' | 'json' | 'sql' | 'sqlite';
   /** Names of the columns. Of JSON it grows while rows are read that have new ones. */
   readonly columns: readonly string[];
   /** Rows, many at a time. Throws {@link TableError} where the file cannot be read on. */
