@@ -10,6 +10,8 @@ import { createGenerations, type FetchInput, type Generations } from './generati
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
+import { createPlans, type Plans, seedPlans } from './plans/index.ts';
+import { createProfit, type Profit } from './profit/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -19,6 +21,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { openQueue, type Queue } from './queue/index.ts';
+import { createRewards, type Rewards, referring } from './rewards/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
 import {
@@ -30,6 +33,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -43,13 +47,17 @@ export interface Core {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
+  readonly profit: Profit;
   readonly catalog: Catalog;
+  readonly plans: Plans;
+  readonly rewards: Rewards;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
   readonly storage: Storage;
   readonly outputs: Outputs;
   readonly live: Live;
+  readonly watch: Watch;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -86,6 +94,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     (await openDatabase({ url: environment.database.url, folder: environment.database.folder }));
   try {
     await seedCatalog(database, clock);
+    await seedPlans(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
     const providers = createProviders(
       [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
@@ -111,10 +120,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const ledger = await openLedger({ database, clock });
+    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
+    const changed = () => live.publish('books', '', null);
+    const ledger = await openLedger({
+      database,
+      clock,
+      observer: { reserved: changed, settled: changed, rerouted: changed },
+    });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
-    const live = await openLive({ database, log });
     const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
@@ -148,6 +162,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
+    const protection = createProtection({ database, clock });
     return {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -155,16 +170,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock }),
+      accounts: createAccounts({ database, clock, referring }),
       ledger,
-      protection: createProtection({ database, clock }),
+      protection,
+      profit: createProfit({ database, timeZone: environment.timeZone }),
       catalog,
+      plans: createPlans({ database, clock, priceList: environment.priceList }),
+      rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
       queue,
       storage,
       outputs: createOutputs({ database, clock }),
       live,
+      watch: createWatch({ database, clock, log, live, protection }),
       generations,
       async close() {
         await generations.recovery.stop();
