@@ -33,7 +33,7 @@ export interface Tally {
   /** Were there before, with the same figures. */
   present: number;
   rejected: number;
-  /** Sums of the rows that are in the books now, or would be: added and present. */
+  /** Sums of the rows that are in the books now, or would be, as the file has them: those added and those present. */
   costMicros: Micros;
   revenueMicros: Micros;
 }
@@ -225,7 +225,10 @@ export class Run {
     this.tally.present += present - lines.size;
     for (const accepted of batch.repeated) {
       if (refused.has(accepted.call.externalId)) await this.#rejectAccepted(accepted, CHANGED);
-      else this.tally.present += 1;
+      else {
+        this.tally.present += 1;
+        this.#count(accepted.call);
+      }
     }
     this.#options.onProgress(this.tally);
   }

@@ -1,7 +1,6 @@
 /** CSV, by csv-parse: quoted fields, line ends of either kind, a byte order mark, and the delimiter that the header has. */
-import { Readable } from 'node:stream';
 import { type CsvError, parse } from 'csv-parse';
-import { ROWS_AT_ONCE, type Table, TableError, type TableRow } from './table.ts';
+import { type Table, TableError, type TableRow } from './table.ts';
 
 /** A quote that is never closed would take the rest of a file into one field. */
 const MAX_ROW_CHARACTERS = 1_000_000;
@@ -24,11 +23,6 @@ function delimiterOf(head: string): string {
   return [',', ';', '\t'].find((delimiter) => header.includes(delimiter)) ?? ',';
 }
 
-interface Parsed {
-  readonly record: string[];
-  readonly info: { readonly lines: number };
-}
-
 /**
  * Reads CSV with a header.
  *
@@ -36,49 +30,64 @@ interface Parsed {
  * @throws TableError when there is no header.
  */
 export async function readCsv(head: string, texts: AsyncIterable<string>): Promise<Table> {
+  let found: { readonly line: number; readonly cells: readonly string[] }[] = [];
   const parser = parse({
     delimiter: delimiterOf(head),
-    info: true,
     max_record_size: MAX_ROW_CHARACTERS,
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
+    // Taken here and not from its stream, which forgets what it has read when it meets a broken place.
+    on_record: (cells: string[], { lines }) => {
+      found.push({ line: lines, cells });
+      return null;
+    },
   });
-  const source = Readable.from(texts);
-  source.on('error', (error) => parser.destroy(error));
-  const records = source.pipe(parser)[Symbol.asyncIterator]() as AsyncIterator<Parsed>;
-  const next = () =>
-    records.next().catch((error: unknown) => {
-      throw explain(error);
+  let failure: unknown = null;
+  parser.on('error', (error) => {
+    failure = explain(error);
+  });
+  parser.resume();
+  const iterator = texts[Symbol.asyncIterator]();
+  let ended = false;
+  /** Reads on; false at the end, and at a place where it cannot go on. */
+  const more = async (): Promise<boolean> => {
+    if (ended || failure !== null) return false;
+    const next = await iterator.next();
+    ended = next.done === true;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        parser.off('error', done);
+        resolve();
+      };
+      parser.on('error', done);
+      if (next.done) parser.end(done);
+      else parser.write(next.value, done);
     });
-  const header = await next();
-  if (header.done) throw new TableError('The file is empty: its first line names the columns.');
-  const columns = header.value.record.map((name) => name.trim());
+    return true;
+  };
+  while (found.length === 0 && (await more())) {
+    // The header may come in pieces.
+  }
+  const header = found.shift();
+  if (!header) throw failure ?? new TableError('The file is empty: its first line names the columns.');
+  const columns = header.cells.map((name) => name.trim());
 
   async function* rows(): AsyncGenerator<TableRow[]> {
-    let batch: TableRow[] = [];
-    try {
-      for (let item = await next(); !item.done; item = await next()) {
-        const { record, info } = item.value;
-        const problem =
-          record.length === columns.length
+    do {
+      const batch = found.map(({ line, cells }) => ({
+        line,
+        cells,
+        problem:
+          cells.length === columns.length
             ? null
-            : `the row has ${record.length} fields and the header ${columns.length}: quote a field that has a delimiter in it`;
-        batch.push({ line: info.lines, cells: record, problem });
-        if (batch.length === ROWS_AT_ONCE) {
-          yield batch;
-          batch = [];
-        }
-      }
-    } catch (error) {
-      // What stands before a broken place is good.
+            : `the row has ${cells.length} fields and the header ${columns.length}: quote a field that has a delimiter in it`,
+      }));
+      found = [];
       if (batch.length > 0) yield batch;
-      throw error;
-    } finally {
-      source.destroy();
-      parser.destroy();
-    }
-    if (batch.length > 0) yield batch;
+    } while (await more());
+    // What stands before a broken place is good.
+    if (failure !== null) throw failure;
   }
   return { kind: 'csv', columns, rows: rows() };
 }
