@@ -11,6 +11,7 @@ import './reward.ts';
 import './top-up.ts';
 import './provider.ts';
 import './profit.ts';
+import './business.ts';
 import './access.ts';
 import './watch.ts';
 import './billing.ts';

@@ -12,7 +12,7 @@ import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createPlans, type Plans, seedPlans } from './plans/index.ts';
-import { createProfit, type Profit } from './profit/index.ts';
+import { type Business, createBusiness, createProfit, type Profit } from './profit/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -50,6 +50,7 @@ export interface Core {
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
   readonly profit: Profit;
+  readonly business: Business;
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly billing: Billing;
@@ -203,6 +204,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       ledger,
       protection,
       profit: createProfit({ database, timeZone: environment.timeZone }),
+      business: createBusiness({
+        database,
+        clock,
+        timeZone: environment.timeZone,
+        catalog,
+        plans,
+        priceList: environment.priceList,
+        marginFloor: environment.minMargin,
+      }),
       catalog,
       plans,
       billing,

@@ -145,3 +145,14 @@ export function beginningOfPrevious(zone: string, from: number, to: number): num
   const last = midnightAt(zone, to);
   return first === null || last === null ? from - (to - from) : instantOf(zone, first - (last - first));
 }
+
+/**
+ * The same time of day so many months before an instant, by a zone's calendar; the last day of a month that is too short.
+ */
+export function monthBefore(zone: string, at: number, months: number): number {
+  const local = new Date(at + offsetAt(zone, at));
+  const month = Date.UTC(local.getUTCFullYear(), local.getUTCMonth() - months, 1);
+  const following = followingOf('MONTH', month);
+  const day = Math.min(local.getUTCDate() - 1, (following - month) / DAY_MS - 1);
+  return instantOf(zone, month + day * DAY_MS + (local.getTime() - beginningOf('DAY', local.getTime())));
+}

@@ -14,6 +14,16 @@ import {
 import type { ProfitQuestion, Ranking } from './types.ts';
 
 export type { Interval } from '../time-zone.ts';
+export type { FreeBreakEven, PlanBreakEven, UnitEconomics } from './business/economics.ts';
+export {
+  type BreakEven,
+  type Business,
+  type BusinessOptions,
+  createBusiness,
+} from './business/index.ts';
+export type { BusinessMetrics, PlanRevenue } from './business/metrics.ts';
+export { type Figure, RECOMMENDATION_KINDS, type Recommendation } from './business/recommendations.ts';
+export type { CohortMonth } from './business/statements.ts';
 export {
   MOST_LINES,
   MOST_POINTS,
