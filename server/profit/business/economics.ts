@@ -5,7 +5,8 @@ import { type PlanOffer, type Plans, usualFee } from '../../plans/index.ts';
 import type { Operation } from '../../providers/index.ts';
 import { addUp, NOTHING } from '../sums.ts';
 import type { ProfitLine, ProfitSums, TimeRange } from '../types.ts';
-import type { PlanRevenue, Reading } from './metrics.ts';
+import type { Reading } from './metrics.ts';
+import { readSubscribers, type Subscribers } from './statements.ts';
 
 /** What uses of an operation, or of a model of it, cost and ask for. */
 export interface UnitEconomics {
@@ -37,8 +38,9 @@ export interface PlanBreakEven {
   readonly breakEvenCredits: bigint | null;
   /** What one payment leaves when all its credits are burned at that cost; null while that is not known. */
   readonly profitAtFullUseMicros: Micros | null;
+  /** By this interval, at the end of the range. */
   readonly subscribers: number;
-  /** What a subscriber's calls cost in a month of 30 days, on average of the range; null without subscribers. */
+  /** What a subscriber's calls cost in a month of 30 days, by whatever interval, on average of the range; null without any. */
   readonly observedCostMicros: Micros | null;
   /** What a month's price leaves of that, after fees. */
   readonly observedProfitMicros: Micros | null;
@@ -124,17 +126,18 @@ const aMonth = (micros: Micros, { from, to }: TimeRange) =>
 
 function planBreakEven(
   offer: PlanOffer,
-  plan: PlanRevenue | undefined,
+  subscribers: readonly Subscribers[],
   own: ProfitSums,
-  all: ProfitSums,
+  everything: ProfitSums,
   range: TimeRange,
 ): PlanBreakEven {
   const feeMicros = usualFee(offer.priceMicros);
   const left = offer.priceMicros - feeMicros;
-  const costPerCredit = costPerCreditOf(own, all);
-  const subscribers = plan?.subscribers ?? 0;
-  const observedCostMicros =
-    subscribers === 0 ? null : divideUp(aMonth(own.costMicros, range), BigInt(subscribers));
+  const costPerCredit = costPerCreditOf(own, everything);
+  const of = (interval: Subscribers['interval']) =>
+    subscribers.find((row) => row.planId === offer.planId && row.interval === interval)?.accounts ?? 0;
+  const all = of(null);
+  const observedCostMicros = all === 0 ? null : divideUp(aMonth(own.costMicros, range), BigInt(all));
   return {
     offer,
     feeMicros,
@@ -147,7 +150,7 @@ function planBreakEven(
       costPerCredit === null
         ? null
         : left - divideUp(BigInt(offer.credits) * costPerCredit.costMicros, costPerCredit.credits),
-    subscribers,
+    subscribers: of(offer.interval),
     observedCostMicros,
     observedProfitMicros:
       observedCostMicros === null ? null : left / (offer.interval === 'YEAR' ? 12n : 1n) - observedCostMicros,
@@ -159,18 +162,15 @@ export async function readPlanBreakEvens(
   reading: Reading,
   range: TimeRange,
   plans: Plans,
-  revenues: readonly PlanRevenue[],
 ): Promise<PlanBreakEven[]> {
-  const [offers, lines] = await Promise.all([plans.offers(), linesOf(reading, range, ['PLAN'])]);
+  const [offers, subscribers, lines] = await Promise.all([
+    plans.offers(),
+    readSubscribers(reading.database, range.to),
+    linesOf(reading, range, ['PLAN']),
+  ]);
   const all = addUp(lines);
   return offers.map((offer) =>
-    planBreakEven(
-      offer,
-      revenues.find(({ plan }) => plan === offer.planId),
-      lines.find(({ plan }) => plan === offer.planId) ?? NOTHING,
-      all,
-      range,
-    ),
+    planBreakEven(offer, subscribers, lines.find(({ plan }) => plan === offer.planId) ?? NOTHING, all, range),
   );
 }
 

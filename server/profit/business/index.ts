@@ -67,9 +67,8 @@ export function createBusiness(options: BusinessOptions): Business {
   const invalid = (fields: Invalid['fields']): Invalid => ({ status: 'invalid', fields });
 
   async function breakEvenOf(range: TimeRange): Promise<BreakEven> {
-    const { plans: revenues } = await readMetrics(reading, range, options.timeZone);
     return {
-      plans: await readPlanBreakEvens(reading, range, plans, revenues),
+      plans: await readPlanBreakEvens(reading, range, plans),
       free: await readFreeBreakEven(reading, range, await list()),
     };
   }

@@ -86,7 +86,9 @@ async function plansOf(
   if (outcome.status === 'invalid') throw new Error(outcome.fields[0]?.message);
   const lines = new Map(outcome.report.lines.map((line) => [line.plan ?? '', line]));
   const counts = new Map(
-    subscribers.flatMap(({ planId, accounts }) => (planId === null ? [] : [[planId, accounts] as const])),
+    subscribers.flatMap(({ planId, interval, accounts }) =>
+      planId === null || interval !== null ? [] : [[planId, accounts] as const],
+    ),
   );
   const plans = [...new Set([...lines.keys(), ...counts.keys()])].map((plan) => ({
     plan,

@@ -50,7 +50,10 @@ const MOST_ACCOUNTS = 10;
 /** Repeats are looked for among as many calls at the most, the newest of the range. */
 const MOST_COMPARED = 100_000;
 
-const dollars = (name: string, micros: Micros): Figure => ({ name, value: `$${formatDecimal(micros)}` });
+const dollars = (name: string, micros: Micros): Figure => ({
+  name,
+  value: micros < 0n ? `−$${formatDecimal(-micros)}` : `$${formatDecimal(micros)}`,
+});
 const count = (name: string, value: number | bigint): Figure => ({ name, value: value.toLocaleString('en') });
 const percent = (name: string, part: number | null): Figure => ({
   name,
@@ -101,13 +104,14 @@ function pricesUnderFloor(
 function plansThatLose({ breakEven }: Given): Recommendation[] {
   return breakEven.plans.flatMap((plan): Recommendation[] => {
     const { offer, observedProfitMicros, observedCostMicros } = plan;
-    if (observedProfitMicros === null || observedCostMicros === null || observedProfitMicros >= 0n) return [];
+    if (plan.subscribers === 0 || observedProfitMicros === null || observedCostMicros === null) return [];
+    if (observedProfitMicros >= 0n) return [];
     return [
       {
         kind: 'PLAN_LOSES',
         subject: offer.planId,
         title: `${offer.name} (${offer.interval === 'YEAR' ? 'by the year' : 'by the month'}) costs more than it brings at what its subscribers use.`,
-        rule: "A month's price less payment fees is under what a subscriber's calls cost in 30 days, on average of the range.",
+        rule: "A month's price less payment fees is under what a subscriber's calls cost in 30 days, on average of all subscribers of the plan and of the range.",
         effectMicros: observedProfitMicros * BigInt(plan.subscribers),
         figures: [
           dollars('price', offer.priceMicros),

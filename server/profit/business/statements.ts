@@ -14,6 +14,8 @@ const subscribes = (row: string, at: string) => `(${row}.started_at <= ${at}
 export interface Subscribers {
   /** Null: whatever the plan. */
   readonly planId: string | null;
+  /** Null: by the month or by the year. */
+  readonly interval: 'MONTH' | 'YEAR' | null;
   readonly accounts: number;
   /** Those who have said that they will not go on. */
   readonly leaving: number;
@@ -22,24 +24,26 @@ export interface Subscribers {
   readonly yearlyMicros: Micros;
 }
 
-/** By plan, and of all together. */
+/** By plan, by plan and interval, and of all together. */
 export async function readSubscribers(sql: Sql, at: Date): Promise<Subscribers[]> {
   const rows = await sql.query<{
     plan_id: string | null;
+    interval: 'MONTH' | 'YEAR' | null;
     accounts: bigint;
     leaving: bigint;
     monthly_micros: bigint;
     yearly_micros: bigint;
   }>(
-    `SELECT plan_id, count(DISTINCT account_id) AS accounts,
+    `SELECT plan_id, interval, count(DISTINCT account_id) AS accounts,
       count(DISTINCT account_id) FILTER (WHERE cancel_at_period_end AND ended_at IS NULL) AS leaving,
       coalesce(sum(price_micros) FILTER (WHERE interval = 'MONTH'), 0)::bigint AS monthly_micros,
       coalesce(sum(price_micros) FILTER (WHERE interval = 'YEAR'), 0)::bigint AS yearly_micros
-    FROM subscription s WHERE ${subscribes('s', '$1')} GROUP BY GROUPING SETS ((plan_id), ()) ORDER BY plan_id`,
+    FROM subscription s WHERE ${subscribes('s', '$1')} GROUP BY GROUPING SETS ((plan_id, interval), (plan_id), ()) ORDER BY plan_id, interval`,
     [at],
   );
   return rows.map((row) => ({
     planId: row.plan_id,
+    interval: row.interval,
     accounts: Number(row.accounts),
     leaving: Number(row.leaving),
     monthlyMicros: row.monthly_micros,
