@@ -10,12 +10,15 @@ import './revocation.ts';
 import './reward.ts';
 import './top-up.ts';
 import './provider.ts';
+import './profit.ts';
+import './business.ts';
 import './access.ts';
+import './watch.ts';
 import './billing.ts';
 import './books.ts';
 import { builder } from './builder.ts';
 
-export type { Context } from './context.ts';
+export type { Context, Stream } from './context.ts';
 export * from './errors.ts';
 export { createLoaders } from './loaders.ts';
 export { encodeId } from './node-ids.ts';

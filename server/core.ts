@@ -12,6 +12,7 @@ import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createPlans, type Plans, seedPlans } from './plans/index.ts';
+import { type Business, createBusiness, createProfit, type Profit } from './profit/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -34,6 +35,7 @@ import {
   type Storage,
 } from './storage/index.ts';
 import { createTopUps, type TopUps, watchBalances } from './topup/index.ts';
+import { createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -47,6 +49,8 @@ export interface Core {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
+  readonly profit: Profit;
+  readonly business: Business;
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly billing: Billing;
@@ -58,6 +62,7 @@ export interface Core {
   readonly storage: Storage;
   readonly outputs: Outputs;
   readonly live: Live;
+  readonly watch: Watch;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -120,10 +125,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const ledger = await openLedger({ database, clock });
+    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
+    const changed = () => live.publish('books', '', null);
+    const ledger = await openLedger({
+      database,
+      clock,
+      observer: { reserved: changed, settled: changed, rerouted: changed },
+    });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
-    const live = await openLive({ database, log });
     const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
@@ -182,6 +192,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
+    const protection = createProtection({ database, clock });
     const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -191,7 +202,17 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       access,
       accounts,
       ledger,
-      protection: createProtection({ database, clock }),
+      protection,
+      profit: createProfit({ database, timeZone: environment.timeZone }),
+      business: createBusiness({
+        database,
+        clock,
+        timeZone: environment.timeZone,
+        catalog,
+        plans,
+        priceList: environment.priceList,
+        marginFloor: environment.minMargin,
+      }),
       catalog,
       plans,
       billing,
@@ -203,6 +224,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       storage,
       outputs: createOutputs({ database, clock }),
       live,
+      watch: createWatch({ database, clock, log, live, protection }),
       generations,
       async close() {
         await generations.recovery.stop();

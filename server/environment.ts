@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDecimal } from './money.ts';
 import type { KeyedVendor, PairedVendor, VendorSettings } from './providers/index.ts';
+import { isTimeZone } from './time-zone.ts';
 
 /** A bucket that speaks as Amazon S3 does. */
 export interface Bucket {
@@ -41,7 +42,7 @@ export interface Environment {
   readonly s3: Bucket | undefined;
   /** How many days an output is kept after its generation ended; undefined: for ever. */
   readonly outputRetentionDays: number | undefined;
-  /** Undefined: the bus of this process. */
+  /** By which processes tell each other of changes; undefined: Postgres's own NOTIFY, for what happens seldom. */
   readonly redisUrl: string | undefined;
   readonly role: 'all' | 'web' | 'worker';
   /** An API key with every scope that exists while it is set. */
@@ -63,6 +64,8 @@ export interface Environment {
   readonly smtpUrl: string | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly priceList: 'tokens' | 'dtf';
+  /** The operator's own IANA time zone: reports are cut into its hours and days. */
+  readonly timeZone: string;
   /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
   readonly minMargin: number;
   readonly cache: {
@@ -245,6 +248,7 @@ const variables = z.object({
   SANDBOX: choice('on', 'off'),
   SANDBOX_SPEED: choice('plausible', 'instant'),
   PRICE_LIST: choice('tokens', 'dtf'),
+  TIME_ZONE: text('must be an IANA time zone, such as Europe/Berlin', isTimeZone),
   MIN_MARGIN: z
     .string()
     .refine((value) => /^0?\.\d{1,6}$|^0$/.test(value), {
@@ -400,6 +404,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     smtpUrl: v.SMTP_URL,
     logLevel: v.LOG_LEVEL ?? 'info',
     priceList: v.PRICE_LIST ?? 'tokens',
+    timeZone: v.TIME_ZONE ?? 'UTC',
     minMargin: v.MIN_MARGIN ?? 0.2,
     cache: {
       scope: v.RESULT_CACHE ?? 'account',
@@ -427,9 +432,6 @@ export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'provid
 }
 
 /** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
-export function unusedVariables(environment: Pick<Environment, 'redisUrl' | 'smtpUrl'>): string[] {
-  return [
-    environment.redisUrl === undefined ? [] : ['REDIS_URL'],
-    environment.smtpUrl === undefined ? [] : ['SMTP_URL'],
-  ].flat();
+export function unusedVariables(environment: Pick<Environment, 'smtpUrl'>): string[] {
+  return environment.smtpUrl === undefined ? [] : ['SMTP_URL'];
 }

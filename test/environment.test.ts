@@ -106,6 +106,7 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   SANDBOX: ['must be one of on, off.', 'true', 'ON'],
   SANDBOX_SPEED: ['must be one of plausible, instant.', 'fast'],
   PRICE_LIST: ['must be one of tokens, dtf.', 'other'],
+  TIME_ZONE: ['must be an IANA time zone, such as Europe/Berlin.', 'CET+1 h', 'Mars/Olympus'],
   MIN_MARGIN: [MARGIN, '20', '1', '1.5', '-0.1', '0.1234567', '20%', '.'],
   RESULT_CACHE: ['must be one of account, shared, off.', 'on'],
   RESULT_CACHE_HOURS: ['must be a whole number from 1 to 8760.', '0', '8761', 'day'],
@@ -224,6 +225,7 @@ test('nothing set gives the documented defaults', () => {
     smtpUrl: undefined,
     logLevel: 'info',
     priceList: 'tokens',
+    timeZone: 'UTC',
     minMargin: 0.2,
     cache: { scope: 'account', hours: 24, pricePercent: 100 },
     limits: { requestsPerMinute: 60_000, subscriptionsPerKey: 100, providerConcurrency: 256 },
@@ -374,6 +376,7 @@ describe('.env.example', () => {
       'role',
       'sandboxSpeed',
       'priceList',
+      'timeZone',
       'minMargin',
       'allowPrivateUrls',
       'drainSeconds',
@@ -393,6 +396,6 @@ describe('what the start says', () => {
       REDIS_URL: 'redis://localhost:6379',
       SMTP_URL: 'smtp://localhost:25',
     });
-    expect(unusedVariables(environment)).toEqual(['REDIS_URL', 'SMTP_URL']);
+    expect(unusedVariables(environment)).toEqual(['SMTP_URL']);
   });
 });

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Tier } from '../ledger/index.ts';
+import { isTimeZone } from '../time-zone.ts';
 import * as statements from './statements.ts';
 
 /** What an app says of one of its users. */
@@ -57,15 +58,6 @@ const TIME_ZONE_HINT = 'Give an IANA time zone such as Europe/Berlin, or leave i
 /** invalid_parameter_value, which is what the CHECK of the time zone raises. */
 const INVALID_TIME_ZONE = '22023';
 const COUNTRY = /^[A-Z]{2}$/;
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z_+\-/0-9]+$/.test(name);
-  } catch {
-    return false;
-  }
-}
 
 function check(input: AccountInput): FieldError[] {
   const fields: FieldError[] = [];

@@ -6,7 +6,7 @@ import { openPostgres } from './postgres.ts';
 
 export { type AuditLogLine, writeAuditLog } from './audit-log.ts';
 export type { Prisma, PrismaClient } from './client/client.ts';
-export type { Database, Listening, NativeDatabase, Sql } from './database.ts';
+export type { Database, Listening, LoadingSql, NativeDatabase, Session, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
 export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';
