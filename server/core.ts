@@ -6,7 +6,9 @@ import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
+import { createExports, type Exports } from './export/index.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
+import { createHistory, type History } from './history/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
@@ -48,6 +50,8 @@ export interface Core {
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
   readonly profit: Profit;
+  readonly exports: Exports;
+  readonly history: History;
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly rewards: Rewards;
@@ -129,6 +133,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
+    const profit = createProfit({ database, timeZone: environment.timeZone });
     const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
@@ -173,7 +178,9 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       accounts: createAccounts({ database, clock, referring }),
       ledger,
       protection,
-      profit: createProfit({ database, timeZone: environment.timeZone }),
+      profit,
+      exports: createExports({ database, profit }),
+      history: createHistory({ database, clock }),
       catalog,
       plans: createPlans({ database, clock, priceList: environment.priceList }),
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),

@@ -155,7 +155,7 @@ describeOnEachDatabase('importing history', (kind) => {
   });
 
   it('books each call once, whatever files overlap and wherever an import breaks off', async () => {
-    const runs = Number(process.env.FC_RUNS ?? (kind === 'pglite' ? 12 : 8));
+    const runs = Number(process.env.FC_RUNS ?? (kind === 'pglite' ? 4 : 6));
     const call = fc.record({
       id: fc.integer({ min: 0, max: 30 }),
       minute: fc.integer({ min: 0, max: 100_000 }),
