@@ -4,9 +4,11 @@ import { divideUp, type Micros } from '../money.ts';
 import { readInstant, readTable, TableError } from '../tables/index.ts';
 import { BILL_PARTS, type BillLayout, type BillPart } from './layouts.ts';
 
-/** A millionth of a micro-dollar: bills by the token have such parts, and only sums of them are rounded. */
-type Picos = bigint;
-const PICOS_PER_MICRO = 1_000_000n;
+/** Digits after the point that are read: bills by the token have many, and only sums of them are rounded. */
+const DIGITS = 30;
+/** A decimal, by its last digit. */
+type Fine = bigint;
+const FINE_PER_MICRO = 10n ** BigInt(DIGITS - 6);
 
 /** What a bill asks for a model on a day. */
 export interface Billed {
@@ -34,21 +36,21 @@ export interface Bill {
   readonly problems: readonly BillProblem[];
 }
 
-const AMOUNT = /^(-?)\$?(\d{1,12})(?:\.(\d{1,12}))?$/;
+const AMOUNT = /^(-?)\$?(\d{1,12})(?:\.(\d{1,30}))?$/;
 
-/** Exact decimals with at most twelve digits after the point. */
-function readPicos(text: string): Picos | null {
+/** Exact decimals. */
+function readFine(text: string): Fine | null {
   const match = AMOUNT.exec(text);
   if (!match) return null;
   const [, sign, whole = '', fraction = ''] = match;
-  const picos = BigInt(whole + fraction.padEnd(12, '0'));
-  return sign ? -picos : picos;
+  const fine = BigInt(whole + fraction.padEnd(DIGITS, '0'));
+  return sign ? -fine : fine;
 }
 
-function quantityText(picos: Picos): string {
-  const text = String(picos < 0n ? -picos : picos).padStart(13, '0');
-  const fraction = text.slice(-12).replace(/0+$/, '');
-  return `${picos < 0n ? '-' : ''}${text.slice(0, -12)}${fraction === '' ? '' : `.${fraction}`}`;
+function quantityText(fine: Fine): string {
+  const text = String(fine < 0n ? -fine : fine).padStart(DIGITS + 1, '0');
+  const fraction = text.slice(-DIGITS).replace(/0+$/, '');
+  return `${fine < 0n ? '-' : ''}${text.slice(0, -DIGITS)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** The day of UTC in which a time lies; seconds since 1970 are one too. */
@@ -93,7 +95,7 @@ export async function readBill(bytes: AsyncIterable<Uint8Array>, layout: BillLay
   const hash = createHash('sha256');
   const table = await readTable(hashed(bytes, hash), 'usage');
   const places = placesOf(table.columns, layout);
-  const sums = new Map<string, { day: Date; model: string; amount: Picos; quantity: Picos | null }>();
+  const sums = new Map<string, { day: Date; model: string; amount: Fine; quantity: Fine | null }>();
   const problems: BillProblem[] = [];
   let rows = 0;
   for await (const batch of table.rows) {
@@ -102,8 +104,8 @@ export async function readBill(bytes: AsyncIterable<Uint8Array>, layout: BillLay
       const cell = (part: BillPart) => cells[places[part]]?.trim() ?? '';
       const day = dayOf(cell('date'));
       const model = layout.modelOf ? layout.modelOf(cell('model')) : cell('model');
-      const amount = readPicos(cell('amount'));
-      const quantity = places.quantity < 0 ? null : readPicos(cell('quantity') || '0');
+      const amount = readFine(cell('amount'));
+      const quantity = places.quantity < 0 ? null : readFine(cell('quantity') || '0');
       const wrong =
         problem ??
         (!day
@@ -131,7 +133,7 @@ export async function readBill(bytes: AsyncIterable<Uint8Array>, layout: BillLay
     lines: [...sums.values()].map(({ day, model, amount, quantity }) => ({
       day,
       model,
-      amountMicros: divideUp(amount, PICOS_PER_MICRO),
+      amountMicros: divideUp(amount, FINE_PER_MICRO),
       quantity: quantity === null ? null : quantityText(quantity),
     })),
   };

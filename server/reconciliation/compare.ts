@@ -91,6 +91,7 @@ export function compare(
       quantity: before ? null : line.quantity,
     });
   }
+  const operations = booked.map(({ model, operation }) => ({ id: model, operation }));
   const books = new Map(booked.map((line) => [keyOf(line.day, line.model), line]));
   const lines = [...new Set([...billed.keys(), ...books.keys()])].sort().flatMap((key): Compared[] => {
     const asked = billed.get(key);
@@ -103,7 +104,10 @@ export function compare(
       {
         day: line.day,
         model: line.model,
-        operation: stands?.operation ?? known.find(({ id }) => id === line.model)?.operation ?? null,
+        operation:
+          stands?.operation ??
+          [...known, ...operations].find(({ id }) => id === line.model)?.operation ??
+          null,
         calls: stands?.calls ?? 0,
         bookedMicros,
         billedMicros,

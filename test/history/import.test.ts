@@ -16,7 +16,6 @@ describeOnEachDatabase('importing history', (kind) => {
   afterAll(() => world.close());
   beforeEach(async () => {
     await world.reset();
-    await world.database.script('TRUNCATE imported_call');
   });
 
   const sums = () =>
@@ -170,7 +169,6 @@ describeOnEachDatabase('importing history', (kind) => {
         }),
         async (files) => {
           await world.reset();
-          await world.database.script('TRUNCATE imported_call');
           const expected = new Map<number, bigint>();
           for (const { calls, breaks } of files) {
             // The figures of a call are made of its id, so that overlapping files agree.
