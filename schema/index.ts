@@ -21,7 +21,7 @@ import { builder } from './builder.ts';
 export type { Context, Stream } from './context.ts';
 export * from './errors.ts';
 export { createLoaders } from './loaders.ts';
-export { encodeId } from './node-ids.ts';
+export { decodeId, encodeId } from './node-ids.ts';
 
 /** The schema, built once a process. */
 export const schema = builder.toSchema();

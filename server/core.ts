@@ -7,7 +7,9 @@ import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
+import { createExports, type Exports } from './export/index.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
+import { createHistory, type History } from './history/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
@@ -51,6 +53,8 @@ export interface Core {
   readonly protection: ProtectionRoom;
   readonly profit: Profit;
   readonly business: Business;
+  readonly exports: Exports;
+  readonly history: History;
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly billing: Billing;
@@ -134,6 +138,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
+    const profit = createProfit({ database, timeZone: environment.timeZone });
     const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
@@ -203,7 +208,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       accounts,
       ledger,
       protection,
-      profit: createProfit({ database, timeZone: environment.timeZone }),
+      profit,
       business: createBusiness({
         database,
         clock,
@@ -213,6 +218,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         priceList: environment.priceList,
         marginFloor: environment.minMargin,
       }),
+      exports: createExports({ database, profit }),
+      history: createHistory({ database, clock }),
       catalog,
       plans,
       billing,

@@ -100,6 +100,7 @@ const REFERENCES: readonly Reference[] = [
   },
   { from: 'attempt', column: 'generation_id', to: 'generation', key: "x.generation_id || ' ' || x.number" },
   { from: 'attempt', column: 'account_id', to: 'account', key: "x.generation_id || ' ' || x.number" },
+  { from: 'imported_call', column: 'account_id', to: 'account', key: 'x.external_id' },
   { from: 'output', column: 'generation_id', to: 'generation', key: 'x.id' },
   { from: 'budget_window', column: 'budget_id', to: 'budget', key: 'x.id' },
   { from: 'revocation', column: 'grant_id', to: '"grant"', key: 'x.id' },
@@ -328,6 +329,21 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     sentence: 'The summaries are the sums of what is booked.',
     query: SUMMARIES.map(sumsOf).join(' UNION ALL '),
+  },
+  {
+    sentence: 'Each imported call has an id of its own, and nothing of it is less than nothing.',
+    query: `SELECT c.external_id <> '' AND c.calls IN (0, 1) AND c.cost_micros >= 0 AND c.credits >= 0 AND c.revenue_micros >= 0
+          AND c.duration_ms >= 0,
+        format('imported call "%s" of account %s: calls %s, cost %s, credits %s, revenue %s, milliseconds %s', c.external_id, c.account_id,
+          c.calls, c.cost_micros, c.credits, c.revenue_micros, c.duration_ms)
+      FROM imported_call c`,
+  },
+  {
+    sentence: 'Each adjustment is what a bill says less what was booked, and the audit log has its reason.',
+    query: `SELECT c.amount_micros = c.billed_micros - c.booked_micros AND c.amount_micros <> 0 AND l.reason = c.reason,
+        format('adjustment %s: %s billed, %s booked, %s adjusted, because of "%s", which the log has as "%s"', c.id, c.billed_micros,
+          c.booked_micros, c.amount_micros, c.reason, l.reason)
+      FROM cost_adjustment c LEFT JOIN audit_log l ON l.action = 'cost.adjust' AND l.subject = c.id::text`,
   },
   {
     sentence:

@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../clock.ts';
 import { createHistory, type HistorySource, type ImportSummary, type TextLayout } from '../history/index.ts';
@@ -6,8 +6,10 @@ import { formatDecimal } from '../money.ts';
 import { isSqlite } from '../tables/index.ts';
 import { type Command, type Context, FAILED, OK, UNUSABLE, UsageError } from './command.ts';
 import { formatCount, formatPercent } from './figures.ts';
+import { sizeOf } from './files.ts';
 import { createProgress } from './progress.ts';
 import { RejectFile } from './reject-file.ts';
+import { table } from './text-table.ts';
 
 const LAYOUTS: readonly TextLayout[] = ['solvent', 'api_usage_logs'];
 
@@ -26,9 +28,7 @@ function summaryLines(summary: ImportSummary): string[] {
     ['profit', formatDecimal(summary.profitMicros)],
     ['margin', formatPercent(summary.margin)],
   ];
-  const names = Math.max(...rows.map(([name]) => name.length));
-  const figures = Math.max(...rows.map(([, figure]) => figure.length));
-  return rows.map(([name, figure]) => `${name.padEnd(names)}  ${figure.padStart(figures)}`);
+  return table(rows, 1);
 }
 
 /** How the old system's own sums compare. */
@@ -54,17 +54,6 @@ async function sourceOf(
     }
   }
   return { kind: 'text', bytes: counted(), layout };
-}
-
-/** The size of a file that can be read. */
-function sizeOf(path: string): number {
-  try {
-    const found = statSync(path);
-    if (found.isFile()) return found.size;
-  } catch {
-    // Said below.
-  }
-  throw new UsageError(`There is no file ${path}.`);
 }
 
 async function run(

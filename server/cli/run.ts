@@ -7,8 +7,10 @@ import { type Command, OK, type Terminal, UNUSABLE, UsageError } from './command
 import { helpText } from './help.ts';
 import { importHistory } from './import.ts';
 import { keys } from './keys.ts';
+import { reconcile } from './reconcile.ts';
+import { report } from './report.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { audit, import: importHistory, keys };
+const COMMANDS: Readonly<Record<string, Command>> = { audit, import: importHistory, keys, reconcile, report };
 
 /** An error's sentence, without what only programmers read. */
 function sentence(error: unknown): string {

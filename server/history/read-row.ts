@@ -3,6 +3,7 @@ import { isStorable } from '../database/index.ts';
 import type { AttemptOutcome, Tier } from '../ledger/index.ts';
 import { type Micros, parseDecimal } from '../money.ts';
 import { OPERATIONS, type Operation } from '../providers/index.ts';
+import { readInstant } from '../tables/index.ts';
 import { type Column, lookUp, OPERATION_WORDS, STATUS_WORDS, TIER_WORDS } from './columns.ts';
 
 /** A call of before, as a row tells it. */
@@ -73,21 +74,7 @@ function readWhole(text: string, most: number, what: string): number | string {
   return `"${text.slice(0, 40)}" is no whole number of ${what} from 0 to ${most}: write it in digits alone`;
 }
 
-const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 const HOURS_24 = 86_400_000;
-
-/** Reads ISO 8601. Without an offset it is UTC; a day alone is its midnight. */
-export function readInstant(text: string): Date | null {
-  const match = ISO.exec(text);
-  if (!match) return null;
-  const [, day = '', time = '00:00', offset = 'Z'] = match;
-  const zone = offset === 'Z' ? offset : `${offset.slice(0, 3)}:${offset.slice(3).replace(':', '') || '00'}`;
-  const clock = time.replace(',', '.').replace(/(\.\d{3})\d+$/, '$1');
-  const date = new Date(`${day}T${clock}${zone}`);
-  // The thirty-first of a month that has thirty days is taken for the first of the next one.
-  const valid = !Number.isNaN(date.getTime()) && new Date(`${day}T00:00Z`).toISOString().startsWith(day);
-  return valid ? date : null;
-}
 
 /**
  * Reads one row.

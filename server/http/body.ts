@@ -64,3 +64,12 @@ export function sendError(response: ServerResponse, status: number, code: string
   if (status === 413) response.setHeader('connection', 'close');
   sendJson(response, status, { errors: [{ message, extensions: { code } }] });
 }
+
+/** Answers with arguments that cannot be, each with what would be right. */
+export function sendInvalid(
+  response: ServerResponse,
+  fields: readonly { readonly path: string; readonly message: string }[],
+): void {
+  const message = fields.map(({ path, message: hint }) => `${path}: ${hint}`).join(' ');
+  sendJson(response, 400, { errors: [{ message, extensions: { code: 'INVALID_INPUT', fields } }] });
+}

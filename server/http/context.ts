@@ -40,6 +40,37 @@ async function callerOf(
   }
 }
 
+/**
+ * Who makes an HTTP request; null when no credentials were shown. Takes from the caller's rate limit.
+ *
+ * @throws a condition: credentials that are wrong, too many requests.
+ */
+export async function callerOfRequest(
+  core: Core,
+  limiter: RateLimiter,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Caller | null> {
+  const ip = request.socket.remoteAddress ?? '';
+  const count = (who: string) => {
+    const wait = limiter.take(who);
+    if (wait > 0) throw rateLimited(wait);
+  };
+  const credentials = {
+    authorization: request.headers.authorization ?? null,
+    cookie: request.headers.cookie ?? null,
+    sameOrigin: isSameOrigin(request),
+  };
+  const caller = await callerOf(
+    core,
+    credentials,
+    () => void response.appendHeader('set-cookie', core.access.signedOutCookie),
+    () => count(`ip:${ip}`),
+  );
+  count(caller?.actor ?? `ip:${ip}`);
+  return caller;
+}
+
 /** The context of one HTTP request. */
 export async function contextOfRequest(
   core: Core,
@@ -48,23 +79,16 @@ export async function contextOfRequest(
   response: ServerResponse,
   sink: Sink,
 ): Promise<SubscriberContext> {
-  const sameOrigin = isSameOrigin(request);
-  const cookie = request.headers.cookie ?? null;
-  const setCookie = (value: string) => void response.appendHeader('set-cookie', value);
-  const ip = request.socket.remoteAddress ?? '';
-  const count = (who: string) => {
-    const wait = limiter.take(who);
-    if (wait > 0) throw rateLimited(wait);
-  };
-  const credentials = { authorization: request.headers.authorization ?? null, cookie, sameOrigin };
-  const caller = await callerOf(
+  return {
     core,
-    credentials,
-    () => setCookie(core.access.signedOutCookie),
-    () => count(`ip:${ip}`),
-  );
-  count(caller?.actor ?? `ip:${ip}`);
-  return { core, caller, ip, cookie, sameOrigin, setCookie, loaders: createLoaders(core), sink };
+    caller: await callerOfRequest(core, limiter, request, response),
+    ip: request.socket.remoteAddress ?? '',
+    cookie: request.headers.cookie ?? null,
+    sameOrigin: isSameOrigin(request),
+    setCookie: (value) => void response.appendHeader('set-cookie', value),
+    loaders: createLoaders(core),
+    sink,
+  };
 }
 
 /** The context of one operation over a WebSocket whose caller is known since connection_init. */

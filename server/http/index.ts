@@ -6,6 +6,7 @@ import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './b
 import { allowOrigins } from './cors.ts';
 import { createMask } from './errors.ts';
 import { createEventStreams } from './event-stream.ts';
+import { serveExport } from './export.ts';
 import { createFanOut } from './fan-out.ts';
 import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
@@ -126,6 +127,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
         'Only /graphql and /webhooks take anything but GET.',
       );
     }
+    if (path.startsWith('/export/')) return serveExport(core, limiter, path, request, response);
     if (path.startsWith('/files/')) return serveFile(core, path.slice('/files/'.length), request, response);
     switch (path) {
       case '/health/live':

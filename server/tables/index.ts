@@ -4,6 +4,7 @@ import { readJson } from './json.ts';
 import { type Table, TableError } from './table.ts';
 import { decode, peek } from './text.ts';
 
+export { readInstant } from './cells.ts';
 export { isSqlite, openSqlite, type SqliteFile } from './sqlite.ts';
 export { type Table, TableError, type TableRow } from './table.ts';
 export { csvLine, defuse } from './write.ts';

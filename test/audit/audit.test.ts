@@ -4,6 +4,8 @@ import { INVARIANTS } from '../../server/audit/statements.ts';
 import type { Sql } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
 import { bookPayments } from '../support/booked.ts';
+import { createReconciliation } from '../../server/reconciliation/index.ts';
+import { csv, importText, row, stream } from '../history/fixture.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { CEILING_MICROS, openWorld, type World } from '../support/world.ts';
 
@@ -29,6 +31,8 @@ const NAMES: Record<string, string> = {
   deferred: 'What an account has yet to earn',
   moved: 'What a generation earned has left',
   summaries: 'The summaries are',
+  imported: 'Each imported call has',
+  adjusted: 'Each adjustment is',
   served: 'an earlier result served',
   wheel: 'What the wheel has given away',
   rewards: 'A prize belongs to a spin',
@@ -179,6 +183,12 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
   { breaks: ['rewards'], sql: ['UPDATE referral SET friend_grant_id = referrer_grant_id'] },
   { breaks: ['references'], sql: [`UPDATE revocation SET grant_id = '${newId()}'`] },
   { breaks: ['keys'], sql: ['DELETE FROM revocation'] },
+  { breaks: ['imported'], sql: [`UPDATE imported_call SET external_id = ''`] },
+  { breaks: ['summaries'], sql: ['UPDATE imported_call SET cost_micros = cost_micros + 1'] },
+  { breaks: ['references', 'summaries'], sql: [`UPDATE imported_call SET account_id = '${newId()}'`] },
+  { breaks: ['adjusted'], sql: ['UPDATE cost_adjustment SET booked_micros = booked_micros + 1'] },
+  { breaks: ['adjusted'], sql: [`DELETE FROM audit_log WHERE action = 'cost.adjust'`] },
+  { breaks: ['summaries'], sql: ['DELETE FROM cost_adjustment'] },
   { breaks: ['references'], sql: [`UPDATE output SET generation_id = '${newId()}'`] },
   { breaks: ['references'], sql: ['DELETE FROM server_process'] },
   { breaks: ['references'], sql: ['DELETE FROM budget'] },
@@ -233,6 +243,8 @@ const CONSTRAINTS: Record<string, readonly string[]> = {
   '"grant"': ['grant_parts'],
   reservation: ['reservation_cost', 'reservation_credits'],
   budget_window: ['budget_window_parts', 'budget_window_limit'],
+  imported_call: ['imported_call_parts'],
+  cost_adjustment: ['cost_adjustment_parts'],
 };
 
 class RolledBack extends Error {}
@@ -288,6 +300,17 @@ describeOnEachDatabase('the audit', (kind) => {
     world.clock.advance(2_000);
     await world.grant(account, 1, { source: 'PRIZE', expiresAt: new Date(world.clock.now().getTime() - 1) });
     await world.ledger.expireGrants();
+    const old = row('old', {
+      account_external_id: `user-${account}`,
+      credits: '0',
+      created_at: '2026-10-01T00:00:00Z',
+    });
+    await importText(world.database, csv(old));
+    const reconciliation = createReconciliation({ database: world.database, clock: world.clock });
+    const bill = 'date,model,amount\n2026-10-01,dall-e-3-hd,0.09\n';
+    const compared = await reconciliation.compare({ provider: 'openai', bytes: stream(bill) });
+    if (compared.status !== 'compared') throw new Error(compared.message);
+    await reconciliation.book(compared.comparison, 'For a test', 'key:test');
     Object.assign(ids, { account, posted, voided, pending, payment });
   });
   afterAll(() => world.close());

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readAmount, readCall, readInstant } from '../../server/history/read-row.ts';
+import { readAmount, readCall } from '../../server/history/read-row.ts';
+import { readInstant } from '../../server/tables/index.ts';
 import { describeOnEachDatabase, openTestDatabase } from '../support/databases.ts';
 import { csv, HEADER, importText, row } from './fixture.ts';
 

@@ -302,7 +302,8 @@ export async function openWorld(options: {
       clock.set(options.now ?? NOON);
       await database.script(
         `TRUNCATE account, "grant", entry, reservation, generation, attempt, output, removal, budget,
-          budget_window, model_summary, segment_summary, account_summary, idempotency_record, audit_log, price_list, setting;
+          budget_window, model_summary, segment_summary, account_summary, imported_call, cost_adjustment, idempotency_record,
+          audit_log, price_list, setting;
         TRUNCATE wheel_spin, wheel_day, referral, revocation;
         UPDATE protection SET state = 'NORMAL', reason = NULL, until = NULL, changed_by = 'system'`,
       );

@@ -1,0 +1,99 @@
+/** `/export/profit.csv` and `/export/attempts.csv`: streamed as they are read, and no faster. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { decodeId, encodeId } from '../../schema/index.ts';
+import type { Core } from '../core.ts';
+import { type ExportKind, PARAMETERS, readQuestion } from '../export/index.ts';
+import { sendError, sendInvalid } from './body.ts';
+import { asCaller } from './caller.ts';
+import type { RateLimiter } from './rate-limit.ts';
+
+const KINDS: Readonly<Record<string, ExportKind>> = {
+  '/export/profit.csv': 'profit',
+  '/export/attempts.csv': 'attempts',
+};
+
+/** A reader that takes nothing for so long has gone: a connection of the database waits for it. */
+const IDLE_MS = 60_000;
+/** After how long another export may find a place. */
+const BUSY_SECONDS = 10;
+
+/** Serves an export. What is wrong with the question is said before the first byte, as JSON. */
+export async function serveExport(
+  core: Core,
+  limiter: RateLimiter,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const kind = Object.hasOwn(KINDS, path) ? KINDS[path] : undefined;
+  if (!kind) {
+    return sendError(
+      response,
+      404,
+      'NOT_FOUND',
+      `There is no such export: there are ${Object.keys(KINDS).join(' and ')}.`,
+    );
+  }
+  if (!(await asCaller(core, limiter, request, response, 'profit:read', path))) return;
+
+  const given = new URL(request.url ?? '/', 'http://localhost').searchParams;
+  const unknown = [...given.keys()].filter((name) => !PARAMETERS.some((known) => known === name));
+  const asked = readQuestion(
+    Object.fromEntries(PARAMETERS.map((name) => [name, given.get(name) ?? undefined])),
+    {
+      timeZone: core.profit.timeZone,
+      now: core.clock.now(),
+      accountId: (text) => decodeId('Account', text),
+    },
+  );
+  const fields = [
+    ...unknown.map((path) => ({
+      path,
+      message: `There is no such parameter: there are ${PARAMETERS.join(', ')}.`,
+    })),
+    ...('fields' in asked ? asked.fields : []),
+  ];
+  if (kind === 'attempts') {
+    for (const path of ['groupBy', 'interval'] as const) {
+      if (given.has(path))
+        fields.push({ path, message: 'Attempts are not added up: ask /export/profit.csv.' });
+    }
+  }
+  if (fields.length > 0 || 'fields' in asked) return sendInvalid(response, fields);
+
+  const stopped = new AbortController();
+  const stop = () => stopped.abort();
+  response.once('close', stop);
+  const outcome = await core.exports.begin(kind, asked, encodeId, stopped.signal);
+  if (outcome.status === 'invalid') return sendInvalid(response, outcome.fields);
+  if (outcome.status === 'busy') {
+    response.setHeader('retry-after', String(BUSY_SECONDS));
+    return sendError(
+      response,
+      429,
+      'RATE_LIMITED',
+      `Too many exports at once. Try again in ${BUSY_SECONDS} s.`,
+    );
+  }
+  response.writeHead(200, {
+    'content-type': 'text/csv; charset=utf-8; header=present',
+    'content-disposition': `attachment; filename="${kind}.csv"`,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.setTimeout(IDLE_MS, () => response.destroy());
+  const pieces = Readable.from(outcome.pieces, { objectMode: false, highWaterMark: 1 << 16 });
+  if (request.method === 'HEAD') {
+    pieces.destroy();
+    response.end();
+    return;
+  }
+  await pipeline(pieces, response).catch((error: unknown) => {
+    // A client that goes away half-way is no error of ours; whatever else it was, the file must not look whole.
+    if (stopped.signal.aborted) core.log.debug({ error }, 'An export was not read to its end.');
+    else core.log.error({ error, path }, 'An export broke off.');
+    response.destroy();
+  });
+}
