@@ -30,7 +30,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
-import { createWatch, type Watch } from './watch/index.ts';
+import { BookCounts, createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -52,6 +52,8 @@ export interface Core {
   readonly outputs: Outputs;
   readonly live: Live;
   readonly watch: Watch;
+  /** What this process has booked. */
+  readonly booked: BookCounts;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -114,12 +116,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
     });
     const live = await openLive({ database, log, redisUrl: environment.redisUrl });
-    const changed = () => live.publish('books', '', null);
-    const ledger = await openLedger({
-      database,
-      clock,
-      observer: { reserved: changed, settled: changed, rerouted: changed },
-    });
+    const booked = new BookCounts(() => live.publish('books', '', null));
+    const ledger = await openLedger({ database, clock, observer: booked });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
     const queue = await openQueue({ database, log });
@@ -174,6 +172,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       outputs: createOutputs({ database, clock }),
       live,
       watch: createWatch({ database, clock, log, live, protection }),
+      booked,
       generations,
       async close() {
         await generations.recovery.stop();

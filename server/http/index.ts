@@ -59,7 +59,8 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const streams = createEventStreams(fanOut.noteCutOff);
   const graphql =
     core.environment.role === 'worker' ? null : createGraphql(core, limiter, mask, fanOut, streams);
-  const metrics = createMetrics(core);
+  const metrics = createMetrics({ core, fanOut, sockets: () => sockets?.open ?? 0 });
+  let sockets: ReturnType<typeof openSockets> | null = null;
   let draining = false;
   let page: string | undefined;
   let localPage: string | undefined;
@@ -140,7 +141,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       case '/health/ready':
         return ready(core, draining, response);
       case '/metrics':
-        return metrics(response);
+        return metrics.answer(response);
       case '/':
         response.writeHead(302, { location: '/graphql' });
         return response.end();
@@ -155,6 +156,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   };
 
   const server = createServer((request, response) => {
+    metrics.count(request, response);
     Promise.try(route, request, response).catch((error: unknown) => {
       core.log.error({ error, path: request.url?.split('?')[0] }, 'A request failed.');
       if (response.headersSent) response.destroy();
@@ -175,7 +177,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  const sockets = graphql && openSockets(core, graphql, fanOut, limiter, server);
+  sockets = graphql && openSockets(core, graphql, fanOut, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';

@@ -9,9 +9,7 @@ import type { Log } from '../log.ts';
 import type { Protection, ProtectionRoom } from '../protection/index.ts';
 import type { ProfitSums, WindowSums } from './statements.ts';
 import * as statements from './statements.ts';
-
-/** The present hour, or the present day, of UTC. */
-export type LiveWindow = 'HOUR' | 'DAY';
+import { type LiveWindow, startOf } from './windows.ts';
 
 /** How the business stands in a window. */
 export interface LiveProfit extends WindowSums {
@@ -37,7 +35,6 @@ export interface LiveProfitWatch {
 const TOP_ACCOUNTS = 5;
 /** Accounts are many: they are read again when so many times what reading them took has passed. */
 const TOP_PART = 20;
-const WINDOW_MS: Record<LiveWindow, number> = { HOUR: 3_600_000, DAY: 86_400_000 };
 
 /** What the topics of a process read. */
 export interface LiveProfitOptions {
@@ -63,6 +60,7 @@ export class LiveProfitTopic {
     | { readonly start: number; readonly until: number; readonly accounts: readonly ProfitSums[] }
     | undefined;
   #sequence = 0;
+  #computed = 0;
 
   constructor(options: LiveProfitOptions, window: LiveWindow) {
     this.#options = options;
@@ -75,7 +73,6 @@ export class LiveProfitTopic {
   get computed(): number {
     return this.#computed;
   }
-  #computed = 0;
 
   /** Begins to watch. */
   watch(): LiveProfitWatch {
@@ -137,7 +134,7 @@ export class LiveProfitTopic {
     this.#computed += 1;
     this.#readAt = performance.now();
     const at = clock.now();
-    const start = new Date(Math.floor(at.getTime() / WINDOW_MS[this.#window]) * WINDOW_MS[this.#window]);
+    const start = startOf(this.#window, at);
     const [sums, topAccounts, reservationsOpen, state] = await Promise.all([
       statements.readSums(database, this.#window, start),
       this.#readTop(start),
