@@ -71,20 +71,36 @@ export interface Ledger {
   counts(): Record<'reserve' | 'settle', { batches: number; items: number }>;
 }
 
+/** What the ledger is opened with. */
+export interface LedgerOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Told after each batch that was committed; takes no time. */
+  readonly onReserved?: () => void;
+  /** Told after each batch that was committed, with what it has booked; takes no time. */
+  readonly onSettled?: (items: readonly SettleItem[], outcomes: readonly SettleOutcome[]) => void;
+}
+
 /** Opens the ledger for one server process. Its first heartbeat is committed when this resolves. */
-export async function openLedger(options: { database: Database; clock: Clock }): Promise<Ledger> {
-  const { database, clock } = options;
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { database, clock, onReserved, onSettled } = options;
   const processId = newId();
   const commit = <Item, Result>(
     send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
     keyOf?: (item: Item) => string,
   ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...(keyOf && { keyOf }) });
 
-  const reserves = commit((items: readonly ReserveItem[], retry) =>
-    statements.reserve(database, clock.now(), processId, items, retry),
-  );
+  const reserves = commit(async (items: readonly ReserveItem[], retry) => {
+    const outcomes = await statements.reserve(database, clock.now(), processId, items, retry);
+    onReserved?.();
+    return outcomes;
+  });
   const settles = commit(
-    (items: readonly SettleItem[]) => statements.settle(database, clock.now(), items),
+    async (items: readonly SettleItem[]) => {
+      const outcomes = await statements.settle(database, clock.now(), items);
+      onSettled?.(items, outcomes);
+      return outcomes;
+    },
     (item) => item.generationId,
   );
   const sends = commit((items: readonly statements.Sending[], retry) =>
@@ -108,6 +124,7 @@ export async function openLedger(options: { database: Database; clock: Clock }):
           outcome = await statements.reroute(sql, clock.now(), processId, item);
           if (outcome !== 'rerouted') throw ROLL_BACK;
         })
+        .then(onReserved)
         .catch((error: unknown) => {
           if (error !== ROLL_BACK) throw error;
         });

@@ -16,6 +16,8 @@ import type { Log } from '../log.ts';
 export interface Channels {
   generation: GenerationRecord;
   balance: Balance;
+  /** The number of the newest change of an alert; read what it is. The key is `all`. */
+  alert: number;
 }
 
 /** How long a subscriber waits for a message before it asks the database. */
