@@ -2,8 +2,7 @@
  * The door of the alerts' room: what an operator should know, told once for each kind, subject and window, and delivered.
  * README.md in this room is its specification.
  */
-import type { Clock } from '../clock.ts';
-import type { Database, Sql } from '../database/index.ts';
+import type { Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { createPeriodic, type Periodic } from '../lease/index.ts';
 import type { Live } from '../live/index.ts';

@@ -107,9 +107,9 @@ function cleared(seen: Seen, alert: AlertRecord): LifeStep | null {
     : { change: null, by: SYSTEM, reason: null, alert: { ...alert, clearSince: now } };
 }
 
-/** What is to be kept of a rule's alerts, given what it sees. Empty when all is as it was. */
+/** What is to be kept of a rule's alerts, given what it sees: first what ends, then what begins. Empty: all is as it was. */
 export function plan(seen: Seen): LifeStep[] {
-  const taken: LifeStep[] = [];
+  const begun: LifeStep[] = [];
   const still = new Set<string>();
   for (const observation of seen.observations) {
     const { subject, windowKey, severity } = observation;
@@ -120,14 +120,13 @@ export function plan(seen: Seen): LifeStep[] {
       null;
     if (alert && isActive(alert)) still.add(alert.id);
     if (severity !== null && (alert === null || isWorse(severity, alert.severity))) {
-      taken.push(opened(seen, observation, alert));
+      begun.push(opened(seen, observation, alert));
     } else if (alert?.clearSince) {
-      taken.push({ change: null, by: SYSTEM, reason: null, alert: { ...alert, clearSince: null } });
+      begun.push({ change: null, by: SYSTEM, reason: null, alert: { ...alert, clearSince: null } });
     }
   }
-  for (const alert of seen.known.filter((known) => isActive(known) && !still.has(known.id))) {
-    const step = cleared(seen, alert);
-    if (step) taken.push(step);
-  }
-  return taken;
+  const ended = seen.known
+    .filter((alert) => isActive(alert) && !still.has(alert.id))
+    .flatMap((alert) => cleared(seen, alert) ?? []);
+  return [...ended, ...begun];
 }

@@ -99,14 +99,14 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 /** The three characters that mean something to Slack. */
-const escape = (text: string) =>
+const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** The text for people, in Slack's own way of writing. */
 export function slackText(message: Message): string {
   const lines = linesOf(message).map(
     ({ head, title, detail }) =>
-      `${MARKS[head] ?? ''} *${head}* ${escape(title)}${detail ? `\n${escape(detail)}` : ''}`,
+      `${MARKS[head] ?? ''} *${head}* ${escaped(title)}${detail ? `\n${escaped(detail)}` : ''}`,
   );
   return [introductionOf(message), ...lines, remainderOf(message)].filter(Boolean).join('\n');
 }

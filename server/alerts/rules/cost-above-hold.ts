@@ -13,13 +13,12 @@ export const costAboveHold = defineRule({
   },
   topics: ['settled'],
   ends: 'with-window',
-  async observe({ sql, at, booked, since }, values) {
-    const hour = hourOf(at);
+  async observe({ sql, booked, since }, values) {
     const models = await readCostsAboveHold(sql, booked?.generationIds ?? null, since);
-    return models.map(({ model, calls, excessMicros, costMicros, ceilingMicros }) => ({
+    return models.map(({ model, hour, calls, excessMicros, costMicros, ceilingMicros }) => ({
       subject: model,
-      windowKey: hour.key,
-      windowEndsAt: hour.endsAt,
+      windowKey: hourOf(hour).key,
+      windowEndsAt: hourOf(hour).endsAt,
       severity: excessMicros >= values.criticalExcess ? ('CRITICAL' as const) : ('WARNING' as const),
       title: `${model} cost more than was reserved for it`,
       detail:

@@ -184,6 +184,8 @@ export async function readUsage(
 /** Calls of a model that cost more than had been set aside for them: their last attempts, for which their ceilings were. */
 export interface CostAboveHold {
   readonly model: string;
+  /** The hour in which they were booked. */
+  readonly hour: Date;
   readonly calls: number;
   /** What they cost beyond their ceilings, all together. */
   readonly excessMicros: Micros;
@@ -203,6 +205,7 @@ export async function readCostsAboveHold(
 ): Promise<CostAboveHold[]> {
   const rows = await sql.query<{
     model: string;
+    hour: Date;
     calls: number;
     excess_micros: bigint;
     cost_micros: bigint;
@@ -212,19 +215,20 @@ export async function readCostsAboveHold(
       SELECT unnest($1::uuid[]) AS id
       UNION SELECT att.generation_id FROM attempt att WHERE $1 IS NULL AND att.booked_at >= $2
     ), above AS (
-      SELECT att.model, att.cost_micros, r.ceiling_micros, att.cost_micros - r.ceiling_micros AS excess_micros
+      SELECT att.model, date_trunc('hour', att.booked_at, 'UTC') AS hour, att.cost_micros, r.ceiling_micros, att.cost_micros - r.ceiling_micros AS excess_micros
       FROM booked JOIN reservation r ON r.id = booked.id JOIN generation g ON g.id = r.id
         JOIN attempt att ON att.generation_id = g.id AND att.number = g.attempt_number
       WHERE att.cost_micros > r.ceiling_micros
     )
-    SELECT model, count(*)::int AS calls, sum(excess_micros)::bigint AS excess_micros,
+    SELECT model, hour, count(*)::int AS calls, sum(excess_micros)::bigint AS excess_micros,
       (array_agg(cost_micros ORDER BY excess_micros DESC))[1] AS cost_micros,
       (array_agg(ceiling_micros ORDER BY excess_micros DESC))[1] AS ceiling_micros
-    FROM above GROUP BY model ORDER BY model`,
+    FROM above GROUP BY model, hour ORDER BY model, hour`,
     [generationIds, since],
   );
   return rows.map((row) => ({
     model: row.model,
+    hour: row.hour,
     calls: row.calls,
     excessMicros: row.excess_micros,
     costMicros: row.cost_micros,
