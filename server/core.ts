@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
+import { type Alerts, type Booked, createAlerts } from './alerts/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
-import { type Ledger, openLedger } from './ledger/index.ts';
+import { type Ledger, openLedger, type SettleItem, type SettleOutcome } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
@@ -54,6 +55,7 @@ export interface Core {
   readonly watch: Watch;
   /** What this process has booked. */
   readonly booked: BookCounts;
+  readonly alerts: Alerts;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -82,6 +84,28 @@ async function openStorage(environment: Environment): Promise<Storage> {
     : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
 }
 
+/** What a batch of settlements has booked, for the rules of the alerts. */
+const bookedOf = (items: readonly SettleItem[], outcomes: readonly SettleOutcome[]): Booked => ({
+  accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
+  generationIds: items.map(({ generationId }) => generationId),
+});
+
+/** Many reservations at once that nobody answers for: a process with much under way has died. */
+const MANY_ORPHANS = 100;
+
+/** Tells that reservations were found that nobody answered for: once an hour, and once more when they are many. */
+async function raiseOrphans(alerts: Alerts, clock: Clock, count: number): Promise<void> {
+  const hour = Math.floor(clock.now().getTime() / 3_600_000) * 3_600_000;
+  await alerts.raise({
+    kind: 'RESERVATION_ORPHANED',
+    window: `HOUR ${new Date(hour).toISOString()}`,
+    windowEndsAt: new Date(hour + 3_600_000),
+    severity: count >= MANY_ORPHANS ? 'CRITICAL' : 'WARNING',
+    title: 'Reservations were found that no process answered for',
+    detail: `${count} at once: a process has died, or calls have not ended in their time. Each is asked after at its vendor, sent again where it had not been sent, or its customer has the credits back.`,
+  });
+}
+
 /** Opens everything, in the order in which one room needs another. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { environment, clock, log } = options;
@@ -95,7 +119,25 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
       sandboxServes(environment) ? createSandbox({ clock, speed: environment.sandboxSpeed }) : null,
     );
-    const routing = await createRouting({ database, clock, log, thresholds: options.thresholds });
+    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
+    const tellWatchers = () => live.publish('books', '', null);
+    const queue = await openQueue({ database, log });
+    const alerts = createAlerts({
+      database,
+      clock,
+      log,
+      live,
+      queue,
+      allowPrivateHosts: environment.allowPrivateUrls,
+      smtp: environment.smtp,
+    });
+    const routing = await createRouting({
+      database,
+      clock,
+      log,
+      thresholds: options.thresholds,
+      onChanged: () => alerts.signal('circuits'),
+    });
     const catalog = await createCatalog({
       database,
       clock,
@@ -115,12 +157,25 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
-    const booked = new BookCounts(() => live.publish('books', '', null));
-    const ledger = await openLedger({ database, clock, observer: booked });
+    const booked = new BookCounts(tellWatchers);
+    const ledger = await openLedger({
+      database,
+      clock,
+      onReserved(_items, outcomes) {
+        booked.reserved(outcomes);
+        alerts.signal('reserved');
+      },
+      onSettled(items, outcomes) {
+        booked.settled(items, outcomes);
+        alerts.signal('settled', bookedOf(items, outcomes));
+      },
+      onRerouted(item) {
+        booked.rerouted(item);
+        alerts.signal('reserved');
+      },
+    });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
-    const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
         (file) => ({ file }),
@@ -152,8 +207,17 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       providerConcurrency: environment.limits.providerConcurrency,
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
+      onOrphans: (count) => raiseOrphans(alerts, clock, count),
     });
-    const protection = createProtection({ database, clock });
+    const protection = createProtection({
+      database,
+      clock,
+      onChanged() {
+        alerts.signal('protection');
+        tellWatchers();
+        live.announce('books', '');
+      },
+    });
     return {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -173,9 +237,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       live,
       watch: createWatch({ database, clock, log, live, protection }),
       booked,
+      alerts,
       generations,
       async close() {
         await generations.recovery.stop();
+        await alerts.stop();
         await queue.stop(1_000);
         catalog.close();
         routing.close();

@@ -115,6 +115,7 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   ALLOW_PRIVATE_URLS: ['must be one of on, off.', 'yes'],
   DRAIN_SECONDS: ['must be a whole number from 0 to 3600.', '3601', '1.5'],
   SMTP_URL: [SMTP, 'https://mail.example.com', 'mail.example.com:25'],
+  SMTP_FROM: ['must be an e-mail address, such as alerts@example.com.', 'ops', 'ops@'],
   LOG_LEVEL: ['must be one of debug, info, warn, error, silent.', 'verbose'],
 };
 
@@ -127,6 +128,7 @@ const PARTNERS: Record<string, Readonly<Record<string, string>>> = {
   CLIPPINGMAGIC_API_SECRET: { CLIPPINGMAGIC_API_ID: 'x' },
   VECTORIZER_API_ID: { VECTORIZER_API_SECRET: 'x' },
   VECTORIZER_API_SECRET: { VECTORIZER_API_ID: 'x' },
+  SMTP_FROM: { SMTP_URL: 'smtp://localhost' },
 };
 
 describe('a wrong value gives one line that names the variable and what it should be', () => {
@@ -220,7 +222,7 @@ test('nothing set gives the documented defaults', () => {
     },
     sandbox: undefined,
     sandboxSpeed: 'plausible',
-    smtpUrl: undefined,
+    smtp: undefined,
     logLevel: 'info',
     priceList: 'tokens',
     minMargin: 0.2,
@@ -391,6 +393,6 @@ describe('what the start says', () => {
       REDIS_URL: 'redis://localhost:6379',
       SMTP_URL: 'smtp://localhost:25',
     });
-    expect(unusedVariables(environment)).toEqual(['SMTP_URL']);
+    expect(unusedVariables(environment)).toEqual([]);
   });
 });

@@ -1,5 +1,11 @@
 /** What this process has booked since its start, for metrics. What all processes have is in the summaries. */
-import type { LedgerObserver, ReserveOutcome, SettleItem, SettleOutcome } from '../ledger/index.ts';
+import type {
+  AttemptRecord,
+  RerouteItem,
+  ReserveOutcome,
+  SettleItem,
+  SettleOutcome,
+} from '../ledger/index.ts';
 import type { Micros } from '../money.ts';
 
 /** Attempts of one model that ended alike. Models are those of the catalogue, so that there are few of these. */
@@ -18,7 +24,7 @@ export interface AttemptCount {
 const RESERVED_MS = 100;
 
 /** See the head of this file. */
-export class BookCounts implements LedgerObserver {
+export class BookCounts {
   readonly reservations = new Map<ReserveOutcome['status'], number>();
   readonly attempts = new Map<string, AttemptCount>();
   readonly #onChange: () => void;
@@ -29,7 +35,7 @@ export class BookCounts implements LedgerObserver {
     this.#onChange = onChange;
   }
 
-  reserved(_items: readonly unknown[], outcomes: readonly ReserveOutcome[]): void {
+  reserved(outcomes: readonly ReserveOutcome[]): void {
     for (const { status } of outcomes) {
       this.reservations.set(status, (this.reservations.get(status) ?? 0) + 1);
     }
@@ -47,7 +53,7 @@ export class BookCounts implements LedgerObserver {
     this.#changed();
   }
 
-  rerouted({ failed }: Parameters<LedgerObserver['rerouted']>[0]): void {
+  rerouted({ failed }: RerouteItem): void {
     this.#count(failed, null);
     this.#changed();
   }
@@ -58,7 +64,7 @@ export class BookCounts implements LedgerObserver {
     this.#onChange();
   }
 
-  #count(attempt: SettleItem['attempts'][number], end: SettleOutcome | null): void {
+  #count(attempt: AttemptRecord, end: SettleOutcome | null): void {
     const { provider, model, outcome } = attempt;
     const key = `${model} ${provider} ${outcome}`;
     let count = this.attempts.get(key);
