@@ -31,6 +31,8 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { tracedLedger, tracedProvider } from './trace.ts';
+import { openTracing, type Tracing } from './tracing/index.ts';
 import { BookCounts, createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
@@ -52,6 +54,7 @@ export interface Core {
   readonly storage: Storage;
   readonly outputs: Outputs;
   readonly live: Live;
+  readonly tracing: Tracing;
   readonly watch: Watch;
   /** What this process has booked. */
   readonly booked: BookCounts;
@@ -115,9 +118,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   try {
     await seedCatalog(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
+    const tracing = await openTracing({ ...environment.tracing, log });
+    const sandbox = sandboxServes(environment)
+      ? createSandbox({ clock, speed: environment.sandboxSpeed })
+      : null;
+    const vendors = [...(await openVendors(environment.providers)), ...(options.providers ?? [])];
     const providers = createProviders(
-      [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
-      sandboxServes(environment) ? createSandbox({ clock, speed: environment.sandboxSpeed }) : null,
+      vendors.map((vendor) => tracedProvider(vendor, tracing)),
+      sandbox && tracedProvider(sandbox, tracing),
     );
     const live = await openLive({ database, log, redisUrl: environment.redisUrl });
     const tellWatchers = () => live.publish('books', '', null);
@@ -158,7 +166,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
     });
     const booked = new BookCounts(tellWatchers);
-    const ledger = await openLedger({
+    const untraced = await openLedger({
       database,
       clock,
       onReserved(_items, outcomes) {
@@ -174,6 +182,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         alerts.signal('reserved');
       },
     });
+    const ledger = tracedLedger(untraced, tracing);
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
     const fetchInput: FetchInput = (url, kind, signal) =>
@@ -235,6 +244,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       storage,
       outputs: createOutputs({ database, clock }),
       live,
+      tracing,
       watch: createWatch({ database, clock, log, live, protection }),
       booked,
       alerts,
@@ -248,6 +258,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         await live.close();
         await access.close();
         await ledger.stop();
+        await tracing.close();
         await database.close();
       },
     };

@@ -61,6 +61,11 @@ export interface Environment {
   readonly sandboxSpeed: 'plausible' | 'instant';
   /** The server by which e-mail is sent, and the address it comes from; undefined: none is sent. */
   readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly tracing: {
+    /** The OTLP collector to which spans are sent over HTTP, without `/v1/traces`; undefined: nothing is traced. */
+    readonly endpoint: string | undefined;
+    readonly serviceName: string;
+  };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly priceList: 'tokens' | 'dtf';
   /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
@@ -105,6 +110,7 @@ const BUCKET_SHOULD = 'must be the name of a bucket: 3 to 63 lower-case letters,
 const REGION_SHOULD = 'must be a region, such as eu-central-1 or auto';
 const PREFIX_SHOULD =
   'must be a folder within the bucket, such as solvent/outputs: letters, digits, dots, underscores and hyphens';
+const OTLP_SHOULD = 'must be an http or https URL, such as http://127.0.0.1:4318';
 const BASE_SHOULD = 'must be an http or https URL, such as https://gateway.example.com/v1';
 
 /** A text that passes a test; the sentence goes on after the variable's name. */
@@ -259,6 +265,8 @@ const variables = z.object({
   DRAIN_SECONDS: whole(0, 3_600),
   SMTP_URL: url(SMTP_SHOULD, 'smtp:', 'smtps:'),
   SMTP_FROM: z.email({ error: 'must be an e-mail address, such as alerts@example.com' }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(OTLP_SHOULD, 'http:', 'https:'),
+  OTEL_SERVICE_NAME: z.string().max(100, { error: 'must have at most 100 characters' }).optional(),
   LOG_LEVEL: choice('debug', 'info', 'warn', 'error', 'silent'),
 });
 
@@ -405,6 +413,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     sandboxSpeed: v.SANDBOX_SPEED ?? 'plausible',
     smtp:
       v.SMTP_URL === undefined ? undefined : { url: v.SMTP_URL, from: v.SMTP_FROM ?? senderOf(v.SMTP_URL) },
+    tracing: { endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: v.OTEL_SERVICE_NAME ?? 'solvent' },
     logLevel: v.LOG_LEVEL ?? 'info',
     priceList: v.PRICE_LIST ?? 'tokens',
     minMargin: v.MIN_MARGIN ?? 0.2,

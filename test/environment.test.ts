@@ -61,6 +61,12 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   S3_FORCE_PATH_STYLE: ['must be one of on, off.', 'true'],
   OUTPUT_RETENTION_DAYS: ['must be a whole number from 1 to 36500.', '0', '-1', '1.5', '30d'],
   REDIS_URL: [REDIS, 'http://localhost:6379', 'localhost'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    'must be an http or https URL, such as http://127.0.0.1:4318.',
+    'localhost:4318',
+    'grpc://localhost:4317',
+  ],
+  OTEL_SERVICE_NAME: ['must have at most 100 characters.', 'x'.repeat(101)],
   ROLE: ['must be one of all, web, worker.', 'api', 'ALL'],
   SOLVENT_ADMIN_KEY: ['must have at least 16 characters.', 'fifteen letters'],
   ADMIN_EMAIL: ['must be an e-mail address, such as you@example.com.', 'me', 'me@', '@example.com'],

@@ -5,6 +5,7 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Stream } from '../../schema/index.ts';
 import { type StreamEvent, writeEvent } from './event.ts';
+import { noteRequestId } from './request-id.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Happenings that whoever comes later is told first. */
@@ -102,9 +103,7 @@ export class SharedStream {
         await this.#tell(this.#masked(value));
       }
     } catch (error) {
-      const masked = this.#options.mask(error);
-      const shown = masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
-      await this.#tell({ errors: [shown] }).catch(() => {});
+      await this.#tell({ errors: [this.#mask(error)] });
     }
     for (const subscriber of this.subscribers) subscriber.complete();
     this.#over();
@@ -135,11 +134,14 @@ export class SharedStream {
 
   #masked(result: ExecutionResult): ExecutionResult {
     if (!result.errors) return result;
-    const errors = result.errors.map((error) => {
-      const masked = this.#options.mask(error);
-      return masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
-    });
-    return { ...result, errors };
+    return { ...result, errors: result.errors.map((error) => this.#mask(error)) };
+  }
+
+  #mask(error: unknown): GraphQLError {
+    const masked = this.#options.mask(error);
+    const shown = masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
+    noteRequestId([shown]);
+    return shown;
   }
 
   #over(): void {
