@@ -34,5 +34,6 @@ export const ErrorCode = builder.enumType('ErrorCode', {
     'IDEMPOTENCY_CONFLICT',
     'PROVIDER_UNAVAILABLE',
     'NOT_FOUND',
+    'ACCOUNT_BARRED',
   ] as const,
 });

@@ -17,6 +17,7 @@ import { ErrorCode, Operation } from './enums.ts';
 import { emergencyShutdown, notFound, unauthenticated } from './errors.ts';
 import { decodeId, encodeId, NOBODY } from './node-ids.ts';
 import {
+  AccountBarredError,
   BudgetExceededError,
   ContentRefusedError,
   IdempotencyConflictError,
@@ -250,6 +251,11 @@ function refusalOf(refusal: Refusal, context: Context) {
         creditsReturned: 0,
         retryAfterSeconds: null,
       } as const;
+    case 'account-barred':
+      return {
+        code: 'ACCOUNT_BARRED',
+        message: `This account may make no paid calls: ${refusal.reason}`,
+      } as const;
     case 'insufficient-credits':
       return {
         code: 'INSUFFICIENT_CREDITS',
@@ -285,6 +291,7 @@ const GenerateResult = builder.unionType('GenerateResult', {
     InvalidInputError,
     IdempotencyConflictError,
     ProviderUnavailableError,
+    AccountBarredError,
   ],
   resolveType: resolveOutcome('Generation'),
 });

@@ -35,6 +35,7 @@ interface Outcomes {
     retryAfterSeconds: number | null;
   };
   NotFoundError: { code: 'NOT_FOUND'; message: string };
+  AccountBarredError: { code: 'ACCOUNT_BARRED'; message: string };
 }
 
 export type Outcome<Name extends keyof Outcomes> = Outcomes[Name];
@@ -65,6 +66,7 @@ const OUTCOME_TYPES: Record<(typeof ErrorCode)['$inferType'], keyof Outcomes> = 
   IDEMPOTENCY_CONFLICT: 'IdempotencyConflictError',
   PROVIDER_UNAVAILABLE: 'ProviderUnavailableError',
   NOT_FOUND: 'NotFoundError',
+  ACCOUNT_BARRED: 'AccountBarredError',
 };
 
 /** Names the member of a result union: an outcome by its code, anything else as what the field gives. */
@@ -170,6 +172,13 @@ export const NotFoundError = builder.objectRef<Outcomes['NotFoundError']>('NotFo
   description: 'There is no such thing, or it is not for this caller.',
   interfaces: [OutcomeError],
 });
+
+export const AccountBarredError = builder
+  .objectRef<Outcomes['AccountBarredError']>('AccountBarredError')
+  .implement({
+    description: 'The account may make no paid calls; the message says why. Nothing was called.',
+    interfaces: [OutcomeError],
+  });
 
 /** Arguments that cannot be, as an outcome. */
 export function invalidInput(fields: readonly FieldProblem[]): Outcome<'InvalidInputError'> {

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
-import { type Alerts, type Booked, createAlerts } from './alerts/index.ts';
+import { type Alerts, createAlerts } from './alerts/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
-import { type Ledger, openLedger, type SettleItem, type SettleOutcome } from './ledger/index.ts';
+import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
@@ -80,12 +80,6 @@ async function openStorage(environment: Environment): Promise<Storage> {
     : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
 }
 
-/** What a batch of settlements has booked, for the rules of the alerts. */
-const bookedOf = (items: readonly SettleItem[], outcomes: readonly SettleOutcome[]): Booked => ({
-  accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
-  generationIds: items.map(({ generationId }) => generationId),
-});
-
 /** Many reservations at once that nobody answers for: a process with much under way has died. */
 const MANY_ORPHANS = 100;
 
@@ -152,12 +146,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const ledger = await openLedger({
-      database,
-      clock,
-      onReserved: () => alerts.signal('reserved'),
-      onSettled: (items, outcomes) => alerts.signal('settled', bookedOf(items, outcomes)),
-    });
+    const ledger = await openLedger({ database, clock, observer: alerts.observer });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
     const fetchInput: FetchInput = (url, kind, signal) =>

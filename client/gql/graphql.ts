@@ -64,6 +64,7 @@ export type EntryKind =
 
 /** What went wrong, as data that the caller's user can act on. */
 export type ErrorCode =
+  | 'ACCOUNT_BARRED'
   | 'BUDGET_EXCEEDED'
   | 'CONTENT_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
@@ -224,6 +225,7 @@ export type GenerateImageMutationVariables = Exact<{
 
 
 export type GenerateImageMutation = { generateImage:
+    | { __typename: 'AccountBarredError', code: ErrorCode, message: string }
     | { __typename: 'BudgetExceededError', code: ErrorCode, message: string }
     | { __typename: 'ContentRefusedError', code: ErrorCode, message: string }
     | { __typename: 'Generation', id: string, status: GenerationStatus, model: string | null, creditsCharged: number, margin: number | null, outputs: Array<{ url: string, contentType: string, width: number | null, height: number | null }>, cost: { amount: string } | null, revenue: { amount: string } | null, attempts: Array<{ provider: string, model: string, outcome: AttemptOutcome, durationMs: number, cost: { amount: string } }> | null, account: { balance: { available: number, reserved: number, posted: number } } }
@@ -263,6 +265,7 @@ export type GenerateVideoMutationVariables = Exact<{
 
 
 export type GenerateVideoMutation = { generateVideo:
+    | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { code: ErrorCode, message: string }
     | { id: string, status: GenerationStatus, creditsReserved: number }

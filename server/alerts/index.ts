@@ -5,6 +5,7 @@
 import type { Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { createPeriodic, type Periodic } from '../lease/index.ts';
+import type { LedgerObserver } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import { type Kept, keep, keepWithin } from './book.ts';
 import {
@@ -117,7 +118,9 @@ export interface Alerts {
     | { readonly status: 'invalid'; readonly fields: readonly FieldProblem[] }
   >;
   readonly deliveries: Deliveries;
-  /** Something was committed that rules look at: they do within 250 ms. Costs nothing. */
+  /** Told by the ledger of what it has committed: rules look at it within 250 ms. Costs nothing. */
+  readonly observer: LedgerObserver;
+  /** The same of what others have committed. */
   signal(topic: Topic, booked?: Booked): void;
   /** Looks at what was signalled now. For tests. */
   flush(): Promise<void>;
@@ -245,6 +248,15 @@ export function createAlerts(options: AlertOptions): Alerts {
       return set;
     },
     deliveries,
+    observer: {
+      reserved: () => evaluator.signal('reserved'),
+      settled: (items, outcomes) =>
+        evaluator.signal('settled', {
+          accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
+          generationIds: items.map(({ generationId }) => generationId),
+        }),
+      rerouted: () => evaluator.signal('reserved'),
+    },
     signal: evaluator.signal,
     flush: evaluator.flush,
     sweeps,

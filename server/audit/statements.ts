@@ -39,6 +39,54 @@ export async function check(sql: Sql, invariant: Invariant, limit: number): Prom
   return row;
 }
 
+/** A summary: which rows of time and which columns its key has. */
+interface Summary {
+  readonly table: string;
+  readonly keys: readonly string[];
+  /** The part of its key that is time, as an expression over a booked line. */
+  readonly time: Readonly<Record<string, string>>;
+}
+
+const BY_MODEL = ['provider', 'model', 'operation'];
+const BY_SEGMENT = [...BY_MODEL, 'tier', 'country', 'plan'];
+const BUCKETS = { grain: 'b.grain', at: 'b.starts_at' };
+const SUMMARIES: readonly Summary[] = [
+  { table: 'model_summary', keys: BY_MODEL, time: BUCKETS },
+  { table: 'segment_summary', keys: BY_SEGMENT, time: BUCKETS },
+  {
+    table: 'account_summary',
+    keys: ['account_id', ...BY_SEGMENT],
+    time: { day: "date_bin('1 day', l.at, '2000-01-01T00:00:00Z')" },
+  },
+];
+
+const SUMS = [
+  'calls',
+  'succeeded',
+  'failed',
+  'cache_hits',
+  'credits',
+  'cost_micros',
+  'lost_cost_micros',
+  'revenue_micros',
+  'duration_ms',
+];
+
+/** Compares a summary with the sums of all that is booked, both ways. */
+function sumsOf({ table, keys, time }: Summary): string {
+  const key = [...Object.keys(time), ...keys];
+  const truth = [...Object.values(time), ...keys.map((name) => `l.${name}`)];
+  const side = (name: string) => SUMS.map((sum) => `coalesce(${name}.${sum}, 0)`).join(', ');
+  return `SELECT (${side('s')}) = (${side('x')}),
+      format('${table} %s: it says %s; what is booked says %s', concat_ws(' ', ${key.join(', ')}), (${side('s')}), (${side('x')}))
+    FROM ${table} s
+    FULL JOIN (SELECT ${truth.map((expression, index) => `${expression} AS ${key[index]}`).join(', ')},
+        ${SUMS.map((sum) => `sum(l.${sum}) AS ${sum}`).join(', ')}
+      FROM booked_line l${'grain' in time ? ' CROSS JOIN LATERAL summary_buckets(l.at) AS b' : ''}
+      GROUP BY ${key.map((_, index) => index + 1).join(', ')}) x
+    USING (${key.join(', ')})`;
+}
+
 /** A row of one table that names a row of another one. Written out here since the tables have no foreign keys. */
 interface Reference {
   readonly from: string;
@@ -133,6 +181,7 @@ export const INVARIANTS: readonly Invariant[] = [
       "Each grant's parts are within its credits, and are what its reservations hold and have burned of it.",
     query: `SELECT g.used >= 0 AND g.reserved >= 0 AND g.expired >= 0 AND g.revoked >= 0
           AND g.used::bigint + g.reserved + g.expired + g.revoked <= g.credits
+          AND g.revoke_pending BETWEEN 0 AND g.reserved
           AND g.exhausted = (g.used::bigint + g.expired + g.revoked = g.credits)
           AND g.reserved = coalesce(rg.reserved, 0) AND g.used = coalesce(rg.used, 0),
         format('grant %s: %s credits, used %s, reserved %s, expired %s, revoked %s, exhausted %s; reservations have burned %s and hold %s',
@@ -157,12 +206,35 @@ export const INVARIANTS: readonly Invariant[] = [
         FROM entry WHERE grant_id IS NOT NULL GROUP BY 1, 2) e ON e.grant_id = g.id AND e.account_id = g.account_id`,
   },
   {
-    sentence: "Each grant's revenue is what its used credits have earned, to the micro.",
-    query: `SELECT coalesce(rg.revenue, 0) = earned(g.revenue_micros, g.credits, g.used),
-        format('grant %s: %s of %s credits are used and earn %s, reservations say %s', g.id, g.used, g.credits,
-          earned(g.revenue_micros, g.credits, g.used), coalesce(rg.revenue, 0))
+    sentence:
+      "Each grant's revenue is what its credits have earned, left as breakage or given back, to the micro.",
+    query: `SELECT coalesce(rg.revenue, 0) + coalesce(e.gone, 0) = earned(g.revenue_micros, g.credits, g.used + g.expired + g.revoked)
+          AND coalesce(e.given, 0) = g.revenue_micros,
+        format('grant %s: %s of %s credits have left it, which makes %s of %s; reservations earned %s, entries brought %s and took %s', g.id,
+          g.used + g.expired + g.revoked, g.credits, earned(g.revenue_micros, g.credits, g.used + g.expired + g.revoked),
+          g.revenue_micros, coalesce(rg.revenue, 0), coalesce(e.given, 0), coalesce(e.gone, 0))
       FROM "grant" g
-      LEFT JOIN (SELECT grant_id, sum(revenue_micros) AS revenue FROM reservation_grant GROUP BY 1) rg ON rg.grant_id = g.id`,
+      LEFT JOIN (SELECT grant_id, sum(revenue_micros) AS revenue FROM reservation_grant GROUP BY 1) rg ON rg.grant_id = g.id
+      LEFT JOIN (SELECT grant_id, account_id, sum(deferred_delta_micros) FILTER (WHERE kind = 'GRANT') AS given,
+          -sum(deferred_delta_micros) FILTER (WHERE kind <> 'GRANT') AS gone
+        FROM entry WHERE grant_id IS NOT NULL GROUP BY 1, 2) e ON e.grant_id = g.id AND e.account_id = g.account_id`,
+  },
+  {
+    sentence: 'What a generation earned has left deferred revenue, and nothing else of it has.',
+    query: `SELECT e.gone = g.revenue_micros,
+        format('generation %s: it earned %s, its entries take %s out of deferred revenue', g.id, g.revenue_micros, e.gone)
+      FROM generation g
+      JOIN (SELECT generation_id, -sum(deferred_delta_micros) AS gone FROM entry WHERE generation_id IS NOT NULL GROUP BY 1) e
+        ON e.generation_id = g.id`,
+  },
+  {
+    sentence: 'What an account has yet to earn is what its grants have yet to earn.',
+    query: `SELECT coalesce(e.deferred, 0) = coalesce(g.deferred, 0),
+        format('account %s: its entries leave %s deferred, its grants %s', a.id, coalesce(e.deferred, 0), coalesce(g.deferred, 0))
+      FROM account a
+      LEFT JOIN (SELECT account_id, sum(deferred_delta_micros) AS deferred FROM entry GROUP BY 1) e ON e.account_id = a.id
+      LEFT JOIN (SELECT account_id, sum(revenue_micros - earned(revenue_micros, credits, used + expired + revoked)) AS deferred
+        FROM "grant" GROUP BY 1) g ON g.account_id = a.id`,
   },
   {
     sentence: 'Each reservation has one RESERVE entry, and one that resolves it once it is resolved.',
@@ -262,24 +334,8 @@ export const INVARIANTS: readonly Invariant[] = [
       FROM budget_window w`,
   },
   {
-    sentence: 'The hourly summaries are the sums of the attempts.',
-    query: `SELECT (coalesce(h.calls, 0), coalesce(h.succeeded, 0), coalesce(h.failed, 0), coalesce(h.credits, 0), coalesce(h.cost_micros, 0),
-            coalesce(h.lost_cost_micros, 0), coalesce(h.revenue_micros, 0), coalesce(h.duration_ms, 0), coalesce(h.cache_hits, 0))
-          = (coalesce(x.calls, 0), coalesce(x.succeeded, 0), coalesce(x.failed, 0), coalesce(x.credits, 0), coalesce(x.cost, 0),
-            coalesce(x.lost, 0), coalesce(x.revenue, 0), coalesce(x.duration, 0), coalesce(x.hits, 0)),
-        format('hour %s, %s, %s, %s, %s, %s: %s calls, %s credits, cost %s, lost %s, revenue %s; attempts say %s, %s, %s, %s, %s',
-          coalesce(h.hour, x.hour), coalesce(h.provider, x.provider), coalesce(h.model, x.model), coalesce(h.operation, x.operation),
-          coalesce(h.tier, x.tier), coalesce(h.country, x.country), h.calls, h.credits, h.cost_micros, h.lost_cost_micros,
-          h.revenue_micros, x.calls, x.credits, x.cost, x.lost, x.revenue)
-      FROM hourly_summary h
-      FULL JOIN (SELECT date_trunc('hour', att.booked_at, 'UTC') AS hour, att.provider, att.model, att.operation, att.tier,
-          coalesce(att.country, '') AS country, count(*) AS calls, count(*) FILTER (WHERE att.outcome = 'SUCCEEDED') AS succeeded,
-          count(*) FILTER (WHERE att.outcome <> 'SUCCEEDED') AS failed, sum(att.credits_charged) AS credits, sum(att.cost_micros) AS cost,
-          coalesce(sum(att.cost_micros) FILTER (WHERE att.outcome <> 'SUCCEEDED' OR r.status <> 'POSTED'), 0) AS lost,
-          sum(att.revenue_micros) AS revenue, sum(att.duration_ms) AS duration,
-          count(*) FILTER (WHERE att.cost_source = 'cache') AS hits
-        FROM attempt att LEFT JOIN reservation r ON r.id = att.generation_id GROUP BY 1, 2, 3, 4, 5, 6) x
-      USING (hour, provider, model, operation, tier, country)`,
+    sentence: 'The summaries are the sums of what is booked.',
+    query: SUMMARIES.map(sumsOf).join(' UNION ALL '),
   },
   {
     sentence:

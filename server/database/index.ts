@@ -4,7 +4,7 @@ import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 
-export type { PrismaClient } from './client/client.ts';
+export type { Prisma, PrismaClient } from './client/client.ts';
 export type { Database, Listening, NativeDatabase, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
 export { isStorable, isTextRefused } from './text.ts';

@@ -335,6 +335,7 @@ function recordOf(
     request: call.request as unknown as JsonValue,
     tier: reserved.tier,
     country: reserved.country,
+    planId: reserved.planId,
     creditsReserved: call.priced.credits,
     creditsCharged: 0,
     cached: false,
@@ -377,6 +378,8 @@ function refusalOf(
           fields: [{ path: 'accountId', message: 'There is no such account.' }],
         },
       };
+    case 'account-barred':
+      return { refusal: { kind: 'account-barred', reason: reserved.reason } };
     case 'shutdown':
       return { refusal: { kind: 'shutdown', reason: reserved.reason, resetsAt: reserved.resetsAt } };
     case 'insufficient-credits':

@@ -34,6 +34,7 @@ export type Refusal =
   | { readonly kind: 'invalid-input'; readonly fields: readonly FieldProblem[] }
   | { readonly kind: 'unpriced-model'; readonly model: string; readonly message: string }
   | { readonly kind: 'unavailable'; readonly message: string }
+  | { readonly kind: 'account-barred'; readonly reason: string }
   | { readonly kind: 'insufficient-credits'; readonly required: number; readonly available: number }
   | { readonly kind: 'budget-exceeded'; readonly scope: BudgetScope; readonly resetsAt: Date }
   | { readonly kind: 'idempotency-conflict'; readonly key: string }

@@ -17,6 +17,8 @@ export interface GenerationRecord {
   readonly request: JsonValue;
   readonly tier: Tier;
   readonly country: string | null;
+  /** The plan of the account at that time. */
+  readonly planId: string | null;
   readonly creditsReserved: number;
   readonly creditsCharged: number;
   readonly cached: boolean;

@@ -4,7 +4,7 @@ import type { OutputRecord } from '../ledger/index.ts';
 import type { GenerationRecord, OutputFile, Work } from './record.ts';
 
 const COLUMNS = `g.id, g.account_id AS "accountId", g.operation, g.status, g.provider, g.model, g.prompt, g.request, g.tier,
-  g.country, g.credits_reserved AS "creditsReserved", g.credits_charged AS "creditsCharged", g.cached,
+  g.country, g.plan_id AS "planId", g.credits_reserved AS "creditsReserved", g.credits_charged AS "creditsCharged", g.cached,
   g.cost_micros AS "costMicros", g.revenue_micros AS "revenueMicros", g.model_cost_id AS "modelCostId",
   g.model_price_id AS "modelPriceId", g.quote_id AS "quoteId", g.sent_at AS "sentAt", g.job_id AS "jobId",
   g.attempt_number AS "attemptNumber", g.progress, g.cancel_requested_at AS "cancelRequestedAt",

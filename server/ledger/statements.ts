@@ -61,6 +61,7 @@ interface ReserveRow {
   readonly available: number;
   readonly tier: Tier;
   readonly country: string | null;
+  readonly plan: string | null;
   readonly scope: BudgetScope | null;
   readonly resets_at: Date | null;
   readonly reason: string | null;
@@ -78,6 +79,7 @@ function readReserve(row: ReserveRow, at: Date): ReserveOutcome {
         available: row.available,
         tier: row.tier,
         country: row.country,
+        planId: row.plan,
         servedById: row.served_by,
       };
     case 'REPLAY':
@@ -86,6 +88,8 @@ function readReserve(row: ReserveRow, at: Date): ReserveOutcome {
       return { status: 'conflict' };
     case 'ACCOUNT_NOT_FOUND':
       return { status: 'account-not-found' };
+    case 'ACCOUNT_BARRED':
+      return { status: 'account-barred', reason: row.reason ?? '' };
     case 'SHUTDOWN':
       return { status: 'shutdown', reason: row.reason, resetsAt: row.resets_at };
     case 'INSUFFICIENT_CREDITS':

@@ -47,6 +47,8 @@ export type ReserveOutcome =
   /** The same key came before with another input. */
   | { readonly status: 'conflict' }
   | { readonly status: 'account-not-found' }
+  /** The account may make no paid calls; `reason` says why, for people. */
+  | { readonly status: 'account-barred'; readonly reason: string }
   /** No paid call may go out; `resetsAt` is null when only an operator ends it. */
   | { readonly status: 'shutdown'; readonly reason: string | null; readonly resetsAt: Date | null }
   | { readonly status: 'insufficient-credits'; readonly available: number }
@@ -58,6 +60,7 @@ export type ReserveOutcome =
       readonly available: number;
       readonly tier: Tier;
       readonly country: string | null;
+      readonly planId: string | null;
       /** An identical generation that has succeeded, or is under way; null when there is none, or none may serve. */
       readonly servedById: string | null;
     };

@@ -107,7 +107,7 @@ export async function readProtection(sql: Sql, now: Date): Promise<ProtectionRec
   }>(
     `SELECT p.state, p.reason, p.since, p.changed_by, p.until, s.revenue_micros, s.cost_micros
     FROM protection p, (SELECT coalesce(sum(revenue_micros), 0)::bigint AS revenue_micros, coalesce(sum(cost_micros), 0)::bigint AS cost_micros
-      FROM hourly_summary WHERE hour >= period_start('DAY', $1) AND hour < period_end('DAY', $1)) s`,
+      FROM model_summary WHERE grain = 'DAY' AND at = period_start('DAY', $1)) s`,
     [now],
   );
   if (!row) throw new Error('The protection row is missing.');

@@ -25,7 +25,9 @@ const NAMES: Record<string, string> = {
   spent: "What a budget's window has spent",
   held: "What a budget's window has reserved",
   passed: 'No budget that blocks',
-  summaries: 'The hourly summaries',
+  deferred: 'What an account has yet to earn',
+  moved: 'What a generation earned has left',
+  summaries: 'The summaries are',
   served: 'an earlier result served',
   references: 'Every row that names another',
   keys: 'Every idempotency key',
@@ -83,7 +85,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     sql: ['UPDATE "grant" SET reserved = reserved + 1 WHERE account_id = :account AND expires_at IS NULL'],
   },
   {
-    breaks: ['given'],
+    breaks: ['given', 'earned'],
     sql: [`UPDATE entry SET kind = 'REVOKE' WHERE account_id = :account AND kind = 'GRANT' AND sequence = 1`],
   },
   { breaks: ['given'], sql: [`UPDATE entry SET kind = 'REVOKE' WHERE kind = 'EXPIRE_GRANT'`] },
@@ -141,18 +143,24 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     sql: ['UPDATE reservation SET cost_micros = cost_micros + 1 WHERE id = :voided'],
   },
   {
-    breaks: ['attempts'],
-    sql: [
-      'UPDATE attempt SET credits_charged = credits_charged + 1 WHERE generation_id = :posted',
-      `UPDATE hourly_summary SET credits = credits + 1 WHERE succeeded > 0 AND country = 'DE'`,
-    ],
+    breaks: ['attempts', 'summaries'],
+    sql: ['UPDATE attempt SET credits_charged = credits_charged + 1 WHERE generation_id = :posted'],
   },
   { breaks: ['spent'], sql: ['UPDATE budget_window SET opening_micros = opening_micros + 1'] },
   { breaks: ['held'], sql: ['UPDATE budget_window SET reserved_micros = reserved_micros + 1'] },
   { breaks: ['passed'], sql: ['UPDATE budget_window SET admitted_limit_micros = 0'] },
   { breaks: ['passed'], sql: ['UPDATE budget_window SET excess_micros = -1'] },
-  { breaks: ['summaries'], sql: ['UPDATE hourly_summary SET lost_cost_micros = lost_cost_micros + 1'] },
-  { breaks: ['summaries'], sql: ['DELETE FROM hourly_summary'] },
+  { breaks: ['summaries'], sql: ['UPDATE model_summary SET lost_cost_micros = lost_cost_micros + 1'] },
+  { breaks: ['summaries'], sql: ['DELETE FROM segment_summary'] },
+  { breaks: ['summaries'], sql: ['UPDATE account_summary SET duration_ms = duration_ms + 1'] },
+  {
+    breaks: ['moved', 'deferred'],
+    sql: [`UPDATE entry SET deferred_delta_micros = deferred_delta_micros + 1 WHERE kind = 'POST'`],
+  },
+  {
+    breaks: ['earned', 'deferred'],
+    sql: [`UPDATE entry SET deferred_delta_micros = deferred_delta_micros - 1 WHERE kind = 'EXPIRE_GRANT'`],
+  },
   { breaks: ['references'], sql: [`UPDATE output SET generation_id = '${newId()}'`] },
   { breaks: ['references'], sql: ['DELETE FROM server_process'] },
   { breaks: ['references'], sql: ['DELETE FROM budget'] },
@@ -257,7 +265,8 @@ describeOnEachDatabase('the audit', (kind) => {
       const found = await broken(sql);
       expect({ sql, breaks: found.names.sort() }).toEqual({ sql, breaks: [...breaks].sort() });
       expect(found.findings.length).toBeGreaterThanOrEqual(breaks.length);
-      for (const finding of found.findings) expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|hour /);
+      for (const finding of found.findings)
+        expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|_summary [A-Z0-9]/);
     }
     await world.expectSound();
   });

@@ -3,14 +3,14 @@
  * interactive transactions, with row locks by `$queryRaw … FOR UPDATE` since Prisma has none of its own. Its effects are
  * the ledger's, and the audit holds it to them.
  */
-import type { PrismaClient } from '../../server/database/index.ts';
+import type { Prisma, PrismaClient } from '../../server/database/index.ts';
 import type { ReserveItem, SettleItem } from '../../server/ledger/index.ts';
 
 /** Long enough that no transaction is given up while it waits for its turn. */
 const PATIENCE = { maxWait: 60_000, timeout: 60_000 };
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
+const QUARTER_HOUR_MS = 15 * 60_000;
+const DAY_MS = 96 * QUARTER_HOUR_MS;
 
 interface AccountRow {
   readonly id: string;
@@ -208,34 +208,21 @@ export async function settleNaively(
           bookedAt: now,
         },
       });
-      const hour = {
-        hour: new Date(Math.floor(now.getTime() / HOUR_MS) * HOUR_MS),
-        provider: attempt.provider,
-        model: attempt.model,
-        operation: generation.operation,
-        tier: generation.tier,
-        country: generation.country ?? '',
-      };
-      const sums = {
-        calls: 1,
-        succeeded: 1,
-        failed: 0,
-        credits: BigInt(item.credits),
-        costMicros: attempt.costMicros,
-        lostCostMicros: 0n,
-        revenueMicros,
-        durationMs: BigInt(attempt.durationMs),
-      };
-      await tx.hourlySummary.upsert({
-        where: { hour_provider_model_operation_tier_country: hour },
-        create: { ...hour, ...sums },
-        update: {
-          calls: { increment: sums.calls },
-          succeeded: { increment: sums.succeeded },
-          credits: { increment: sums.credits },
-          costMicros: { increment: sums.costMicros },
-          revenueMicros: { increment: sums.revenueMicros },
-          durationMs: { increment: sums.durationMs },
+      await addToSummaries(tx, {
+        at: now,
+        accountId: account.id,
+        key: { provider: attempt.provider, model: attempt.model, operation: generation.operation },
+        segment: { tier: generation.tier, country: generation.country ?? '', plan: '' },
+        sums: {
+          calls: 1,
+          succeeded: 1,
+          failed: 0,
+          cacheHits: 0,
+          credits: BigInt(item.credits),
+          costMicros: attempt.costMicros,
+          lostCostMicros: 0n,
+          revenueMicros,
+          durationMs: BigInt(attempt.durationMs),
         },
       });
     }
@@ -275,6 +262,7 @@ export async function settleNaively(
         postedDelta: -item.credits,
         reservedDelta: -reservation.creditsReserved,
         availableAfter: posted - reserved,
+        deferredDeltaMicros: -revenueMicros,
         generationId: generation.id,
         createdAt: now,
       },
@@ -294,4 +282,53 @@ export async function settleNaively(
     });
     return 'settled';
   }, PATIENCE);
+}
+
+/** What one booked attempt adds to the summaries. */
+interface Line {
+  readonly at: Date;
+  readonly accountId: string;
+  readonly key: Pick<Prisma.ModelSummaryUncheckedCreateInput, 'provider' | 'model' | 'operation'>;
+  readonly segment: Pick<Prisma.SegmentSummaryUncheckedCreateInput, 'tier' | 'country' | 'plan'>;
+  readonly sums: Readonly<Record<'calls' | 'succeeded' | 'failed' | 'cacheHits', number>> &
+    Readonly<Record<'credits' | 'costMicros' | 'lostCostMicros' | 'revenueMicros' | 'durationMs', bigint>>;
+}
+
+/** Five rows, an upsert each. */
+async function addToSummaries(
+  tx: Prisma.TransactionClient,
+  { at, accountId, key, segment, sums }: Line,
+): Promise<void> {
+  const update = {
+    calls: { increment: sums.calls },
+    succeeded: { increment: sums.succeeded },
+    credits: { increment: sums.credits },
+    costMicros: { increment: sums.costMicros },
+    revenueMicros: { increment: sums.revenueMicros },
+    durationMs: { increment: sums.durationMs },
+  };
+  const floor = (ms: number) => new Date(Math.floor(at.getTime() / ms) * ms);
+  for (const time of [
+    { grain: 'QUARTER_HOUR', at: floor(QUARTER_HOUR_MS) },
+    { grain: 'DAY', at: floor(DAY_MS) },
+  ] as const) {
+    const byModel = { ...time, ...key };
+    await tx.modelSummary.upsert({
+      where: { grain_at_provider_model_operation: byModel },
+      create: { ...byModel, ...sums },
+      update,
+    });
+    const bySegment = { ...byModel, ...segment };
+    await tx.segmentSummary.upsert({
+      where: { grain_at_provider_model_operation_tier_country_plan: bySegment },
+      create: { ...bySegment, ...sums },
+      update,
+    });
+  }
+  const byAccount = { day: floor(DAY_MS), accountId, ...key, ...segment };
+  await tx.accountSummary.upsert({
+    where: { day_accountId_provider_model_operation_tier_country_plan: byAccount },
+    create: { ...byAccount, ...sums },
+    update,
+  });
 }

@@ -161,13 +161,13 @@ describeOnPostgres('solvent audit', (kind) => {
       `The books are in order: all ${clean.printed.length - 1} invariants hold.`,
     );
 
-    await world.rows('UPDATE hourly_summary SET calls = 7');
+    await world.rows('UPDATE model_summary SET calls = 7');
     const broken = await run(['audit'], there);
     expect(broken.code).toBe(1);
     expect(broken.printed.filter((line) => line.startsWith('✗ '))).toEqual([
-      '✗ The hourly summaries are the sums of the attempts. (1 of 1)',
+      '✗ The summaries are the sums of what is booked. (2 of 5)',
     ]);
-    expect(broken.printed.filter((line) => line.startsWith('    '))).toHaveLength(1);
+    expect(broken.printed.filter((line) => line.startsWith('    '))).toHaveLength(2);
     expect(broken.printed.at(-1)).toContain('The books are not in order: 1 of');
   });
 });

@@ -134,7 +134,7 @@ describeOnEachDatabase('a generation without a model whose provider fails', (kin
     async (_what, arrange, failed) => {
       await begin();
       const [hours] = await stage.server.rows<{ at: bigint }>(
-        'SELECT coalesce(sum(calls), 0) AS at FROM hourly_summary',
+        `SELECT coalesce(sum(calls), 0) AS at FROM model_summary WHERE grain = 'DAY'`,
       );
       const country = unique('country');
       await stage.server.rows('UPDATE account SET country = $2 WHERE id = $1', [accountId.slice(4), country]);
@@ -161,7 +161,7 @@ describeOnEachDatabase('a generation without a model whose provider fails', (kin
       expect(
         await stage.server.rows(
           `SELECT provider, model, calls, succeeded, failed, credits, cost_micros AS cost, lost_cost_micros AS lost,
-          revenue_micros AS revenue FROM hourly_summary WHERE country = $1 ORDER BY provider DESC`,
+          revenue_micros AS revenue FROM segment_summary WHERE grain = 'DAY' AND country = $1 ORDER BY provider DESC`,
           [country],
         ),
       ).toEqual([
@@ -188,7 +188,9 @@ describeOnEachDatabase('a generation without a model whose provider fails', (kin
           revenue: 100_000n,
         },
       ]);
-      const [now] = await stage.server.rows<{ at: bigint }>('SELECT sum(calls) AS at FROM hourly_summary');
+      const [now] = await stage.server.rows<{ at: bigint }>(
+        `SELECT sum(calls) AS at FROM model_summary WHERE grain = 'DAY'`,
+      );
       expect((now?.at ?? 0n) - (hours?.at ?? 0n)).toBe(2n);
     },
   );

@@ -22,6 +22,8 @@ export interface Entry {
   readonly posted: number;
   readonly reserved: number;
   readonly available: number;
+  /** By how much it changes what has yet to be earned. */
+  readonly deferred: bigint;
 }
 
 export interface Grant {
@@ -35,6 +37,10 @@ export interface Grant {
   used: number;
   reserved: number;
   expired: number;
+  revoked: number;
+  /** Taken back as soon as the calls that hold them release them. */
+  revokePending: number;
+  /** What its burned credits have earned. */
   earned: bigint;
 }
 
@@ -104,7 +110,9 @@ const PRIORITY = { DAILY_FREE: 0, PRIZE: 10, REFERRAL: 10, ADMIN: 20, PLAN: 50, 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 const sumMicros = (micros: Iterable<bigint>) => [...micros].reduce((total, number) => total + number, 0n);
 
-const left = (grant: Grant) => grant.credits - grant.used - grant.expired;
+/** How many credits have left it for good. */
+const gone = (grant: Grant) => grant.used + grant.expired + grant.revoked;
+const left = (grant: Grant) => grant.credits - gone(grant);
 const free = (grant: Grant) => left(grant) - grant.reserved;
 
 export const posted = (account: Account) => sum(account.grants.map(left));
@@ -124,8 +132,12 @@ export const cost = (reservation: Reservation, provider?: string) =>
       .map((attempt) => attempt.cost),
   );
 
-/** The most that a grant's first credits have earned, rounded down: exact, by one division of bigints. */
-const earned = (grant: Grant, used: number) => (grant.revenue * BigInt(used)) / BigInt(grant.credits);
+/** What the first credits that leave a grant are worth, rounded down: exact, by one division of bigints. */
+const worth = (grant: Grant, first: number) => (grant.revenue * BigInt(first)) / BigInt(grant.credits);
+
+/** What the next credits that leave a grant are worth. */
+const worthNext = (grant: Grant, credits: number) =>
+  worth(grant, gone(grant) + credits) - worth(grant, gone(grant));
 
 /** In which order grants burn. Equal ones burn in the order in which they were given, which sorting keeps. */
 function compareGrants(a: Grant, b: Grant): number {
@@ -151,7 +163,7 @@ export class Model {
     return account;
   }
 
-  #enter(account: Account, kind: string, postedDelta: number, reservedDelta: number): void {
+  #enter(account: Account, kind: string, postedDelta: number, reservedDelta: number, deferred = 0n): void {
     const before = account.entries.at(-1)?.available ?? 0;
     account.entries.push({
       kind,
@@ -159,18 +171,21 @@ export class Model {
       posted: postedDelta + 0,
       reserved: reservedDelta + 0,
       available: before + postedDelta - reservedDelta,
+      deferred,
     });
   }
 
   /** What time alone does. */
   refresh(account: Account): void {
-    const over = account.grants
-      .filter((grant) => grant.expiresAt !== null && grant.expiresAt <= this.now && free(grant) > 0)
-      .sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0));
-    for (const grant of over) {
-      const gone = free(grant);
-      grant.expired += gone;
-      this.#enter(account, 'EXPIRE_GRANT', -gone, 0);
+    const isOver = (grant: Grant) => grant.expiresAt !== null && grant.expiresAt <= this.now;
+    const due = account.grants
+      .filter((grant) => (isOver(grant) || grant.revokePending > 0) && free(grant) > 0)
+      .sort((a, b) => (a.expiresAt ?? Number.POSITIVE_INFINITY) - (b.expiresAt ?? Number.POSITIVE_INFINITY));
+    for (const grant of due) {
+      const back = Math.min(free(grant), grant.revokePending);
+      grant.revokePending -= back;
+      if (back > 0) this.#leave(account, grant, 'revoked', back);
+      if (isOver(grant) && free(grant) > 0) this.#leave(account, grant, 'expired', free(grant));
     }
     if (account.tier !== 'FREE' || !this.freeCredits || this.freeCredits.credits === 0) return;
     if (account.nextFree !== null && account.nextFree > this.now) return;
@@ -187,9 +202,28 @@ export class Model {
       used: 0,
       reserved: 0,
       expired: 0,
+      revoked: 0,
+      revokePending: 0,
       earned: 0n,
     });
     this.#enter(account, 'GRANT', this.freeCredits.credits, 0);
+  }
+
+  /** Credits that nobody can use any more leave their grant, and what they are worth with them. */
+  #leave(account: Account, grant: Grant, how: 'revoked' | 'expired', credits: number): void {
+    const worthIt = worthNext(grant, credits);
+    grant[how] += credits;
+    this.#enter(account, how === 'revoked' ? 'REVOKE' : 'EXPIRE_GRANT', -credits, 0, -worthIt);
+  }
+
+  /** Takes back what is left of a grant, at once or when the calls that hold it release it. */
+  takeBack(account: Account, grant: Grant, credits: number): { revoked: number; pending: number } {
+    this.refresh(account);
+    const revoked = Math.min(credits, free(grant));
+    const pending = Math.min(credits - revoked, grant.reserved - grant.revokePending);
+    grant.revokePending += pending;
+    if (revoked > 0) this.#leave(account, grant, 'revoked', revoked);
+    return { revoked, pending };
   }
 
   balance(id: string) {
@@ -219,9 +253,11 @@ export class Model {
       used: 0,
       reserved: 0,
       expired: 0,
+      revoked: 0,
+      revokePending: 0,
       earned: 0n,
     });
-    this.#enter(account, 'GRANT', item.credits, 0);
+    this.#enter(account, 'GRANT', item.credits, 0, item.revenueMicros);
     return { status: 'granted', grantId: id, balance: balance(account) };
   }
 
@@ -370,6 +406,7 @@ export class Model {
       available: available(account),
       tier: account.tier,
       country: account.country,
+      planId: null,
       servedById: null,
     };
   }
@@ -472,15 +509,16 @@ export class Model {
     let burn = reservation.posted;
     for (const { grant, credits: taken } of reservation.takes) {
       const burned = Math.min(burn, taken);
-      const gained = earned(grant, grant.used + burned) - earned(grant, grant.used);
+      const gained = worthNext(grant, burned);
       grant.used += burned;
       grant.reserved -= taken;
+      grant.revokePending = Math.min(grant.revokePending, left(grant));
       grant.earned += gained;
       reservation.revenue += gained;
       burn -= burned;
     }
     const kind = { POST: 'POST', VOID: 'VOID', EXPIRE: 'EXPIRE_RESERVATION' }[item.action];
-    this.#enter(reservation.account, kind, -reservation.posted, -credits);
+    this.#enter(reservation.account, kind, -reservation.posted, -credits, -reservation.revenue + 0n);
     return 'settled';
   }
 

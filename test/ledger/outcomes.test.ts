@@ -27,6 +27,7 @@ describeOnEachDatabase('a reservation', (kind) => {
       available: 6,
       tier: 'PRO',
       country: 'DE',
+      planId: null,
       servedById: null,
     });
     expect(await world.balance(account)).toEqual({ posted: 10, reserved: 4, available: 6 });

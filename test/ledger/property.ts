@@ -90,6 +90,13 @@ const grant = fc.record({
   key,
   hash: fc.nat(1),
 });
+const takeBack = fc.record({
+  does: fc.constant('takeBack' as const),
+  account: fc.nat(2),
+  /** Counted from the newest; nothing happens while the account has none. */
+  which: fc.nat(3),
+  credits: fc.integer({ min: 0, max: 30 }),
+});
 const reserve = fc.record({
   does: fc.constant('reserve' as const),
   items: fc.array(
@@ -143,6 +150,7 @@ const reroute = fc.record({
 });
 const commands = fc.oneof(
   { weight: 5, arbitrary: grant },
+  { weight: 2, arbitrary: takeBack },
   { weight: 9, arbitrary: reserve },
   { weight: 8, arbitrary: settle },
   { weight: 6, arbitrary: reroute },
@@ -207,7 +215,7 @@ type Sequence = typeof sequence extends fc.Arbitrary<infer Value> ? Value : neve
 /** Everything that the ledger holds, in one question. Only what one sequence wrote is there. */
 const PREPARE_SNAPSHOT = `PREPARE property_snapshot AS SELECT jsonb_build_object(
   'accounts', (SELECT jsonb_agg(jsonb_build_array(id, posted, reserved, entry_sequence) ORDER BY id) FROM account),
-  'grants', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.account_id, coalesce(g.period, g.id::text), g.used, g.reserved, g.expired, g.expires_at,
+  'grants', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.account_id, coalesce(g.period, g.id::text), g.used, g.reserved, g.expired, g.revoked, g.revoke_pending, g.expires_at,
     coalesce((SELECT sum(revenue_micros) FROM reservation_grant WHERE grant_id = g.id), 0)) ORDER BY g.account_id, coalesce(g.period, g.id::text)), '[]') FROM "grant" g),
   'reservations', (SELECT coalesce(jsonb_agg(jsonb_build_array(r.id, r.status, r.credits_posted, r.cost_micros, g.revenue_micros, g.provider, r.ceiling_micros, g.attempt_number) ORDER BY r.id), '[]')
     FROM reservation r JOIN generation g USING (id)),
@@ -215,8 +223,8 @@ const PREPARE_SNAPSHOT = `PREPARE property_snapshot AS SELECT jsonb_build_object
     ORDER BY budget_id, starts_at), '[]') FROM budget_window
     WHERE spent_micros <> 0 OR reserved_micros <> 0 OR excess_micros <> 0 OR admitted_limit_micros IS NOT NULL),
   'keys', (SELECT count(*) FROM idempotency_record),
-  'lost', (SELECT coalesce(sum(lost_cost_micros), 0) FROM hourly_summary),
-  'entries', (SELECT coalesce(jsonb_agg(jsonb_build_array(account_id, kind, posted_delta, reserved_delta, available_after) ORDER BY account_id, sequence), '[]') FROM entry),
+  'lost', (SELECT coalesce(sum(lost_cost_micros), 0) FROM account_summary),
+  'entries', (SELECT coalesce(jsonb_agg(jsonb_build_array(account_id, kind, posted_delta, reserved_delta, available_after, deferred_delta_micros) ORDER BY account_id, sequence), '[]') FROM entry),
   'state', (SELECT jsonb_build_array(state, reason, until, changed_by) FROM protection)
 ) AS snapshot`;
 
@@ -246,6 +254,8 @@ function snapshotOf(model: Model): unknown {
           grant.used,
           grant.reserved,
           grant.expired,
+          grant.revoked,
+          grant.revokePending,
           instant(grant.expiresAt),
           Number(grant.earned),
         ]),
@@ -285,6 +295,7 @@ function snapshotOf(model: Model): unknown {
           entry.posted,
           entry.reserved,
           entry.available,
+          Number(entry.deferred),
         ]),
       ),
     state: [model.state.state, model.state.reason, instant(model.state.until), model.state.by],
@@ -394,6 +405,19 @@ class Run {
         const outcome = await this.#ledger.grant(item);
         const id = outcome.status === 'granted' ? outcome.grantId : '';
         expect(outcome).toEqual(model.grant(item, id));
+        return;
+      }
+      case 'takeBack': {
+        const account = this.#modelled(command.account);
+        // Free credits have ids of the database's own making.
+        const grants = account.grants.filter((each) => each.id !== null).reverse();
+        const found = grants[command.which % Math.max(grants.length, 1)];
+        if (!found) return;
+        const [outcome] = await this.#sql.query<{ revoked: number; pending: number }>(
+          `SELECT revoked, pending FROM ledger_take_back($1, $2, $3, 'For a test')`,
+          [now, found.id, command.credits],
+        );
+        expect(outcome).toEqual(model.takeBack(account, found, command.credits));
         return;
       }
       case 'reserve': {
@@ -524,7 +548,7 @@ class Run {
             (grant) =>
               grant.expiresAt !== null &&
               grant.expiresAt <= model.now &&
-              grant.credits > grant.used + grant.reserved + grant.expired,
+              grant.credits > grant.used + grant.reserved + grant.expired + grant.revoked,
           ),
         );
         const swept = await this.#ledger.expireGrants();

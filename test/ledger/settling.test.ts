@@ -22,7 +22,7 @@ describeOnEachDatabase('settling', (kind) => {
   const summary = async () => {
     const [row] = await world.rows(
       `SELECT sum(calls)::int AS calls, sum(succeeded)::int AS succeeded, sum(failed)::int AS failed, sum(credits)::int AS credits,
-        sum(cost_micros)::int AS cost, sum(lost_cost_micros)::int AS lost, sum(revenue_micros)::int AS revenue FROM hourly_summary`,
+        sum(cost_micros)::int AS cost, sum(lost_cost_micros)::int AS lost, sum(revenue_micros)::int AS revenue FROM model_summary WHERE grain = 'DAY'`,
     );
     return row;
   };
@@ -242,8 +242,8 @@ describeOnEachDatabase('settling', (kind) => {
         revenueMicros: 0n,
         balance: { posted: 10, reserved: 0, available: 10 },
       });
-      expect(await world.rows('SELECT DISTINCT hour FROM hourly_summary')).toEqual([
-        { hour: new Date('2026-11-20T12:00:00Z') },
+      expect(await world.rows(`SELECT DISTINCT at FROM model_summary WHERE grain = 'QUARTER_HOUR'`)).toEqual([
+        { at: new Date('2026-11-20T12:00:00Z') },
       ]);
       expect(await summary()).toMatchObject({
         calls: 1,
@@ -270,7 +270,7 @@ describeOnEachDatabase('settling', (kind) => {
     await world.post(id, {
       attempts: [attempt(now, { provider: 'other', model: 'other/image', costMicros: 10_000n })],
     });
-    expect(await world.rows('SELECT provider, cost_micros FROM hourly_summary')).toEqual([
+    expect(await world.rows(`SELECT provider, cost_micros FROM model_summary WHERE grain = 'DAY'`)).toEqual([
       { provider: 'sandbox', cost_micros: 10_000n },
     ]);
     await world.expectSound();

@@ -11,7 +11,7 @@ import {
   type GrantItem,
   type GrantOutcome,
   type Ledger,
-  type LedgerOptions,
+  type LedgerObserver,
   openLedger,
   type ReserveItem,
   type ReserveOutcome,
@@ -205,13 +205,17 @@ export async function openWorld(options: {
   defaultBudgets?: boolean;
   connections?: number;
   /** Whom the ledger tells of what it has committed. */
-  hooks?: Pick<LedgerOptions, 'onReserved' | 'onSettled'>;
+  observer?: LedgerObserver;
 }): Promise<World> {
   const opened = await openTestDatabase(options.kind, options.connections);
   const { database } = opened;
   const clock = new FakeClock(options.now ?? NOON);
   if (!options.defaultBudgets) await database.query('DELETE FROM budget');
-  const ledger = await openLedger({ database, clock, ...options.hooks });
+  const ledger = await openLedger({
+    database,
+    clock,
+    ...(options.observer ? { observer: options.observer } : {}),
+  });
 
   const world: World = {
     kind: options.kind,
@@ -305,7 +309,7 @@ export async function openWorld(options: {
       clock.set(options.now ?? NOON);
       await database.script(
         `TRUNCATE account, "grant", entry, reservation, generation, attempt, output, removal, budget,
-          budget_window, hourly_summary, idempotency_record, audit_log, price_list, setting;
+          budget_window, model_summary, segment_summary, account_summary, idempotency_record, audit_log, price_list, setting;
         UPDATE protection SET state = 'NORMAL', reason = NULL, until = NULL, changed_by = 'system'`,
       );
     },
