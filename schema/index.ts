@@ -6,6 +6,8 @@ import './catalog.ts';
 import './protection.ts';
 import './provider.ts';
 import './access.ts';
+import './alert.ts';
+import './alert-channel.ts';
 import { builder } from './builder.ts';
 
 export type { Context } from './context.ts';

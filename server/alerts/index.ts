@@ -104,6 +104,8 @@ export interface Alerts {
   resolve(id: string, reason: string | null, actor: string): Promise<AlertRecord | null>;
   /** The changes after a number, in their order and without a gap; at most 1,000. */
   changesAfter(sequence: number, limit: number): Promise<AlertChange[]>;
+  /** The changes with these numbers, in their order. */
+  changes(sequences: readonly number[]): Promise<AlertChange[]>;
   /** All changes of one alert, in their order. */
   changesOf(alertId: string): Promise<AlertChange[]>;
   /** The number of the newest change; 0 before the first. */
@@ -236,6 +238,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       ),
     changesAfter: (sequence, limit) =>
       statements.readChangesAfter(database, sequence, Math.min(Math.max(limit, 1), MOST_CHANGES)),
+    changes: (sequences) => statements.readChanges(database, sequences),
     changesOf: (alertId) => statements.readChangesOf(database, alertId),
     newestSequence: () => statements.readNewestSequence(database),
     rules: () => readRuleViews(database),
