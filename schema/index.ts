@@ -6,6 +6,8 @@ import './catalog.ts';
 import './protection.ts';
 import './provider.ts';
 import './access.ts';
+import './alert.ts';
+import './alert-channel.ts';
 import './watch.ts';
 import { builder } from './builder.ts';
 

@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
-import { type Alerts, type Booked, createAlerts } from './alerts/index.ts';
+import { type Alerts, createAlerts } from './alerts/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
-import { type Ledger, openLedger, type SettleItem, type SettleOutcome } from './ledger/index.ts';
+import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
@@ -87,12 +87,6 @@ async function openStorage(environment: Environment): Promise<Storage> {
     : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
 }
 
-/** What a batch of settlements has booked, for the rules of the alerts. */
-const bookedOf = (items: readonly SettleItem[], outcomes: readonly SettleOutcome[]): Booked => ({
-  accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
-  generationIds: items.map(({ generationId }) => generationId),
-});
-
 /** Many reservations at once that nobody answers for: a process with much under way has died. */
 const MANY_ORPHANS = 100;
 
@@ -166,20 +160,14 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
     });
     const booked = new BookCounts(tellWatchers);
+    const observers = [booked, alerts.observer];
     const untraced = await openLedger({
       database,
       clock,
-      onReserved(_items, outcomes) {
-        booked.reserved(outcomes);
-        alerts.signal('reserved');
-      },
-      onSettled(items, outcomes) {
-        booked.settled(items, outcomes);
-        alerts.signal('settled', bookedOf(items, outcomes));
-      },
-      onRerouted(item) {
-        booked.rerouted(item);
-        alerts.signal('reserved');
+      observer: {
+        reserved: (...told) => observers.forEach((observer) => void observer.reserved(...told)),
+        settled: (...told) => observers.forEach((observer) => void observer.settled(...told)),
+        rerouted: (...told) => observers.forEach((observer) => void observer.rerouted(...told)),
       },
     });
     const ledger = tracedLedger(untraced, tracing);

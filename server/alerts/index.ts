@@ -5,6 +5,7 @@
 import type { Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { createPeriodic, type Periodic } from '../lease/index.ts';
+import type { LedgerObserver } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import { type Kept, keep, keepWithin } from './book.ts';
 import {
@@ -103,6 +104,8 @@ export interface Alerts {
   resolve(id: string, reason: string | null, actor: string): Promise<AlertRecord | null>;
   /** The changes after a number, in their order and without a gap; at most 1,000. */
   changesAfter(sequence: number, limit: number): Promise<AlertChange[]>;
+  /** The changes with these numbers, in their order. */
+  changes(sequences: readonly number[]): Promise<AlertChange[]>;
   /** All changes of one alert, in their order. */
   changesOf(alertId: string): Promise<AlertChange[]>;
   /** The number of the newest change; 0 before the first. */
@@ -117,7 +120,9 @@ export interface Alerts {
     | { readonly status: 'invalid'; readonly fields: readonly FieldProblem[] }
   >;
   readonly deliveries: Deliveries;
-  /** Something was committed that rules look at: they do within 250 ms. Costs nothing. */
+  /** Told by the ledger of what it has committed: rules look at it within 250 ms. Costs nothing. */
+  readonly observer: LedgerObserver;
+  /** The same of what others have committed. */
   signal(topic: Topic, booked?: Booked): void;
   /** Looks at what was signalled now. For tests. */
   flush(): Promise<void>;
@@ -233,6 +238,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       ),
     changesAfter: (sequence, limit) =>
       statements.readChangesAfter(database, sequence, Math.min(Math.max(limit, 1), MOST_CHANGES)),
+    changes: (sequences) => statements.readChanges(database, sequences),
     changesOf: (alertId) => statements.readChangesOf(database, alertId),
     newestSequence: () => statements.readNewestSequence(database),
     rules: () => readRuleViews(database),
@@ -245,6 +251,15 @@ export function createAlerts(options: AlertOptions): Alerts {
       return set;
     },
     deliveries,
+    observer: {
+      reserved: () => evaluator.signal('reserved'),
+      settled: (items, outcomes) =>
+        evaluator.signal('settled', {
+          accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
+          generationIds: items.map(({ generationId }) => generationId),
+        }),
+      rerouted: () => evaluator.signal('reserved'),
+    },
     signal: evaluator.signal,
     flush: evaluator.flush,
     sweeps,

@@ -17,6 +17,8 @@ export interface StreamOptions {
   readonly field: string;
   /** Whether each event counts, and not only the newest. */
   readonly isLossless: boolean;
+  /** Whether others may join it. One that is somebody's own waits for its reader. */
+  readonly isShared: boolean;
   /** Executes it, in a context of the stream's own. */
   readonly start: (stream: Stream) => Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
   /** What an unexpected error is to the outside. */
@@ -101,6 +103,7 @@ export class SharedStream {
         const { done, value } = await iterator.next();
         if (done || this.#isOver) break;
         await this.#tell(this.#masked(value));
+        if (!this.#options.isShared) for (const subscriber of this.subscribers) await subscriber.abreast();
       }
     } catch (error) {
       await this.#tell({ errors: [this.#mask(error)] });

@@ -71,21 +71,20 @@ export interface Ledger {
   counts(): Record<'reserve' | 'settle', { batches: number; items: number }>;
 }
 
-/** What the ledger is opened with. */
-export interface LedgerOptions {
-  readonly database: Database;
-  readonly clock: Clock;
-  /** Told after each batch that was committed; takes no time. */
-  readonly onReserved?: (items: readonly ReserveItem[], outcomes: readonly ReserveOutcome[]) => void;
-  /** Told after each batch that was committed, with what it has booked; takes no time. */
-  readonly onSettled?: (items: readonly SettleItem[], outcomes: readonly SettleOutcome[]) => void;
-  /** Told when a generation has been sent on, with the attempt that was booked with it; takes no time. */
-  readonly onRerouted?: (item: statements.RerouteItem) => void;
+/** Who wants to know what has been committed here; it must neither throw nor wait. */
+export interface LedgerObserver {
+  reserved(items: readonly ReserveItem[], outcomes: readonly ReserveOutcome[]): void;
+  settled(items: readonly SettleItem[], outcomes: readonly SettleOutcome[]): void;
+  rerouted(item: statements.RerouteItem): void;
 }
 
 /** Opens the ledger for one server process. Its first heartbeat is committed when this resolves. */
-export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { database, clock, onReserved, onSettled, onRerouted } = options;
+export async function openLedger(options: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly observer?: LedgerObserver;
+}): Promise<Ledger> {
+  const { database, clock, observer } = options;
   const processId = newId();
   const commit = <Item, Result>(
     send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
@@ -94,13 +93,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 
   const reserves = commit(async (items: readonly ReserveItem[], retry) => {
     const outcomes = await statements.reserve(database, clock.now(), processId, items, retry);
-    onReserved?.(items, outcomes);
+    observer?.reserved(items, outcomes);
     return outcomes;
   });
   const settles = commit(
     async (items: readonly SettleItem[]) => {
       const outcomes = await statements.settle(database, clock.now(), items);
-      onSettled?.(items, outcomes);
+      observer?.settled(items, outcomes);
       return outcomes;
     },
     (item) => item.generationId,
@@ -129,7 +128,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         .catch((error: unknown) => {
           if (error !== ROLL_BACK) throw error;
         });
-      if (outcome === 'rerouted') onRerouted?.(item);
+      if (outcome === 'rerouted') observer?.rerouted(item);
       return outcome;
     },
     requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),

@@ -1,6 +1,7 @@
 /** What this process has booked since its start, for metrics. What all processes have is in the summaries. */
 import type {
   AttemptRecord,
+  LedgerObserver,
   RerouteItem,
   ReserveOutcome,
   SettleItem,
@@ -24,7 +25,7 @@ export interface AttemptCount {
 const RESERVED_MS = 100;
 
 /** See the head of this file. */
-export class BookCounts {
+export class BookCounts implements LedgerObserver {
   readonly reservations = new Map<ReserveOutcome['status'], number>();
   readonly attempts = new Map<string, AttemptCount>();
   readonly #onChange: () => void;
@@ -35,7 +36,7 @@ export class BookCounts {
     this.#onChange = onChange;
   }
 
-  reserved(outcomes: readonly ReserveOutcome[]): void {
+  reserved(_items: readonly unknown[], outcomes: readonly ReserveOutcome[]): void {
     for (const { status } of outcomes) {
       this.reservations.set(status, (this.reservations.get(status) ?? 0) + 1);
     }

@@ -59,16 +59,7 @@ describeOnPostgres('of three processes', (kind) => {
       allowPrivateHosts: true,
       smtp: undefined,
     });
-    const ledger = await openLedger({
-      database,
-      clock: stage.clock,
-      onReserved: () => alerts.signal('reserved'),
-      onSettled: (items, outcomes) =>
-        alerts.signal('settled', {
-          accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
-          generationIds: items.map(({ generationId }) => generationId),
-        }),
-    });
+    const ledger = await openLedger({ database, clock: stage.clock, observer: alerts.observer });
     return { database, ledger, alerts };
   }
 

@@ -80,13 +80,10 @@ export async function openStage(
   let alerts: Alerts | undefined;
   const world = await openWorld({
     kind,
-    hooks: {
-      onReserved: () => alerts?.signal('reserved'),
-      onSettled: (items, outcomes) =>
-        alerts?.signal('settled', {
-          accountIds: outcomes.flatMap(({ accountId }) => accountId ?? []),
-          generationIds: items.map(({ generationId }) => generationId),
-        }),
+    observer: {
+      reserved: (...told) => alerts?.observer.reserved(...told),
+      settled: (...told) => alerts?.observer.settled(...told),
+      rerouted: (...told) => alerts?.observer.rerouted(...told),
     },
   });
   const { database, clock } = world;

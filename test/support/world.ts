@@ -11,7 +11,7 @@ import {
   type GrantItem,
   type GrantOutcome,
   type Ledger,
-  type LedgerOptions,
+  type LedgerObserver,
   openLedger,
   type ReserveItem,
   type ReserveOutcome,
@@ -205,13 +205,17 @@ export async function openWorld(options: {
   defaultBudgets?: boolean;
   connections?: number;
   /** Whom the ledger tells of what it has committed. */
-  hooks?: Pick<LedgerOptions, 'onReserved' | 'onSettled'>;
+  observer?: LedgerObserver;
 }): Promise<World> {
   const opened = await openTestDatabase(options.kind, options.connections);
   const { database } = opened;
   const clock = new FakeClock(options.now ?? NOON);
   if (!options.defaultBudgets) await database.query('DELETE FROM budget');
-  const ledger = await openLedger({ database, clock, ...options.hooks });
+  const ledger = await openLedger({
+    database,
+    clock,
+    ...(options.observer ? { observer: options.observer } : {}),
+  });
 
   const world: World = {
     kind: options.kind,

@@ -2,7 +2,7 @@
 import type { Micros } from '../../money.ts';
 import { dollars, whole } from '../settings.ts';
 import { defineRule } from './rule.ts';
-import { costsOfHours, firstHour } from './statements.ts';
+import { costsOfHours, firstBooked } from './statements.ts';
 import { DAY_MS, hourOf, money } from './windows.ts';
 
 const WEEK_MS = 7 * DAY_MS;
@@ -35,7 +35,7 @@ export const costSpike = defineRule({
     const [present] = await costsOfHours(sql, [hour.startsAt]);
     const costMicros = present?.costMicros ?? 0n;
     if (costMicros < values.minimumCost || costMicros === 0n) return [];
-    const first = await firstHour(sql);
+    const first = await firstBooked(sql);
     const before = Array.from(
       { length: values.weeks },
       (_, week) => new Date(hour.startsAt.getTime() - (week + 1) * WEEK_MS),

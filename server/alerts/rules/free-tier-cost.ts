@@ -1,7 +1,7 @@
 /** What accounts that pay nothing cost. */
 import { dollars } from '../settings.ts';
 import { defineRule } from './rule.ts';
-import { sumFreeTier } from './statements.ts';
+import { sumFreeTierOfDay } from './statements.ts';
 import { dayOf, money } from './windows.ts';
 
 export const freeTierCost = defineRule({
@@ -15,7 +15,7 @@ export const freeTierCost = defineRule({
   windowed: true,
   async observe({ sql, at }, values) {
     const day = dayOf(at);
-    const { calls, costMicros } = await sumFreeTier(sql, day.startsAt, day.endsAt);
+    const { calls, costMicros } = await sumFreeTierOfDay(sql, day.startsAt);
     const critical = costMicros >= values.criticalCost;
     if (costMicros === 0n || (costMicros < values.warningCost && !critical)) return [];
     return [

@@ -3,7 +3,7 @@ import { type Micros, margin } from '../../money.ts';
 import { dollars, whole } from '../settings.ts';
 import type { AlertSeverity, Observation } from '../types.ts';
 import { defineRule } from './rule.ts';
-import { type Sums, sumCalls } from './statements.ts';
+import { type Sums, sumCalls, sumCallsOfDay } from './statements.ts';
 import { dayOf, hourOf, money, type Window } from './windows.ts';
 
 const SETTINGS = {
@@ -64,11 +64,11 @@ export const marginLow = defineRule({
   topics: ['settled'],
   windowed: true,
   async observe({ sql, at }, values) {
-    const windows = [hourOf(at), dayOf(at)];
-    const found: Observation[] = [];
-    for (const window of windows) {
-      found.push(...judge(window, await sumCalls(sql, window.startsAt, window.endsAt), values));
-    }
-    return found;
+    const hour = hourOf(at);
+    const day = dayOf(at);
+    return [
+      ...judge(hour, await sumCalls(sql, hour.startsAt, hour.endsAt), values),
+      ...judge(day, await sumCallsOfDay(sql, day.startsAt), values),
+    ];
   },
 });

@@ -28,17 +28,26 @@ const SUMS = `coalesce(sum(calls), 0)::int AS calls, coalesce(sum(cost_micros), 
 /** What all calls booked from `from` to before `to` come to. */
 export async function sumCalls(sql: Sql, from: Date, to: Date): Promise<Sums> {
   const [row] = await sql.query<SumsRow>(
-    `SELECT ${SUMS} FROM hourly_summary WHERE hour >= $1 AND hour < $2`,
+    `SELECT ${SUMS} FROM model_summary WHERE grain = 'QUARTER_HOUR' AND at >= $1 AND at < $2`,
     [from, to],
   );
   return readSums(row);
 }
 
-/** What the calls of accounts of the tier FREE that were booked in a day come to. */
-export async function sumFreeTier(sql: Sql, from: Date, to: Date): Promise<Sums> {
+/** What all calls booked in the day of UTC that begins then come to. */
+export async function sumCallsOfDay(sql: Sql, day: Date): Promise<Sums> {
   const [row] = await sql.query<SumsRow>(
-    `SELECT ${SUMS} FROM hourly_summary WHERE hour >= $1 AND hour < $2 AND tier = 'FREE'`,
-    [from, to],
+    `SELECT ${SUMS} FROM model_summary WHERE grain = 'DAY' AND at = $1`,
+    [day],
+  );
+  return readSums(row);
+}
+
+/** What the calls of accounts of the tier FREE that were booked in the day of UTC that begins then come to. */
+export async function sumFreeTierOfDay(sql: Sql, day: Date): Promise<Sums> {
+  const [row] = await sql.query<SumsRow>(
+    `SELECT ${SUMS} FROM segment_summary WHERE grain = 'DAY' AND at = $1 AND tier = 'FREE'`,
+    [day],
   );
   return readSums(row);
 }
@@ -50,17 +59,20 @@ export async function costsOfHours(
 ): Promise<{ readonly hour: Date; readonly costMicros: Micros }[]> {
   const rows = await sql.query<{ hour: Date; cost_micros: bigint }>(
     `SELECT x.hour, coalesce(sum(s.cost_micros), 0)::bigint AS cost_micros
-    FROM unnest($1::timestamptz[]) AS x(hour) LEFT JOIN hourly_summary s ON s.hour = x.hour
+    FROM unnest($1::timestamptz[]) AS x(hour) LEFT JOIN model_summary s
+      ON s.grain = 'QUARTER_HOUR' AND s.at >= x.hour AND s.at < x.hour + interval '1 hour'
     GROUP BY x.hour ORDER BY x.hour`,
     [hours.map((hour) => hour.toISOString())],
   );
   return rows.map((row) => ({ hour: row.hour, costMicros: row.cost_micros }));
 }
 
-/** The first hour of which the books tell; null when there is none. */
-export async function firstHour(sql: Sql): Promise<Date | null> {
-  const [row] = await sql.query<{ hour: Date | null }>('SELECT min(hour) AS hour FROM hourly_summary');
-  return row?.hour ?? null;
+/** The first time of which the books tell; null when there is none. */
+export async function firstBooked(sql: Sql): Promise<Date | null> {
+  const [row] = await sql.query<{ at: Date | null }>(
+    `SELECT min(at) AS at FROM model_summary WHERE grain = 'QUARTER_HOUR'`,
+  );
+  return row?.at ?? null;
 }
 
 /** A budget with the window in which an instant is. */
@@ -145,12 +157,13 @@ export interface AccountUsage {
  * Accounts whose calls of the day from `day` on cost at least `leastMicros`.
  *
  * @param accountIds only these; null: all.
- * @param from the first of the days before that are looked at.
+ * @param before the days before that are looked at.
  */
 export async function readUsage(
   sql: Sql,
   accountIds: readonly string[] | null,
-  [from, day, end]: readonly [Date, Date, Date],
+  day: Date,
+  before: readonly Date[],
   leastMicros: Micros,
 ): Promise<AccountUsage[]> {
   const rows = await sql.query<{
@@ -160,18 +173,19 @@ export async function readUsage(
     days_before: number;
   }>(
     `WITH today AS (
-      SELECT account_id, sum(cost_micros)::bigint AS cost_micros FROM attempt
-      WHERE booked_at >= $3 AND booked_at < $4 AND ($1::uuid[] IS NULL OR account_id = ANY ($1))
-      GROUP BY account_id HAVING sum(cost_micros) >= $5
+      SELECT account_id, sum(cost_micros)::bigint AS cost_micros FROM account_summary
+      WHERE day = $3 AND ($1::uuid[] IS NULL OR account_id = ANY ($1))
+      GROUP BY account_id HAVING sum(cost_micros) >= $4
     )
     SELECT a.external_id, t.cost_micros, coalesce(sum(d.cost_micros), 0)::bigint AS before_micros,
       count(d.cost_micros)::int AS days_before
     FROM today t JOIN account a ON a.id = t.account_id LEFT JOIN LATERAL (
-      SELECT date_trunc('day', att.booked_at, 'UTC') AS day, sum(att.cost_micros) AS cost_micros FROM attempt att
-      WHERE att.account_id = t.account_id AND att.booked_at >= $2 AND att.booked_at < $3 AND att.cost_micros > 0 GROUP BY 1
+      SELECT s.day, sum(s.cost_micros) AS cost_micros FROM unnest($2::timestamptz[]) AS past(day)
+        JOIN account_summary s ON s.day = past.day AND s.account_id = t.account_id AND s.cost_micros > 0
+      GROUP BY s.day
     ) d ON true
     GROUP BY a.external_id, t.cost_micros ORDER BY t.cost_micros DESC`,
-    [accountIds, from, day, end, leastMicros.toString()],
+    [accountIds, before.map((past) => past.toISOString()), day, leastMicros.toString()],
   );
   return rows.map((row) => ({
     externalId: row.external_id,
@@ -261,7 +275,7 @@ export async function readRetiring(
 > {
   return sql.query(
     `SELECT m.id AS model, m.retires_at AS "retiresAt", m.replaced_by_id AS "replacedBy", sum(s.calls)::int AS calls
-    FROM catalog_model m JOIN hourly_summary s ON s.model = m.id AND s.hour >= $1
+    FROM catalog_model m JOIN model_summary s ON s.grain = 'DAY' AND s.at >= date_trunc('day', $1::timestamptz, 'UTC') AND s.model = m.id
     WHERE m.retires_at > $2 AND m.retires_at <= $3
     GROUP BY m.id HAVING sum(s.calls) > 0 ORDER BY m.id`,
     [usedSince, from, to],

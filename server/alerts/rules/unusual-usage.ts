@@ -26,7 +26,10 @@ export const unusualUsage = defineRule({
   windowed: true,
   async observe({ sql, at, booked }, values) {
     const day = dayOf(at);
-    const from = new Date(day.startsAt.getTime() - values.days * DAY_MS);
+    const before = Array.from(
+      { length: values.days },
+      (_, index) => new Date(day.startsAt.getTime() - (index + 1) * DAY_MS),
+    );
     const isMuch = (costMicros: Micros, beforeMicros: Micros, days: number) =>
       days === 0
         ? costMicros >= values.newAccountCost
@@ -34,7 +37,8 @@ export const unusualUsage = defineRule({
     const accounts = await readUsage(
       sql,
       booked?.accountIds ?? null,
-      [from, day.startsAt, day.endsAt],
+      day.startsAt,
+      before,
       values.minimumCost > 0n ? values.minimumCost : 1n,
     );
     return accounts

@@ -75,8 +75,9 @@ export async function provision(database: Database): Promise<string[]> {
     [ids],
   );
   await database.query(
-    `INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, grant_id, reason, created_at)
-    SELECT g.account_id, 1, 'GRANT', g.credits, g.credits, 0, g.credits, g.id, 'Bench', now() FROM "grant" g`,
+    `INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, deferred_delta_micros, grant_id,
+      reason, created_at)
+    SELECT g.account_id, 1, 'GRANT', g.credits, g.credits, 0, g.credits, g.revenue_micros, g.id, 'Bench', now() FROM "grant" g`,
   );
   return ids;
 }
