@@ -229,6 +229,7 @@ test('nothing set gives the documented defaults', () => {
     sandbox: undefined,
     sandboxSpeed: 'plausible',
     smtp: undefined,
+    tracing: { endpoint: undefined, serviceName: 'solvent' },
     logLevel: 'info',
     priceList: 'tokens',
     minMargin: 0.2,
