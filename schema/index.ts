@@ -13,6 +13,8 @@ import './provider.ts';
 import './profit.ts';
 import './business.ts';
 import './access.ts';
+import './alert.ts';
+import './alert-channel.ts';
 import './watch.ts';
 import './billing.ts';
 import './books.ts';

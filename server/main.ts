@@ -2,7 +2,7 @@
 
 import { systemClock } from './clock.ts';
 import { openCore } from './core.ts';
-import { EnvironmentError, readEnvironment, unusedVariables } from './environment.ts';
+import { EnvironmentError, readEnvironment } from './environment.ts';
 import { prepareDemo } from './first-start.ts';
 import { startHttp } from './http/index.ts';
 import { createLog } from './log.ts';
@@ -20,7 +20,11 @@ async function start(): Promise<void> {
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
   await core.topUps.start();
-  if (environment.role !== 'web') await core.generations.work();
+  core.alerts.start();
+  if (environment.role !== 'web') {
+    await core.generations.work();
+    await core.alerts.deliveries.work();
+  }
   const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo });
 
@@ -33,6 +37,7 @@ async function start(): Promise<void> {
       'Stopping: calls under way are finished first.',
     );
     http.drain();
+    await core.alerts.sweeps.stop();
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();
@@ -56,9 +61,6 @@ async function start(): Promise<void> {
   if (demo) {
     lines.push(`  API key    ${demo.apiKey}   (filled in in GraphiQL)`);
     lines.push(`  Account    ${demo.accountId}   ("demo")`);
-  }
-  for (const variable of unusedVariables(environment)) {
-    lines.push(`  Note       ${variable} is set, and nothing uses it yet.`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
+import { inScope, requestIdOf } from '../request.ts';
 import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
 import { allowOrigins } from './cors.ts';
 import { createMask } from './errors.ts';
@@ -16,6 +17,7 @@ import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
+import { traceRequest } from './spans.ts';
 import { serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
@@ -61,7 +63,8 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const streams = createEventStreams(fanOut.noteCutOff);
   const graphql =
     core.environment.role === 'worker' ? null : createGraphql(core, limiter, mask, fanOut, streams);
-  const metrics = createMetrics(core);
+  const metrics = createMetrics({ core, fanOut, sockets: () => sockets?.open ?? 0 });
+  let sockets: ReturnType<typeof openSockets> | null = null;
   let draining = false;
 
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
@@ -135,7 +138,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       case '/health/ready':
         return ready(core, draining, response);
       case '/metrics':
-        return metrics(response);
+        return metrics.answer(response);
       case '/':
         response.writeHead(302, { location: '/graphql' });
         return response.end();
@@ -149,12 +152,20 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     }
   };
 
-  const server = createServer((request, response) => {
-    Promise.try(route, request, response).catch((error: unknown) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      await route(request, response);
+    } catch (error) {
       core.log.error({ error, path: request.url?.split('?')[0] }, 'A request failed.');
       if (response.headersSent) response.destroy();
       else sendError(response, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.');
-    });
+    }
+  };
+  const server = createServer((request, response) => {
+    metrics.count(request, response);
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    response.setHeader('x-request-id', requestId);
+    void inScope({ requestId }, () => traceRequest(core.tracing, request, response, serve));
   });
   // A call may wait a minute for its result before it is answered.
   server.requestTimeout = 30_000;
@@ -170,7 +181,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  const sockets = graphql && openSockets(core, graphql, fanOut, limiter, server);
+  sockets = graphql && openSockets(core, graphql, fanOut, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';

@@ -5,6 +5,7 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Stream } from '../../schema/index.ts';
 import { type StreamEvent, writeEvent } from './event.ts';
+import { noteRequestId } from './request-id.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Happenings that whoever comes later is told first. */
@@ -16,6 +17,8 @@ export interface StreamOptions {
   readonly field: string;
   /** Whether each event counts, and not only the newest. */
   readonly isLossless: boolean;
+  /** Whether others may join it. One that is somebody's own waits for its reader. */
+  readonly isShared: boolean;
   /** Executes it, in a context of the stream's own. */
   readonly start: (stream: Stream) => Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
   /** What an unexpected error is to the outside. */
@@ -100,11 +103,10 @@ export class SharedStream {
         const { done, value } = await iterator.next();
         if (done || this.#isOver) break;
         await this.#tell(this.#masked(value));
+        if (!this.#options.isShared) for (const subscriber of this.subscribers) await subscriber.abreast();
       }
     } catch (error) {
-      const masked = this.#options.mask(error);
-      const shown = masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
-      await this.#tell({ errors: [shown] }).catch(() => {});
+      await this.#tell({ errors: [this.#mask(error)] });
     }
     for (const subscriber of this.subscribers) subscriber.complete();
     this.#over();
@@ -135,11 +137,14 @@ export class SharedStream {
 
   #masked(result: ExecutionResult): ExecutionResult {
     if (!result.errors) return result;
-    const errors = result.errors.map((error) => {
-      const masked = this.#options.mask(error);
-      return masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
-    });
-    return { ...result, errors };
+    return { ...result, errors: result.errors.map((error) => this.#mask(error)) };
+  }
+
+  #mask(error: unknown): GraphQLError {
+    const masked = this.#options.mask(error);
+    const shown = masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
+    noteRequestId([shown]);
+    return shown;
   }
 
   #over(): void {

@@ -1,11 +1,14 @@
 /** GraphQL over WebSocket (graphql-transport-ws), on the same path as HTTP. PROTOCOL.md names the close codes. */
 import type { Server } from 'node:http';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import type { SubscribePayload } from 'graphql-ws';
+import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { credentialsEnded, rateLimited } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
+import { newId } from '../ids.ts';
+import { inScope, type RequestScope } from '../request.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { contextOfSocket, isSameOrigin } from './context.ts';
 import type { StreamEvent } from './event.ts';
@@ -27,12 +30,22 @@ export const CloseCode = {
 interface Connection {
   readonly socket: WebSocket;
   readonly caller: Caller | null;
+  /** For each operation that is open, by its id: what it is done for. */
+  readonly scopes: Map<string, RequestScope>;
 }
 
-/** HTTP's part of an error says nothing over a WebSocket. */
-function dropHttp(errors: readonly { readonly extensions?: unknown }[] | undefined): void {
+/** An operation that is about to be executed. */
+interface Prepared extends ExecutionArgs {
+  readonly scope: RequestScope;
+  readonly execute: (args: ExecutionArgs) => unknown;
+  readonly subscribe: (args: ExecutionArgs) => unknown;
+}
+
+/** HTTP's part of an error says nothing over a WebSocket; which operation it was is told as over HTTP. */
+function finish(errors: readonly GraphQLError[] | undefined, scope: RequestScope | undefined): void {
   for (const { extensions } of errors ?? []) {
-    if (typeof extensions === 'object' && extensions !== null) Reflect.deleteProperty(extensions, 'http');
+    Reflect.deleteProperty(extensions, 'http');
+    if (scope) extensions.requestId ??= scope.requestId;
   }
 }
 
@@ -90,6 +103,48 @@ export function openSockets(
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_BODY_BYTES });
   const connections = new Set<Connection>();
 
+  /** What an operation is executed with, or why it is not. */
+  const prepare = async (
+    extra: Extra & { readonly connection?: Connection },
+    id: string,
+    params: SubscribePayload,
+    scope: RequestScope,
+  ): Promise<GraphQLError[] | Prepared> => {
+    const caller = extra.connection?.caller ?? null;
+    const wait = limiter.take(caller?.actor ?? `ip:${extra.request.socket.remoteAddress ?? ''}`);
+    if (wait > 0) return [rateLimited(wait)];
+    if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
+    const { socket, request } = extra;
+    const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
+    const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+      ready,
+      params,
+    } as never);
+    try {
+      const document = typeof params.query === 'string' ? await parse(params.query) : params.query;
+      const errors = await validate(schema, document);
+      if (errors.length > 0) return errors as GraphQLError[];
+      return {
+        schema,
+        operationName: params.operationName,
+        document,
+        variableValues: params.variables as Record<string, unknown>,
+        contextValue: await contextFactory(),
+        scope,
+        execute,
+        subscribe,
+      };
+    } catch (error) {
+      // A document that is none is no affair of the other operations of its socket.
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  };
+  const run = (args: ExecutionArgs, kind: 'execute' | 'subscribe') => {
+    const prepared = args as Prepared;
+    return inScope(prepared.scope, () => prepared[kind](prepared) as never);
+  };
+
   const disposable = useServer<Record<string, unknown>, { connection?: Connection }>(
     {
       connectionInitWaitTimeout: 10_000,
@@ -110,7 +165,7 @@ export function openSockets(
           socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
           return false;
         }
-        const connection = { socket, caller };
+        const connection: Connection = { socket, caller, scopes: new Map() };
         context.extra.connection = connection;
         connections.add(connection);
         return true;
@@ -118,41 +173,18 @@ export function openSockets(
       onDisconnect(context) {
         if (context.extra.connection) connections.delete(context.extra.connection);
       },
-      async onSubscribe(context, id, params) {
-        const caller = context.extra.connection?.caller ?? null;
-        const wait = limiter.take(caller?.actor ?? `ip:${context.extra.request.socket.remoteAddress ?? ''}`);
-        if (wait > 0) return [rateLimited(wait)];
-        if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
-        const { socket, request } = context.extra;
-        const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
-        const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-          ready,
-          params,
-        } as never);
-        try {
-          const document = typeof params.query === 'string' ? await parse(params.query) : params.query;
-          const errors = await validate(schema, document);
-          if (errors.length > 0) return errors as GraphQLError[];
-          const args: ExecutionArgs & { execute: unknown; subscribe: unknown } = {
-            schema,
-            operationName: params.operationName,
-            document,
-            variableValues: params.variables as Record<string, unknown>,
-            contextValue: await contextFactory(),
-            execute,
-            subscribe,
-          };
-          return args;
-        } catch (error) {
-          // A document that is none is no affair of the other operations of its socket.
-          if (error instanceof GraphQLError) return [error];
-          throw error;
-        }
+      onSubscribe(context, id, params) {
+        const scope: RequestScope = { requestId: newId() };
+        context.extra.connection?.scopes.set(id, scope);
+        return inScope(scope, () => prepare(context.extra, id, params, scope));
       },
-      execute: (args) => (args as unknown as { execute: (args: unknown) => never }).execute(args),
-      subscribe: (args) => (args as unknown as { subscribe: (args: unknown) => never }).subscribe(args),
-      onNext: (_context, _id, _payload, _args, result) => dropHttp(result.errors),
-      onError: (_context, _id, _payload, errors) => dropHttp(errors),
+      execute: (args) => run(args, 'execute'),
+      subscribe: (args) => run(args, 'subscribe'),
+      onNext: (context, id, _payload, _args, result) =>
+        finish(result.errors as readonly GraphQLError[], context.extra.connection?.scopes.get(id)),
+      onError: (context, id, _payload, errors) =>
+        finish(errors as readonly GraphQLError[], context.extra.connection?.scopes.get(id)),
+      onComplete: (context, id) => void context.extra.connection?.scopes.delete(id),
     },
     sockets,
   );

@@ -2,6 +2,7 @@
  * What the present hour and day cost and earned, for whoever watches: computed once a process however many do, only while
  * somebody does, after something has changed, and at most four times a second.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { type Database, isTransient } from '../database/index.ts';
 import { EVENT_MS, Listeners, type Live, type Messages } from '../live/index.ts';
@@ -9,9 +10,7 @@ import type { Log } from '../log.ts';
 import type { Protection, ProtectionRoom } from '../protection/index.ts';
 import type { ProfitSums, WindowSums } from './statements.ts';
 import * as statements from './statements.ts';
-
-/** The present hour, or the present day, of UTC. */
-export type LiveWindow = 'HOUR' | 'DAY';
+import { type LiveWindow, startOf } from './windows.ts';
 
 /** How the business stands in a window. */
 export interface LiveProfit extends WindowSums {
@@ -29,7 +28,7 @@ export interface LiveProfit extends WindowSums {
 /** Somebody who watches; `changes` must be ended. */
 export interface LiveProfitWatch {
   readonly changes: Messages<LiveProfit>;
-  /** The present state, at most a moment old. */
+  /** The state that holds when this is called, or later. Takes a moment when it has just been read. */
   read(): Promise<LiveProfit>;
 }
 
@@ -37,7 +36,6 @@ export interface LiveProfitWatch {
 const TOP_ACCOUNTS = 5;
 /** Accounts are many: they are read again when so many times what reading them took has passed. */
 const TOP_PART = 20;
-const WINDOW_MS: Record<LiveWindow, number> = { HOUR: 3_600_000, DAY: 86_400_000 };
 
 /** What the topics of a process read. */
 export interface LiveProfitOptions {
@@ -59,10 +57,12 @@ export class LiveProfitTopic {
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<LiveProfit> | undefined;
   #next: Promise<LiveProfit> | undefined;
+  #soon: Promise<LiveProfit> | undefined;
   #top:
     | { readonly start: number; readonly until: number; readonly accounts: readonly ProfitSums[] }
     | undefined;
   #sequence = 0;
+  #computed = 0;
 
   constructor(options: LiveProfitOptions, window: LiveWindow) {
     this.#options = options;
@@ -75,7 +75,6 @@ export class LiveProfitTopic {
   get computed(): number {
     return this.#computed;
   }
-  #computed = 0;
 
   /** Begins to watch. */
   watch(): LiveProfitWatch {
@@ -110,9 +109,15 @@ export class LiveProfitTopic {
     }
   }
 
+  /** What holds now. Whoever asks within the time of one event shares one reading, at its end. */
   #current(): Promise<LiveProfit> {
-    if (this.#state && performance.now() - this.#readAt < EVENT_MS) return Promise.resolve(this.#state);
-    return this.#read();
+    const rest = this.#readAt + EVENT_MS - performance.now();
+    if (rest <= 0) return this.#read();
+    this.#soon ??= pause(rest).then(() => {
+      this.#soon = undefined;
+      return this.#read();
+    });
+    return this.#soon;
   }
 
   /** Reads what holds from now on: a reading that is under way may have begun before what is asked for. */
@@ -137,7 +142,7 @@ export class LiveProfitTopic {
     this.#computed += 1;
     this.#readAt = performance.now();
     const at = clock.now();
-    const start = new Date(Math.floor(at.getTime() / WINDOW_MS[this.#window]) * WINDOW_MS[this.#window]);
+    const start = startOf(this.#window, at);
     const [sums, topAccounts, reservationsOpen, state] = await Promise.all([
       statements.readSums(database, this.#window, start),
       this.#readTop(start),

@@ -2,6 +2,7 @@
 import type { Sql } from '../database/index.ts';
 import type { AttemptOutcome, Tier } from '../ledger/index.ts';
 import type { Operation } from '../providers/index.ts';
+import type { LiveWindow } from './windows.ts';
 
 /** What some attempts add up to. What they have in common is named; null says that they differ in it. */
 export interface ProfitSums {
@@ -34,7 +35,7 @@ export interface WindowSums {
 }
 
 /** Reads the sums of one hour or one day of UTC that begins at `start`, in one statement, so that they agree. */
-export async function readSums(sql: Sql, window: 'HOUR' | 'DAY', start: Date): Promise<WindowSums> {
+export async function readSums(sql: Sql, window: LiveWindow, start: Date): Promise<WindowSums> {
   const rows = await sql.query<ProfitSums & { readonly level: number }>(
     `SELECT provider, operation, NULL AS "accountId", ${SUMS}, grouping(provider, operation) AS level
     FROM model_summary
@@ -53,7 +54,7 @@ export async function readSums(sql: Sql, window: 'HOUR' | 'DAY', start: Date): P
 /** The accounts whose calls of a window cost most, dearest first. */
 export function readTopAccounts(
   sql: Sql,
-  window: 'HOUR' | 'DAY',
+  window: LiveWindow,
   start: Date,
   limit: number,
 ): Promise<ProfitSums[]> {

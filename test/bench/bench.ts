@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How many calls `profit` makes up. */
   readonly rows: number;
+  /** How long what is held open for its memory is held open. */
+  readonly minutes: number;
 }
 
 /** One of the benches by its name. */
