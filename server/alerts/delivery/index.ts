@@ -68,7 +68,9 @@ export interface Deliveries {
   retry(deliveryId: string, actor: string): Promise<boolean>;
   /** Puts messages into the queue, each for its time. Not awaited: what is lost of it is put again by the sweep. */
   wake(due: readonly Due[]): void;
-  /** Makes one try now, for tests. */
+  /** Takes a message as the queue hands it over: it goes as soon as its channel has a way out. */
+  take(deliveryId: string): Promise<void>;
+  /** Makes one try now, if it is due. */
   tryNow(deliveryId: string): Promise<void>;
   /**
    * Escalates what nobody has acknowledged, and puts again what seems to be lost.
@@ -179,6 +181,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     wake(due) {
       for (const each of due) put(each);
     },
+    take: sender.take,
     tryNow: sender.tryNow,
     async sweep(overdueMs = OVERDUE_MS) {
       const now = clock.now();
