@@ -349,6 +349,7 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     expect(other.received).toHaveLength(1);
     // Acknowledged, it becomes worse: nobody knows of that yet.
     await stage.raise({ subject: 'two', title: 'two', severity: 'CRITICAL' });
+    await tryAll();
     stage.clock.advance(15 * 60_000);
     await stage.alerts.deliveries.sweep();
     await tryAll();

@@ -107,10 +107,13 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   const timeoutMs = options.timeoutMs ?? SEND_TIMEOUT_MS;
   const post = createPost({ allowPrivateHosts, timeoutMs, resolve: options.resolve });
 
-  const put = ({ deliveryId, dueAt }: Due) => {
+  const put = ({ deliveryId, dueAt, waits }: Due) => {
     const afterMs = dueAt.getTime() - clock.now().getTime();
+    // What waits for later is only to be hurried when it has become due.
     const putting =
-      afterMs > 0 ? queue.put('deliver', deliveryId, afterMs) : queue.hurry('deliver', deliveryId);
+      waits && afterMs <= 0
+        ? queue.hurry('deliver', deliveryId)
+        : queue.put('deliver', deliveryId, Math.max(afterMs, 0));
     putting.catch((error: unknown) =>
       log.warn({ deliveryId, error }, 'A message could not be put into the queue; the sweep puts it again.'),
     );
@@ -175,7 +178,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     async retry(deliveryId, actor) {
       const now = clock.now();
       const revived = await statements.revive(database, deliveryId, now, noted(actor));
-      if (revived) put({ deliveryId, dueAt: now });
+      if (revived) put({ deliveryId, dueAt: now, waits: false });
       return revived;
     },
     wake(due) {
