@@ -1,11 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  EnvironmentError,
-  readEnvironment,
-  sandboxServes,
-  VARIABLE_NAMES,
-} from '../server/environment.ts';
+import { EnvironmentError, readEnvironment, sandboxServes, VARIABLE_NAMES } from '../server/environment.ts';
 
 function linesOf(source: Record<string, string>): readonly string[] {
   try {

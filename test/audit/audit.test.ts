@@ -3,9 +3,9 @@ import { auditWithin, runAudit } from '../../server/audit/index.ts';
 import { INVARIANTS } from '../../server/audit/statements.ts';
 import type { Sql } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
-import { bookPayments } from '../support/booked.ts';
 import { createReconciliation } from '../../server/reconciliation/index.ts';
 import { csv, importText, row, stream } from '../history/fixture.ts';
+import { bookPayments } from '../support/booked.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { CEILING_MICROS, openWorld, type World } from '../support/world.ts';
 

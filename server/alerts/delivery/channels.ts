@@ -1,7 +1,8 @@
 /** Channels as operators give them: checked, with what would be right for each thing that is wrong. */
-import { isTimeZone } from '../../time-zone.ts';
+
 import type { Sql } from '../../database/index.ts';
 import { isInnerHost } from '../../storage/index.ts';
+import { isTimeZone } from '../../time-zone.ts';
 import { ALERT_KINDS, type AlertKind, type AlertSeverity } from '../types.ts';
 import { type Channel, type ChannelKind, readChannels } from './statements.ts';
 
