@@ -216,7 +216,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
   {
     breaks: ['come'],
     sql: [
-      `UPDATE payment_part SET grant_id = (SELECT id FROM "grant" g WHERE g.credits = 20), returned = true WHERE payment_id = :payment`,
+      `UPDATE payment_part SET grant_id = (SELECT id FROM "grant" g WHERE g.account_id = :account AND g.credits = 20 LIMIT 1), returned = true WHERE payment_id = :payment`,
       `INSERT INTO payment_part SELECT '${newId()}', payment_id, account_id, credits, revenue_micros, false, due_at, expires_at, created_at, y.grant_id, given_at, canceled_at
       FROM payment_part s JOIN (SELECT id, grant_id FROM payment) y ON y.id = s.payment_id WHERE payment_id = :payment`,
     ],
