@@ -6,6 +6,7 @@ import './catalog.ts';
 import './protection.ts';
 import './provider.ts';
 import './profit.ts';
+import './cost-adjustment.ts';
 import './access.ts';
 import './watch.ts';
 import { builder } from './builder.ts';

@@ -23,6 +23,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { openQueue, type Queue } from './queue/index.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation/index.ts';
 import { createRewards, type Rewards, referring } from './rewards/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
@@ -52,6 +53,7 @@ export interface Core {
   readonly profit: Profit;
   readonly exports: Exports;
   readonly history: History;
+  readonly reconciliation: Reconciliation;
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly rewards: Rewards;
@@ -181,6 +183,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       profit,
       exports: createExports({ database, profit }),
       history: createHistory({ database, clock }),
+      reconciliation: createReconciliation({ database, clock }),
       catalog,
       plans: createPlans({ database, clock, priceList: environment.priceList }),
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
