@@ -13,6 +13,7 @@ import './wheel.ts';
 import './provider.ts';
 import './profit.ts';
 import './business.ts';
+import './cost-adjustment.ts';
 import './access.ts';
 import './alert.ts';
 import './alert-channel.ts';

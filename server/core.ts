@@ -25,6 +25,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { openQueue, type Queue } from './queue/index.ts';
+import { createReconciliation, type Reconciliation } from './reconciliation/index.ts';
 import { createRewards, type Rewards, referring } from './rewards/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
@@ -58,6 +59,7 @@ export interface Core {
   readonly business: Business;
   readonly exports: Exports;
   readonly history: History;
+  readonly reconciliation: Reconciliation;
   readonly catalog: Catalog;
   readonly plans: Plans;
   readonly billing: Billing;
@@ -279,6 +281,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       }),
       exports: createExports({ database, profit }),
       history: createHistory({ database, clock }),
+      reconciliation: createReconciliation({ database, clock }),
       catalog,
       plans,
       billing,

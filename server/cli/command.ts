@@ -25,6 +25,9 @@ export interface Context {
   readonly terminal: Terminal;
 }
 
+/** Who did it, for the audit log: whoever may run commands on the server. */
+export const ACTOR = 'cli';
+
 /** Everything is as it should be. */
 export const OK = 0;
 /** The command ran, and what it found is not as it should be. */

@@ -4,7 +4,7 @@ import { systemClock } from '../clock.ts';
 import { createHistory, type HistorySource, type ImportSummary, type TextLayout } from '../history/index.ts';
 import { formatDecimal } from '../money.ts';
 import { isSqlite } from '../tables/index.ts';
-import { type Command, type Context, FAILED, OK, UNUSABLE, UsageError } from './command.ts';
+import { ACTOR, type Command, type Context, FAILED, OK, UNUSABLE, UsageError } from './command.ts';
 import { formatCount, formatPercent } from './figures.ts';
 import { sizeOf } from './files.ts';
 import { createProgress } from './progress.ts';
@@ -74,6 +74,7 @@ async function run(
   const outcome = await createHistory({ database, clock: systemClock })
     .import(source, {
       dryRun,
+      actor: ACTOR,
       onProgress: (tally) => progress.show(read, tally.rows),
       onRejected(rejection) {
         if (problems.length < TOLD) problems.push(`line ${rejection.line}: ${rejection.problem}`);

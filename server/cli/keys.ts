@@ -2,10 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Access, createAccess, SCOPES } from '../access/index.ts';
 import { systemClock } from '../clock.ts';
 import { silentLog } from '../log.ts';
-import { type Command, type Context, FAILED, OK, UsageError } from './command.ts';
-
-/** Who did it, for the audit log: whoever may run commands on the server. */
-const ACTOR = 'cli';
+import { ACTOR, type Command, type Context, FAILED, OK, UsageError } from './command.ts';
 
 async function withAccess(context: Context, work: (access: Access) => Promise<number>): Promise<number> {
   const access = await createAccess({

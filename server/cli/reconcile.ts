@@ -10,12 +10,9 @@ import {
   type Comparison,
   createReconciliation,
 } from '../reconciliation/index.ts';
-import { type Command, type Context, FAILED, OK, UNUSABLE, UsageError } from './command.ts';
+import { ACTOR, type Command, type Context, FAILED, OK, UNUSABLE, UsageError } from './command.ts';
 import { sizeOf } from './files.ts';
 import { table } from './text-table.ts';
-
-/** Who did it, for the audit log: whoever may run commands on the server. */
-const ACTOR = 'cli';
 
 /** How many problems are told. */
 const TOLD = 10;

@@ -1,6 +1,7 @@
 /** The door of the history room: brings in the calls of before, which another system made. README.md has the formats. */
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
+import { newId } from '../ids.ts';
 import { type Micros, margin } from '../money.ts';
 import { TableError } from '../tables/index.ts';
 import { type Rejection, Run, type Tally } from './run.ts';
@@ -26,6 +27,8 @@ export type HistorySource =
 export interface ImportOptions {
   /** Checks everything, tells what would be, and changes nothing. */
   readonly dryRun: boolean;
+  /** Who does it, for the audit log. */
+  readonly actor: string;
   /** Gets each row that is not imported, in no strict order. */
   readonly onRejected?: (rejection: Rejection) => Promise<void> | void;
   /** Gets the figures so far, often. */
@@ -66,7 +69,7 @@ export function createHistory(options: { database: Database; clock: Clock }): Hi
   const busy: ImportOutcome = { status: 'busy', message: 'Another import is under way: wait for its end.' };
 
   return {
-    async import(source, { dryRun, onRejected = () => {}, onProgress = () => {} }) {
+    async import(source, { dryRun, actor, onRejected = () => {}, onProgress = () => {} }) {
       if (underWay) return busy;
       underWay = true;
       try {
@@ -81,6 +84,16 @@ export function createHistory(options: { database: Database; clock: Clock }): Hi
             margin: margin(run.tally.revenueMicros, run.tally.costMicros),
             stated: opened?.stated ?? null,
           });
+          const record = async () => {
+            const { rows, added, present, rejected } = run.tally;
+            if (dryRun || added === 0) return;
+            await statements.recordImport(session, clock.now(), newId(), actor, {
+              rows: String(rows),
+              added: String(added),
+              present: String(present),
+              rejected: String(rejected),
+            });
+          };
           try {
             await statements.open(session);
             opened =
@@ -88,9 +101,11 @@ export function createHistory(options: { database: Database; clock: Clock }): Hi
                 ? await openText(source.bytes, source.layout)
                 : await openOldDatabase(source.path);
             await run.import(opened);
+            await record();
             return { status: 'done', summary: summary() };
           } catch (error) {
             if (!(error instanceof TableError)) throw error;
+            await record();
             return { status: 'unreadable', message: error.message, summary: summary() };
           } finally {
             opened?.close();

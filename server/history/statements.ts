@@ -46,3 +46,17 @@ async function batch(sql: Sql, now: Date, dryRun: boolean): Promise<Batch> {
   if (!row) throw new Error('import_batch answered nothing.');
   return row;
 }
+
+/** Keeps in the audit log who brought in how much. */
+export async function recordImport(
+  sql: Sql,
+  now: Date,
+  id: string,
+  actor: string,
+  figures: Readonly<Record<string, string>>,
+): Promise<void> {
+  await sql.query(
+    `INSERT INTO audit_log (id, at, actor, action, detail) VALUES ($1, $2, $3, 'history.import', $4::jsonb)`,
+    [id, now, actor, JSON.stringify(figures)],
+  );
+}

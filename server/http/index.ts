@@ -13,6 +13,7 @@ import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
 import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
+import { serveImport } from './import.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { serveSandbox } from './sandbox.ts';
@@ -119,6 +120,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       }
       return graphql(request, response);
     }
+    if (path.startsWith('/import/')) return serveImport(core, limiter, path, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -127,7 +129,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
         response,
         405,
         'METHOD_NOT_ALLOWED',
-        'Only /graphql and /webhooks take anything but GET.',
+        'Only /graphql, /import and /webhooks take anything but GET.',
       );
     }
     if (path.startsWith('/export/')) return serveExport(core, limiter, path, request, response);

@@ -59,7 +59,11 @@ export async function importText(
   const history = createHistory({ database, clock: new FakeClock('2026-11-29T00:00:00Z') });
   const outcome = await history.import(
     { kind: 'text', bytes: stream(text, options.piece), layout: options.layout ?? null },
-    { dryRun: options.dryRun ?? false, onRejected: (rejection) => void rejections.push(rejection) },
+    {
+      dryRun: options.dryRun ?? false,
+      actor: 'cli',
+      onRejected: (rejection) => void rejections.push(rejection),
+    },
   );
   return { outcome, rejections };
 }

@@ -139,13 +139,16 @@ describeOnEachDatabase('importing history', (kind) => {
     }
     const { createHistory } = await import('../../server/history/index.ts');
     const history = createHistory({ database: world.database, clock: world.clock });
-    const first = history.import({ kind: 'text', bytes: slow(), layout: null }, { dryRun: false });
+    const first = history.import(
+      { kind: 'text', bytes: slow(), layout: null },
+      { dryRun: false, actor: 'cli' },
+    );
     await begun.promise;
     expect(
       await importText(kind === 'postgres' ? world.database : { ...world.database }, csv(row('b'))),
     ).toMatchObject(kind === 'postgres' ? { outcome: { status: 'busy' } } : {});
     expect(
-      await history.import({ kind: 'text', bytes: slow(), layout: null }, { dryRun: false }),
+      await history.import({ kind: 'text', bytes: slow(), layout: null }, { dryRun: false, actor: 'cli' }),
     ).toMatchObject({
       status: 'busy',
     });
