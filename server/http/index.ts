@@ -22,7 +22,7 @@ import { traceRequest } from './spans.ts';
 import { serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
-export { CloseCode } from './sockets.ts';
+export { CloseCode } from './socket.ts';
 
 /** A server that listens. */
 export interface HttpServer {
