@@ -116,8 +116,7 @@ describe('an event', () => {
   it('is believed with either secret while one is being replaced, and is done once however often it comes', async () => {
     const accountId = await server.admin.account(0);
     const { body } = await paid(accountId, 'rotation');
-    for (const secret of [OLD, NEW, OLD])
-      expect(await post(body, header(body, secret))).toMatchObject(TAKEN);
+    for (const secret of [OLD, NEW, OLD]) expect(await post(body, header(body, secret))).toMatchObject(TAKEN);
     // Stripe signs with both while one is being replaced.
     const both = `${header(body, 'whsec_unknown')},${header(body, OLD).split(',')[1]}`;
     expect((await post(body, both)).status).toBe(200);
