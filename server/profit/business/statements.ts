@@ -67,28 +67,6 @@ export async function readChurn(
   return { subscribers: countOf(row?.subscribers ?? 0n), lost: countOf(row?.lost ?? 0n) };
 }
 
-/** The cash book of a time, each figure positive in the sense of its name. */
-export interface Cash {
-  readonly cashMicros: Micros;
-  readonly feesMicros: Micros;
-  readonly refundsMicros: Micros;
-}
-
-export async function readCash(sql: Sql, from: Date, to: Date): Promise<Cash> {
-  const [row] = await sql.query<{ cash_micros: bigint; fees_micros: bigint; refunds_micros: bigint }>(
-    `SELECT coalesce(sum(amount_micros) FILTER (WHERE kind = 'PAYMENT'), 0)::bigint AS cash_micros,
-      coalesce(-sum(amount_micros) FILTER (WHERE kind IN ('FEE', 'DISPUTE_FEE')), 0)::bigint AS fees_micros,
-      coalesce(-sum(amount_micros) FILTER (WHERE kind IN ('REFUND', 'DISPUTE')), 0)::bigint AS refunds_micros
-    FROM book_line WHERE at >= $1 AND at < $2`,
-    [from, to],
-  );
-  return {
-    cashMicros: row?.cash_micros ?? 0n,
-    feesMicros: row?.fees_micros ?? 0n,
-    refundsMicros: row?.refunds_micros ?? 0n,
-  };
-}
-
 /** What became of sold credits that were not burned; credits of an annual plan's later months are sold with the first. */
 export interface CreditBooks {
   readonly soldMicros: Micros;
