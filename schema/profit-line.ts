@@ -1,5 +1,5 @@
 /** What calls cost and earned, as every report and the live profit show it. */
-import { margin, markup } from '../server/money.ts';
+import { countOf, margin, markup } from '../server/money.ts';
 import type { Operation as OperationName } from '../server/providers/index.ts';
 import { Account } from './account.ts';
 import { builder } from './builder.ts';
@@ -32,8 +32,8 @@ export interface ProfitLineRecord {
 /** The most that an Int of GraphQL holds; credits of years of a large site pass it. */
 const MOST_INT = 2_147_483_647;
 
-function countOf(credits: bigint): number {
-  if (credits <= MOST_INT) return Number(credits);
+function intOf(credits: bigint): number {
+  if (credits <= MOST_INT) return countOf(credits);
   throw invalidArgument(
     'range',
     `It has more than ${MOST_INT} credits, which no Int holds. Take a shorter range.`,
@@ -84,7 +84,7 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
     succeeded: t.exposeInt('succeeded', { description: 'Those that made what was asked for.' }),
     failed: t.exposeInt('failed', { description: 'Those that did not.' }),
     cacheHits: t.exposeInt('cacheHits', { description: 'Those that an earlier result served.' }),
-    credits: t.int({ description: 'Credits that were burned.', resolve: (line) => countOf(line.credits) }),
+    credits: t.int({ description: 'Credits that were burned.', resolve: (line) => intOf(line.credits) }),
     cost: t.field({
       type: Money,
       description: 'All that providers bill for these calls, failed ones too.',
@@ -122,7 +122,7 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
     }),
     averageDurationMs: t.int({
       description: 'From the call to its end; 0 without calls.',
-      resolve: (line) => Number(average(line.durationMs, line.calls)),
+      resolve: (line) => countOf(average(line.durationMs, line.calls)),
     }),
   }),
 });

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
-import { MICROS_PER_DOLLAR, type Micros } from '../money.ts';
+import { type Micros, millionths } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
 import { cardOf, type ModelCard, type VariantPrice } from './cards.ts';
 import {
@@ -131,7 +131,7 @@ const DROP_QUOTES_MS = 60 * 60 * 1000;
  */
 export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const { database, clock, isServed, priceList, refreshMs = REFRESH_MS } = options;
-  const floorMicros = BigInt(Math.round(options.marginFloor * Number(MICROS_PER_DOLLAR)));
+  const floorMicros = millionths(options.marginFloor);
 
   let snapshot = await readSnapshot(database, priceList);
   let book = new PriceBook(snapshot, clock.now().getTime());

@@ -1,6 +1,7 @@
 /** All SQL of the profit room. Nothing here writes. */
 import type { Sql } from '../database/index.ts';
 import type { Tier } from '../ledger/index.ts';
+import { countOf } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
 import type { Level, Move, Pieces, Rows, Span } from './pieces.ts';
 import type { ProfitDimension, ProfitFilter, ProfitLine, ProfitSums, Ranking } from './types.ts';
@@ -75,10 +76,10 @@ interface BookedRow {
 
 function readSums(row: BookedRow): ProfitSums {
   return {
-    calls: Number(row.calls),
-    succeeded: Number(row.succeeded),
-    failed: Number(row.failed),
-    cacheHits: Number(row.cache_hits),
+    calls: countOf(row.calls),
+    succeeded: countOf(row.succeeded),
+    failed: countOf(row.failed),
+    cacheHits: countOf(row.cache_hits),
     credits: row.credits,
     costMicros: row.cost_micros,
     lostCostMicros: row.lost_cost_micros,

@@ -22,12 +22,12 @@ import { figure, figures, quantile, ratios, type Spread, spread } from './suppor
 const NEW_SITE = 10_000;
 /** How many times smaller the history is that the whole one is compared with. */
 const TENTH = 10;
-const REPORTS = 200;
-const OLD_QUERIES = 25;
+const REPORTS = 100;
+const OLD_QUERIES = 40;
 /** Reports between two old queries, so that what the machine does meanwhile falls on both. */
 const REPORTS_BETWEEN = 8;
-const SETTLE_ROUNDS = 5;
-const SETTLES = 4_000;
+const SETTLE_ROUNDS = 9;
+const SETTLES = 2_000;
 const CONCURRENCY = 64;
 const TARGET_TIMES_OLD = 100;
 const TARGET_GROWTH = 1.3;

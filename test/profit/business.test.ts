@@ -133,6 +133,18 @@ describeOnEachDatabase('the business', (kind) => {
     });
   });
 
+  it('adds cash up to the micro beyond what a float can hold', async () => {
+    const account = await shop.world.account();
+    await shop.book(account, 'PAYMENT', 9_007_199_254_740_993n, '2026-11-20T12:00:00Z');
+    await shop.book(account, 'PAYMENT', 9_007_199_254_740_992n, '2026-11-20T12:00:00Z');
+    await shop.book(account, 'FEE', -3n, '2026-11-20T12:00:00Z');
+    expect(await metrics()).toMatchObject({
+      cashMicros: 18_014_398_509_481_985n,
+      feesMicros: 3n,
+      cashProfitMicros: 18_014_398_509_481_982n,
+    });
+  });
+
   it('has sold the months of a year with the year, and earns none of what an import brings', async () => {
     const { world } = shop;
     const account = await world.account();

@@ -1,6 +1,7 @@
 /**
  * Random histories of calls, made by the ledger's own functions: accounts that change tier, country and plan, several
- * providers, failures that are billed, sendings-on, cache hits, late corrections, over days on which clocks change.
+ * providers, failures that are billed, sendings-on, cache hits, late corrections, credits that expire or are taken back, over
+ * days on which clocks change.
  */
 import fc from 'fast-check';
 import { FakeClock } from '../../server/clock.ts';
@@ -51,6 +52,18 @@ const call = fc.record({
   ends: pick(ENDS),
   takesMs: pick([0, 1, MINUTE, HOUR]),
 });
+const grant = fc.record({
+  does: fc.constant('grant' as const),
+  account: fc.nat(2),
+  credits: fc.integer({ min: 1, max: 40 }),
+  revenue: pick([0n, 1n, 999_999n, 1_000_003n]),
+  lastsMs: pick([null, HOUR, 2 * DAY]),
+});
+const takeBack = fc.record({
+  does: fc.constant('takeBack' as const),
+  account: fc.nat(2),
+  credits: fc.nat(50),
+});
 const change = fc.record({
   does: fc.constant('change' as const),
   account: fc.nat(2),
@@ -61,6 +74,8 @@ const change = fc.record({
 const advance = fc.record({ does: fc.constant('advance' as const), ms: pick(STEPS) });
 const commands = fc.oneof(
   { weight: 6, arbitrary: call },
+  { weight: 2, arbitrary: grant },
+  { weight: 1, arbitrary: takeBack },
   { weight: 2, arbitrary: change },
   { weight: 4, arbitrary: advance },
 );
@@ -83,9 +98,15 @@ export interface Told {
 
 /** Lets it happen within a transaction, which the rooms see as their database. */
 export async function happen(sql: Sql, opened: Database, given: History): Promise<Told> {
+  // A transaction has one connection: what is asked of it at once goes one after the other.
+  let last: Promise<unknown> = Promise.resolve();
   const database: Database = {
     ...opened,
-    query: (text, parameters) => sql.query(text, parameters),
+    query<Row>(text: string, parameters?: readonly unknown[]) {
+      const next = last.then(() => sql.query<Row>(text, parameters));
+      last = next.catch(() => {});
+      return next;
+    },
     transaction: (work) => work(sql),
   };
   const clock = new FakeClock(given.start);
@@ -93,32 +114,43 @@ export async function happen(sql: Sql, opened: Database, given: History): Promis
   const from = clock.now().getTime();
   const ledger = await openLedger({ database, clock });
   const accounts: string[] = [];
-  for (const country of ['DE', 'US', null]) {
-    const id = await insertAccount(database, clock.now(), { country, tier: 'PAYG' });
-    await ledger.grant({
-      accountId: id,
+  const give = (accountId: string, credits: number, revenueMicros: bigint, lastsMs: number | null) =>
+    ledger.grant({
+      accountId,
       namespace: 'api',
       key: newId(),
       inputHash: 'same-input',
       source: 'PURCHASE',
-      credits: 1_000,
-      revenueMicros: 9_999_999n,
-      expiresAt: null,
+      credits,
+      revenueMicros,
+      expiresAt: lastsMs === null ? null : new Date(clock.now().getTime() + lastsMs),
       reason: 'For a test',
       actor: 'key:test',
     });
+  for (const country of ['DE', 'US', null]) {
+    const id = await insertAccount(database, clock.now(), { country, tier: 'PAYG' });
+    await give(id, 1_000, 9_999_999n, null);
     accounts.push(id);
   }
   for (const command of given.commands) {
+    const accountId = command.does === 'advance' ? '' : (accounts[command.account] ?? '');
     if (command.does === 'advance') clock.advance(command.ms);
-    else if (command.does === 'change') {
+    else if (command.does === 'grant') {
+      await give(accountId, command.credits, command.revenue, command.lastsMs);
+    } else if (command.does === 'takeBack') {
+      await sql.query(
+        `SELECT 1 FROM (SELECT id FROM "grant" WHERE account_id = $1 ORDER BY id DESC LIMIT 1) g
+          CROSS JOIN LATERAL ledger_take_back($2, g.id, $3, 'For a test')`,
+        [accountId, clock.now(), command.credits],
+      );
+    } else if (command.does === 'change') {
       await sql.query('UPDATE account SET tier = $2::tier, country = $3, plan_id = $4 WHERE id = $1', [
-        accounts[command.account],
+        accountId,
         command.tier,
         command.country,
         command.plan,
       ]);
-    } else await callOnce(ledger, clock, accounts[command.account] ?? '', command);
+    } else await callOnce(ledger, clock, accountId, command);
   }
   return { database, accounts, from, to: clock.now().getTime() };
 }

@@ -1,6 +1,6 @@
 /** What one use of each operation and model costs and earns, and where plans and free credits break even. */
 import type { Database } from '../../database/index.ts';
-import { divideUp, type Micros, margin } from '../../money.ts';
+import { divideUp, type Micros, margin, ratio } from '../../money.ts';
 import { type PlanOffer, type Plans, usualFee } from '../../plans/index.ts';
 import type { Operation } from '../../providers/index.ts';
 import { addUp, NOTHING } from '../sums.ts';
@@ -88,7 +88,7 @@ function unit(operation: Operation, model: string | null, sums: ProfitSums, list
     costMicros: sums.costMicros,
     credits: sums.credits,
     costPerUseMicros: succeeded === 0n ? null : divideUp(sums.costMicros, succeeded),
-    creditsPerUse: succeeded === 0n ? null : Number(sums.credits) / sums.succeeded,
+    creditsPerUse: ratio(sums.credits, succeeded),
     marginAtCheapest: at(list.creditMicros),
     marginAtDearest: at(list.creditMaxMicros),
   };

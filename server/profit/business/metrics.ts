@@ -5,6 +5,7 @@ import { monthBefore } from '../../time-zone.ts';
 import type { createReports } from '../reports.ts';
 import { NOTHING } from '../sums.ts';
 import type { ProfitSums, TimeRange } from '../types.ts';
+import { readCash } from './cash.ts';
 import * as statements from './statements.ts';
 
 /** A plan's subscribers, and what calls under it earned and cost. */
@@ -116,7 +117,7 @@ export async function readMetrics(
   const [subscribers, churn, cash, books, payers, accounts, totals, before] = await Promise.all([
     statements.readSubscribers(database, to),
     statements.readChurn(database, monthsOf(range, timeZone)),
-    statements.readCash(database, from, to),
+    readCash(database, range),
     statements.readCreditBooks(database, from, to),
     statements.readPayers(database, from, to),
     database.prisma.account.count({ where: { createdAt: { lt: to } } }),

@@ -3,7 +3,7 @@
  * check it; none is made of what the books do not hold.
  */
 import type { Catalog, ModelCard, VariantPrice } from '../../catalog/index.ts';
-import { divideUp, formatDecimal, MICROS_PER_DOLLAR, type Micros } from '../../money.ts';
+import { divideUp, formatDecimal, MICROS_PER_DOLLAR, type Micros, millionths } from '../../money.ts';
 import { OPERATIONS } from '../../providers/index.ts';
 import { NOTHING } from '../sums.ts';
 import type { ProfitLine, TimeRange } from '../types.ts';
@@ -71,16 +71,14 @@ function pricesUnderFloor(
   { catalog, marginFloor }: Given,
   byModel: ReadonlyMap<string, ProfitLine>,
 ): Recommendation[] {
-  // In millionths, so that no money meets a fraction.
-  const floorMicros = BigInt(Math.round(marginFloor * 1_000_000));
-  const keptMicros = MICROS_PER_DOLLAR - floorMicros;
+  const kept = millionths(1 - marginFloor);
   return cards
     .filter((card) => !card.retired && card.belowFloor)
     .flatMap((card) =>
       card.prices
         .filter((price) => price.belowFloor)
         .map((price): Recommendation => {
-          const enough = divideUp(price.costMicros * MICROS_PER_DOLLAR, catalog.creditMicros() * keptMicros);
+          const enough = divideUp(price.costMicros * MICROS_PER_DOLLAR, catalog.creditMicros() * kept);
           const used = byModel.get(card.id) ?? NOTHING;
           return {
             kind: 'PRICE_UNDER_FLOOR',

@@ -1,6 +1,6 @@
 /** All SQL of the business's figures. Nothing here writes. */
 import type { Sql } from '../../database/index.ts';
-import type { Micros } from '../../money.ts';
+import { countOf, type Micros } from '../../money.ts';
 
 /**
  * Whether a row of `subscription` is a subscriber's at an instant: it has begun, has not ended, and has been paid for. What
@@ -44,8 +44,8 @@ export async function readSubscribers(sql: Sql, at: Date): Promise<Subscribers[]
   return rows.map((row) => ({
     planId: row.plan_id,
     interval: row.interval,
-    accounts: Number(row.accounts),
-    leaving: Number(row.leaving),
+    accounts: countOf(row.accounts),
+    leaving: countOf(row.leaving),
     monthlyMicros: row.monthly_micros,
     yearlyMicros: row.yearly_micros,
   }));
@@ -64,29 +64,7 @@ export async function readChurn(
       CROSS JOIN LATERAL (SELECT DISTINCT s.account_id FROM subscription s WHERE ${subscribes('s', 'm.begins')}) began`,
     [instants('from'), instants('to')],
   );
-  return { subscribers: Number(row?.subscribers ?? 0n), lost: Number(row?.lost ?? 0n) };
-}
-
-/** The cash book of a time, each figure positive in the sense of its name. */
-export interface Cash {
-  readonly cashMicros: Micros;
-  readonly feesMicros: Micros;
-  readonly refundsMicros: Micros;
-}
-
-export async function readCash(sql: Sql, from: Date, to: Date): Promise<Cash> {
-  const [row] = await sql.query<{ cash_micros: bigint; fees_micros: bigint; refunds_micros: bigint }>(
-    `SELECT coalesce(sum(amount_micros) FILTER (WHERE kind = 'PAYMENT'), 0)::bigint AS cash_micros,
-      coalesce(-sum(amount_micros) FILTER (WHERE kind IN ('FEE', 'DISPUTE_FEE')), 0)::bigint AS fees_micros,
-      coalesce(-sum(amount_micros) FILTER (WHERE kind IN ('REFUND', 'DISPUTE')), 0)::bigint AS refunds_micros
-    FROM book_line WHERE at >= $1 AND at < $2`,
-    [from, to],
-  );
-  return {
-    cashMicros: row?.cash_micros ?? 0n,
-    feesMicros: row?.fees_micros ?? 0n,
-    refundsMicros: row?.refunds_micros ?? 0n,
-  };
+  return { subscribers: countOf(row?.subscribers ?? 0n), lost: countOf(row?.lost ?? 0n) };
 }
 
 /** What became of sold credits that were not burned; credits of an annual plan's later months are sold with the first. */
@@ -156,7 +134,7 @@ export async function readPayers(
       (SELECT count(DISTINCT account_id) FROM payment WHERE paid_at < $2) AS ever_paid`,
     [from, to],
   );
-  return { paying: Number(row?.paying ?? 0n), everPaid: Number(row?.ever_paid ?? 0n) };
+  return { paying: countOf(row?.paying ?? 0n), everPaid: countOf(row?.ever_paid ?? 0n) };
 }
 
 /** A month of those who first paid in one. */
@@ -206,8 +184,8 @@ export async function readCohorts(sql: Sql, from: Date, to: Date, now: Date): Pr
   return rows.map((row) => ({
     cohort: row.cohort,
     month: row.month,
-    accounts: Number(row.accounts),
-    retained: Number(row.retained),
+    accounts: countOf(row.accounts),
+    retained: countOf(row.retained),
     revenueMicros: row.revenue_micros,
     costMicros: row.cost_micros,
   }));
@@ -258,9 +236,9 @@ export async function readRepeats(sql: Sql, from: Date, to: Date): Promise<Repea
   );
   return rows.map((row) => ({
     model: row.model,
-    ownCalls: Number(row.own_calls),
+    ownCalls: countOf(row.own_calls),
     ownCostMicros: row.own_cost_micros,
-    sharedCalls: Number(row.shared_calls),
+    sharedCalls: countOf(row.shared_calls),
     sharedCostMicros: row.shared_cost_micros,
   }));
 }
