@@ -12,6 +12,8 @@ import './top-up.ts';
 import './wheel.ts';
 import './provider.ts';
 import './access.ts';
+import './billing.ts';
+import './books.ts';
 import { builder } from './builder.ts';
 
 export type { Context } from './context.ts';

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
+import { type Billing, createBilling } from './billing/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
@@ -48,6 +49,7 @@ export interface Core {
   readonly protection: ProtectionRoom;
   readonly catalog: Catalog;
   readonly plans: Plans;
+  readonly billing: Billing;
   readonly rewards: Rewards;
   readonly topUps: TopUps;
   readonly providers: Providers;
@@ -134,14 +136,28 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       );
     const accounts = createAccounts({ database, clock, referring });
     const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
+    const billing = createBilling({
+      database,
+      clock,
+      log,
+      plans,
+      stripe: environment.stripe,
+      barDisputed: environment.barDisputed,
+      publicUrl: () => core.publicUrl,
+      onChange(accountId) {
+        ledger
+          .balance(accountId)
+          .then((balance) => balance && live.publish('balance', accountId, balance))
+          .catch((error: unknown) => log.warn({ error }, 'A new balance could not be told.'));
+      },
+    });
     const topUps = createTopUps({
       database,
       clock,
       log,
       accounts,
       plans,
-      // Nobody can save a payment method yet.
-      chargeSaved: async () => ({ status: 'no-payment-method' }),
+      chargeSaved: (item) => billing.chargeSaved(item),
     });
     const generations = createGenerations({
       database,
@@ -166,7 +182,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
-    return {
+    const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
       clock,
@@ -178,6 +194,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       protection: createProtection({ database, clock }),
       catalog,
       plans,
+      billing,
       topUps,
       rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
@@ -190,6 +207,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       async close() {
         await generations.recovery.stop();
         await topUps.stop();
+        await billing.close();
         await queue.stop(1_000);
         catalog.close();
         routing.close();
@@ -199,6 +217,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         await database.close();
       },
     };
+    return core;
   } catch (error) {
     await database.close();
     throw error;

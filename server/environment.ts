@@ -52,7 +52,8 @@ export interface Environment {
   readonly tokenSecret: string | undefined;
   readonly stripe: {
     readonly secretKey: string | undefined;
-    readonly webhookSecret: string | undefined;
+    /** Several while one is being replaced. */
+    readonly webhookSecrets: readonly string[];
     readonly apiBase: string | undefined;
   };
   readonly providers: VendorSettings;
@@ -80,6 +81,8 @@ export interface Environment {
   };
   /** True lets customers name URLs that lead into the operator's own network. */
   readonly allowPrivateUrls: boolean;
+  /** Whether an account with an open or lost dispute may make no paid calls. */
+  readonly barDisputed: boolean;
   /** How long a stopping server waits for what is under way. */
   readonly drainSeconds: number;
 }
@@ -208,7 +211,8 @@ const variables = z.object({
   TOKEN_SECRET: atLeast(32),
   STRIPE_SECRET_KEY: credential(),
   STRIPE_WEBHOOK_SECRET: credential(),
-  STRIPE_API_BASE: baseUrl(),
+  STRIPE_API_BASE: origin(),
+  BAR_DISPUTED: choice('on', 'off'),
   OPENAI_API_KEY: credential(),
   OPENAI_BASE_URL: baseUrl(),
   REPLICATE_API_TOKEN: credential(),
@@ -358,7 +362,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     tokenSecret: v.TOKEN_SECRET,
     stripe: {
       secretKey: v.STRIPE_SECRET_KEY,
-      webhookSecret: v.STRIPE_WEBHOOK_SECRET,
+      webhookSecrets: (v.STRIPE_WEBHOOK_SECRET ?? '').split(',').filter((secret) => secret !== ''),
       apiBase: v.STRIPE_API_BASE,
     },
     providers: {
@@ -408,6 +412,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
       providerConcurrency: v.PROVIDER_CONCURRENCY ?? 256,
     },
     allowPrivateUrls: v.ALLOW_PRIVATE_URLS === 'on',
+    barDisputed: v.BAR_DISPUTED !== 'off',
     drainSeconds: v.DRAIN_SECONDS ?? 30,
   };
 }
@@ -422,10 +427,9 @@ export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'provid
 }
 
 /** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
-export function unusedVariables(environment: Pick<Environment, 'redisUrl' | 'stripe' | 'smtpUrl'>): string[] {
+export function unusedVariables(environment: Pick<Environment, 'redisUrl' | 'smtpUrl'>): string[] {
   return [
     environment.redisUrl === undefined ? [] : ['REDIS_URL'],
-    environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY'],
     environment.smtpUrl === undefined ? [] : ['SMTP_URL'],
   ].flat();
 }

@@ -56,6 +56,27 @@ mutation GenerateVideo {
 }
 `;
 
+const checkout = (
+  accountId: string,
+  publicUrl: string,
+) => `# Opens a page at which a pack is paid: open its url, press Pay, and the credits are there. Without a Stripe key it is a
+# page of this server that stands in for Stripe's. The query payments has what was paid, books has the day's sums.
+mutation Checkout {
+  createCheckout(input: {
+    idempotencyKey: "my-first-pack"
+    accountId: "${accountId}"
+    pack: "100"
+    successUrl: "${publicUrl}/graphql"
+    cancelUrl: "${publicUrl}/graphql"
+  }) {
+    __typename
+    ... on Checkout { id url expiresAt }
+    ... on InvalidInputError { message fields { path message } }
+    ... on Error { code message }
+  }
+}
+`;
+
 const WATCH = `# The state now, then each change until the end.
 subscription Watch {
   generation(id: "gen_…") { id status creditsCharged outputs { url } failure { message } }
@@ -145,14 +166,19 @@ mutation SpinWheel {
 }
 `;
 
-/** The page, as text of HTML. */
-export function graphiqlPage(demo: Demo | null): string {
+/**
+ * The page, as text of HTML.
+ *
+ * @param publicUrl where buyers come back to from the example of a checkout.
+ */
+export function graphiqlPage(demo: Demo | null, publicUrl: string): string {
   const accountId = demo?.accountId ?? 'acc_…';
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
   const queries = [
     generate(accountId),
     video(accountId),
     WATCH,
+    checkout(accountId, publicUrl),
     CATALOG,
     QUOTE,
     ledger(accountId),

@@ -10,8 +10,9 @@ import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
-import { serveWebhook } from './webhooks.ts';
+import { serveStripe, serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
 export { CloseCode } from './sockets.ts';
@@ -60,10 +61,10 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
     let html: string;
     if (demo && isLocalPage(request)) {
-      localPage ??= graphiqlPage(demo);
+      localPage ??= graphiqlPage(demo, core.publicUrl);
       html = localPage;
     } else {
-      page ??= graphiqlPage(null);
+      page ??= graphiqlPage(null, core.publicUrl);
       html = page;
     }
     response.writeHead(200, {
@@ -114,7 +115,9 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       }
       return graphql(request, response);
     }
+    if (path === '/webhooks/stripe') return serveStripe(core, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
+    if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return sendError(
@@ -174,6 +177,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   const name = everywhere ? 'localhost' : literal;
   const url = `http://${name}:${address.port}`;
   core.publicUrl = core.environment.http.publicUrl ?? url;
+  if (graphql) core.billing.sandbox?.deliverTo(`${url}/webhooks/stripe`);
 
   return {
     url,

@@ -21,6 +21,8 @@ import type {
 
 export { isTransient as isPassing } from '../database/index.ts';
 export type { Orphan, RerouteItem, RerouteOutcome } from './statements.ts';
+/** Gives credits within a transaction of the caller's, once under a key. */
+export { grant as grantWithin } from './statements.ts';
 export * from './types.ts';
 
 /** Items in one transaction. More gain little throughput and hold the hot rows longer. */
