@@ -19,7 +19,7 @@ import { createRateLimiter } from './rate-limit.ts';
 import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
 import { traceRequest } from './spans.ts';
-import { serveWebhook } from './webhooks.ts';
+import { serveStripe, serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
 export { CloseCode } from './socket.ts';
@@ -121,6 +121,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       return graphql(request, response);
     }
     if (path.startsWith('/import/')) return serveImport(core, limiter, path, request, response);
+    if (path === '/webhooks/stripe') return serveStripe(core, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -367,7 +367,7 @@ describeOnEachDatabase('the audit', (kind) => {
         expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|wheel day \d+|_summary [A-Z0-9]/);
     }
     await world.expectSound();
-  });
+  }, 120_000);
 
   it('tells how many rows break a line and shows ten of them', async () => {
     for (let times = 0; times < 12; times += 1) await world.account({ credits: 1 });
