@@ -9,6 +9,7 @@ import './protection.ts';
 import './revocation.ts';
 import './reward.ts';
 import './top-up.ts';
+import './wheel.ts';
 import './provider.ts';
 import './access.ts';
 import './billing.ts';

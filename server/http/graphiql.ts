@@ -124,6 +124,48 @@ query Protect {
 }
 `;
 
+const SIMULATE = `# What a price leaves when its uses have been paid for, before and after payment fees.
+query Simulate {
+  simulatePlan(input: { price: "9", uses: [
+    { model: "openai/dall-e-3-hd", count: 10 }
+    { model: "runway/gen3a_turbo", durationSeconds: 8, count: 15 }
+  ] }) {
+    __typename
+    ... on PlanSimulation {
+      cost { amount }
+      creditsNeeded
+      beforeFees { profit { amount } margin breakEvenUse }
+      afterFees { profit { amount } margin breakEvenPrice { amount } }
+    }
+    ... on InvalidInputError { fields { path message } }
+  }
+}
+`;
+
+const wheel = (
+  accountId: string,
+) => `# The prize wheel: first look at it, which commits the server to its seed, and then spin.
+query Wheel {
+  wheel(accountId: "${accountId}") {
+    chance
+    prize { model credits }
+    closed
+    next { day commitment }
+  }
+}
+
+mutation SpinWheel {
+  spinWheel(input: { idempotencyKey: "my-first-spin", accountId: "${accountId}", clientSeed: "my own words" }) {
+    __typename
+    ... on WheelSpin {
+      won credits serverSeed clientSeed day drawnFor ticket chanceMillionths
+      next { commitment }
+    }
+    ... on Error { code message }
+  }
+}
+`;
+
 /**
  * The page, as text of HTML.
  *
@@ -141,6 +183,8 @@ export function graphiqlPage(demo: Demo | null, publicUrl: string): string {
     QUOTE,
     ledger(accountId),
     PROTECT,
+    SIMULATE,
+    wheel(accountId),
   ];
   const options: GraphiQLOptions = {
     title: 'Solvent: GraphiQL',

@@ -108,7 +108,7 @@ export interface TopUps {
   start(): Promise<void>;
   /** Resolves when all that was noticed has been looked at and every payment that it led to has been asked for. */
   idle(): Promise<void>;
-  /** Ends the sweeps, and waits for what is under way. */
+  /** Ends the sweeps, begins no more payments, and waits for those under way. What was noticed is left to the next sweep. */
   stop(): Promise<void>;
 }
 
@@ -134,7 +134,8 @@ const THRESHOLDS_EVERY_MS = 5_000;
 const CLOCKS_DIFFER_MS = 30_000;
 /** Accounts in one look. */
 const PAGE = 500;
-/** Payments that are asked for at the same time. */
+/** Payments that a process asks for at the same time, and those that it takes over at once. */
+const MOST_UNDER_WAY = 50;
 const CLAIMS = 20;
 const MOST_PUT_OFF_MS = 3_600_000;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
@@ -146,7 +147,7 @@ export function createTopUps(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly accounts: Pick<Accounts, 'exists'>;
-  readonly plans: Pick<Plans, 'pack'>;
+  readonly plans: Pick<Plans, 'pack' | 'packs'>;
   readonly chargeSaved: ChargeSaved;
   /** Told once of each account that has become low, and of each that was and is not any more. What it throws is its own. */
   readonly onLowBalance?: (change: LowBalanceChange) => void;
@@ -170,23 +171,26 @@ export function createTopUps(options: {
         if (eventId) onLowBalance?.({ isLow: true, eventId, accountId, threshold, available, at });
         else if (!isLow) onLowBalance?.({ isLow: false, accountId, threshold, available, at });
       }
-      await Promise.all(looked.filter(({ due }) => due).map(({ accountId }) => begin(accountId)));
+      const due = looked.filter((each) => each.due);
+      const packs = due.length > 0 ? await plans.packs() : [];
+      for (const { accountId, packId } of due) {
+        const pack = packs.find((one) => one.packId === packId);
+        if (pack) await begin(accountId, pack);
+        else
+          log.warn(
+            { accountId, packId },
+            'A pack is not sold any more: nothing is bought until another is chosen.',
+          );
+      }
     } catch (error) {
       log.warn({ error }, 'Low balances could not be looked at; the next sweep tries again.');
     }
   }
 
-  async function begin(accountId: string): Promise<void> {
-    const packId = await statements.packOf(database, accountId);
-    if (packId === null || stopped) return;
-    const pack = await plans.pack(packId);
-    if (!pack) {
-      log.warn(
-        { accountId, packId },
-        'A pack is not sold any more: auto top-up waits until another is chosen.',
-      );
-      return;
-    }
+  async function begin(accountId: string, pack: PackOffer): Promise<void> {
+    // What is left is found by the next sweep.
+    if (stopped || underWay.size >= MOST_UNDER_WAY) return;
+    const { packId } = pack;
     const id = newId();
     const outcome = await statements.begin(database, clock.now(), {
       id,

@@ -3,7 +3,7 @@ import type { Sql } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import type { AutoTopUp, TopUp } from './index.ts';
 
-/** Sets when an account is low and what is then bought. It is armed anew, and what had been held against it is forgotten. */
+/** Sets when an account is low and what is then bought. What had been held against it is forgotten; another threshold arms it anew. */
 export async function setAutoTopUp(
   sql: Sql,
   now: Date,
@@ -14,7 +14,8 @@ export async function setAutoTopUp(
     `INSERT INTO auto_top_up (account_id, threshold, is_on, pack_id, daily_cap_micros, updated_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (account_id) DO UPDATE SET threshold = excluded.threshold, is_on = excluded.is_on, pack_id = excluded.pack_id,
       daily_cap_micros = excluded.daily_cap_micros, updated_at = excluded.updated_at,
-      off_reason = NULL, failures = 0, next_at = NULL, low_since = NULL`,
+      off_reason = NULL, failures = 0, next_at = NULL,
+      low_since = CASE WHEN auto_top_up.threshold = excluded.threshold THEN auto_top_up.low_since END`,
     [accountId, settings.threshold, settings.isOn, settings.packId, settings.dailyCapMicros.toString(), now],
   );
 }
@@ -41,12 +42,14 @@ export interface Looked {
   readonly available: number;
   /** Whether a top-up may begin. */
   readonly due: boolean;
+  /** Of which pack. */
+  readonly packId: string | null;
 }
 
 /** See low_balance_look in the migration. */
 export async function look(sql: Sql, now: Date, accountIds: readonly string[]): Promise<Looked[]> {
   return sql.query(
-    `SELECT account_id AS "accountId", is_low AS "isLow", event_id AS "eventId", threshold, available, due
+    `SELECT account_id AS "accountId", is_low AS "isLow", event_id AS "eventId", threshold, available, due, pack_id AS "packId"
     FROM low_balance_look($1, $2::uuid[])`,
     [now, accountIds],
   );
@@ -61,16 +64,7 @@ export async function nextAccounts(sql: Sql, after: string, limit: number): Prom
   return rows.map((row) => row.id);
 }
 
-/** What is to be bought for an account. */
-export async function packOf(sql: Sql, accountId: string): Promise<string | null> {
-  const [row] = await sql.query<{ pack_id: string | null }>(
-    'SELECT pack_id FROM auto_top_up WHERE account_id = $1 AND is_on',
-    [accountId],
-  );
-  return row?.pack_id ?? null;
-}
-
-export type BeginOutcome = 'BEGUN' | 'OFF' | 'NOT_LOW' | 'UNDER_WAY' | 'WAITING' | 'CAPPED';
+export type BeginOutcome = 'BEGUN' | 'OFF' | 'NOT_LOW' | 'BARRED' | 'UNDER_WAY' | 'WAITING' | 'CAPPED';
 
 /** See top_up_begin in the migration. */
 export async function begin(

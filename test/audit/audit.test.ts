@@ -273,7 +273,7 @@ describeOnEachDatabase('the audit', (kind) => {
       reason: 'For a test',
       actor: 'admin:test',
     });
-    await world.rows(`INSERT INTO setting (key, value) VALUES ('price-list', 'tokens')`);
+    await world.rows(`INSERT INTO setting (key, value) VALUES ('price-list', 'dtf')`);
     await world.rows('INSERT INTO referral (account_id, referrer_id, created_at) VALUES ($1, $2, $3)', [
       other,
       account,
@@ -281,7 +281,7 @@ describeOnEachDatabase('the audit', (kind) => {
     ]);
     await world.rows('SELECT rewards_first_payment($1, $2)', [world.clock.now(), other]);
     await world.rows(
-      `SELECT wheel_spin($1, $2, $3, 'api', 'spin', 'h', $4::date, '', 1, 2, 'luma/dream-machine', 20, 120000, 1000000, NULL, 'key:test')`,
+      `SELECT wheel_spin($1, $2, $3, 'api', 'spin', 'h', $4::date, '', 1, 2, 'luma/dream-machine', 7, 120000, 1000000, NULL, 'key:test')`,
       [world.clock.now(), newId(), account, '2026-11-20'],
     );
     const payment = await bookPayments(world, await world.account());

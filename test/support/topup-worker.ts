@@ -59,6 +59,7 @@ await Promise.all(
     }
   }),
 ).catch((error: unknown) => errors.push(String(error)));
+await topUps.idle();
 await topUps.stop();
 outcomes.asked = till.asked.length;
 await ledger.stop();

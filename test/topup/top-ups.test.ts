@@ -259,6 +259,28 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
     expect(await topUps.read(account)).toMatchObject({ isOn: true });
   });
 
+  it('an account that is barred from paid calls is told to be low, and not charged', async () => {
+    const account = await world.account({ credits: 40 });
+    await world.rows(`UPDATE account SET barred_reason = 'A payment is disputed' WHERE id = $1`, [account]);
+    await set(account);
+    await topUps.idle();
+    expect(await events()).toHaveLength(1);
+    expect(till.asked).toEqual([]);
+    await world.rows('UPDATE account SET barred_reason = NULL WHERE id = $1', [account]);
+    await topUps.sweep();
+    await topUps.idle();
+    expect(till.asked).toHaveLength(1);
+  });
+
+  it('what is set again with the same threshold tells nobody again', async () => {
+    const account = await world.account({ credits: 40 });
+    await set(account, { isOn: false });
+    await set(account, { isOn: false });
+    expect(await events()).toHaveLength(1);
+    await set(account, { isOn: false, threshold: 45 });
+    expect(await events()).toHaveLength(2);
+  });
+
   it('without a saved payment method it is switched off at once', async () => {
     const account = await world.account({ credits: 60 });
     await set(account);

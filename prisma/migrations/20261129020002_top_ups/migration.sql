@@ -120,9 +120,10 @@ CREATE INDEX top_up_to_ask ON top_up (ask_at) WHERE state = 'REQUESTED';
 
 -- Looks whether accounts are low, and writes an event for each that has become so. An account that is known to be low is
 -- armed again by any entry since then at which it was not: so also when it rose and fell between two looks, and each entry is
--- looked at once. Answers those that are low: whether they have become so now, and whether a top-up is due.
+-- looked at once. Answers those that are low, with the event if they have become so now, and whether a top-up is due and of
+-- which pack; and those that were low and are not any more.
 CREATE FUNCTION low_balance_look(p_now timestamptz, p_accounts uuid[])
-RETURNS TABLE (account_id uuid, fired boolean, due boolean) LANGUAGE plpgsql AS $$
+RETURNS TABLE (account_id uuid, is_low boolean, event_id uuid, threshold int, available int, due boolean, pack_id text) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   -- What follows sees what others have committed before these locks were had.
@@ -130,7 +131,7 @@ BEGIN
   RETURN QUERY
     WITH looked AS MATERIALIZED (
       SELECT t.account_id, t.threshold, a.posted - a.reserved AS available, a.entry_sequence, t.low_since, t.seen_sequence,
-        t.is_on AND (t.next_at IS NULL OR t.next_at <= p_now)
+        t.pack_id, t.is_on AND a.barred_reason IS NULL AND (t.next_at IS NULL OR t.next_at <= p_now)
           AND NOT EXISTS (SELECT 1 FROM top_up u WHERE u.account_id = t.account_id AND u.state = 'REQUESTED') AS due,
         a.posted - a.reserved < t.threshold AS is_low,
         t.low_since IS NULL OR EXISTS (SELECT 1 FROM entry e
@@ -139,18 +140,23 @@ BEGIN
     ), noted AS (
       UPDATE auto_top_up t SET seen_sequence = l.entry_sequence,
           low_since = CASE WHEN NOT l.is_low THEN NULL WHEN l.armed THEN p_now ELSE t.low_since END
-        FROM looked l WHERE t.account_id = l.account_id AND ((l.is_low AND l.seen_sequence <> l.entry_sequence) OR (l.low_since IS NOT NULL) <> l.is_low)
+        FROM looked l
+        WHERE t.account_id = l.account_id
+          AND ((l.is_low AND l.seen_sequence <> l.entry_sequence) OR (l.low_since IS NOT NULL) <> l.is_low)
     ), events AS (
-      INSERT INTO low_balance_event (id, account_id, threshold, available, at)
+      INSERT INTO low_balance_event AS v (id, account_id, threshold, available, at)
         SELECT uuid_v7(p_now), l.account_id, l.threshold, l.available, p_now FROM looked l WHERE l.is_low AND l.armed
+        RETURNING v.id, v.account_id
     )
-    SELECT l.account_id, l.armed, l.due FROM looked l WHERE l.is_low ORDER BY l.account_id;
+    SELECT l.account_id, l.is_low, e.id, l.threshold, l.available, l.is_low AND l.due, l.pack_id
+    FROM looked l LEFT JOIN events e ON e.account_id = l.account_id
+    WHERE l.is_low OR l.low_since IS NOT NULL ORDER BY l.account_id;
 END $$;
 
 -- ------------------------------------------------------------------------------------------------ top-ups
 
--- Begins a top-up, if one may begin. Outcomes: OFF (also when the pack is another one by now), NOT_LOW, UNDER_WAY, WAITING
--- (cooldown or back-off), CAPPED (the day's cap leaves no room; nothing is tried before the account's next midnight), BEGUN.
+-- Begins a top-up, if one may begin. Outcomes: OFF (also when the pack is another one by now), NOT_LOW, BARRED, UNDER_WAY,
+-- WAITING (cooldown or back-off), CAPPED (the day's cap leaves no room; nothing is tried before the account's next midnight), BEGUN.
 CREATE FUNCTION top_up_begin(p_now timestamptz, p_id uuid, p_account uuid, p_pack text, p_version uuid, p_amount bigint, p_credits int,
   p_ask timestamptz)
 RETURNS text LANGUAGE plpgsql AS $$
@@ -163,6 +169,7 @@ BEGIN
   IF v_auto.account_id IS NULL OR NOT v_auto.is_on OR v_auto.pack_id <> p_pack THEN RETURN 'OFF'; END IF;
   SELECT * INTO v_account FROM account a WHERE a.id = p_account;
   IF v_account.posted - v_account.reserved >= v_auto.threshold THEN RETURN 'NOT_LOW'; END IF;
+  IF v_account.barred_reason IS NOT NULL THEN RETURN 'BARRED'; END IF;
   IF EXISTS (SELECT 1 FROM top_up u WHERE u.account_id = p_account AND u.state = 'REQUESTED') THEN RETURN 'UNDER_WAY'; END IF;
   IF v_auto.next_at > p_now THEN RETURN 'WAITING'; END IF;
   -- What may have been paid counts as paid.

@@ -1,0 +1,101 @@
+import { expect, it } from 'vitest';
+import { createAccounts } from '../../server/accounts/index.ts';
+import { createRewards, referring } from '../../server/rewards/index.ts';
+import { createTopUps, watchBalances } from '../../server/topup/index.ts';
+import { checkout, openStage } from '../billing/stage.ts';
+import { describeOnEachDatabase } from '../support/databases.ts';
+import { reserveItem, settleItem } from '../support/world.ts';
+
+describeOnEachDatabase('a first payment with a saved card', (kind) => {
+  it('pays both sides of a referral, and from then on the card tops the account up, once each time it is low', async () => {
+    await using stage = await openStage(kind);
+    const { database, clock, plans, log } = stage;
+    const accounts = createAccounts({ database, clock, referring });
+    const catalog = { candidates: () => [], price: () => ({ status: 'unavailable', message: '' }) as const };
+    const rewards = createRewards({ database, clock, catalog, priceList: 'tokens' });
+    const referrer = await stage.buyer({ tier: 'PAYG' });
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const { accountId } = buyer;
+    const [row] = await stage.rows<{ external_id: string }>('SELECT external_id FROM account WHERE id = $1', [
+      accountId,
+    ]);
+    await accounts.upsert({
+      externalId: row?.external_id ?? '',
+      referredBy: { code: await rewards.referralCode(referrer.accountId), actor: 'key:app' },
+    });
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => buyer.billing.chargeSaved(item),
+    });
+
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    expect([await buyer.balance(), await referrer.balance()]).toEqual([120, 20]);
+
+    const item = {
+      accountId,
+      threshold: 50,
+      isOn: true,
+      pack: '500',
+      dailyCapMicros: 20_000_000n,
+      actor: 'account:test',
+    };
+    await topUps.set(item);
+    const ledger = watchBalances(stage.ledger, topUps.notice);
+    const call = reserveItem(accountId, clock.now(), { credits: 90 });
+    await ledger.reserve(call);
+    await ledger.settle(settleItem(call.id, 'POST', clock.now(), { credits: 90 }));
+    await topUps.idle();
+    await buyer.hear();
+    await topUps.sweep();
+    await topUps.idle();
+    expect(await buyer.balance()).toBe(30 + 500);
+    expect(await topUps.topUps(accountId, 5)).toMatchObject([
+      { state: 'PAID', amountMicros: 5_000_000n, credits: 500 },
+    ]);
+    expect(
+      await stage.rows('SELECT kind, amount_micros FROM payment WHERE account_id = $1 ORDER BY id', [
+        accountId,
+      ]),
+    ).toEqual([
+      { kind: 'PACK', amount_micros: 1_000_000n },
+      { kind: 'TOP_UP', amount_micros: 5_000_000n },
+    ]);
+    await topUps.stop();
+    await stage.expectSound();
+  });
+
+  it('is wanting: without one auto top-up is switched off with a reason', async () => {
+    await using stage = await openStage(kind);
+    const { database, clock, plans, log } = stage;
+    const accounts = createAccounts({ database, clock, referring });
+    const { accountId, billing } = await stage.buyer({ tier: 'PAYG', credits: 10 });
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => billing.chargeSaved(item),
+    });
+    await topUps.set({
+      accountId,
+      threshold: 50,
+      isOn: true,
+      pack: '500',
+      dailyCapMicros: 20_000_000n,
+      actor: 'account:test',
+    });
+    await topUps.idle();
+    expect(await topUps.read(accountId)).toMatchObject({
+      isOn: false,
+      offReason: expect.stringContaining('no saved payment method'),
+    });
+    await topUps.stop();
+  });
+});
