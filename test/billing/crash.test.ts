@@ -95,7 +95,7 @@ describeOnPostgres('servers on one database that are killed at any moment while 
     await using stripes = await startStripe();
     const stripe = stripes.open({ now: () => new Date() });
     const env = { ...settings(stripe, stripes.url), DATABASE_URL: shared.url ?? '' };
-    const rounds = Number(process.env.CRASH_ROUNDS ?? 3);
+    const rounds = Number(process.env.CRASH_ROUNDS ?? 2);
     let server = await spawnReady({ folder, env });
     try {
       const accountId = await server.admin.account(0);

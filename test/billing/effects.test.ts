@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeOnEachDatabase } from '../support/databases.ts';
+import { until } from '../support/server.ts';
 import { checkout, DAY, openStage, type Stage, subscriptions, till } from './stage.ts';
 
 const books = `SELECT kind, sum(amount_micros)::bigint AS amount FROM book_line WHERE account_id = $1 GROUP BY kind ORDER BY kind`;
@@ -390,6 +391,54 @@ describeOnEachDatabase('a saved card', (kind) => {
     expect(await charge('c')).toEqual({ status: 'unavailable' });
     expect(await charge('c')).toEqual({ status: 'paid' });
     expect(await buyer.balance()).toBe(300);
+    await stage.expectSound();
+  });
+});
+
+describeOnEachDatabase('a reading that is old when it is booked', (kind) => {
+  it('overwrites nothing that a newer one has said, of a subscription and of a payment', async () => {
+    await using stage = await openStage(kind);
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    const [subscription] = await buyer.act((scene) => scene.shelf.all('subscription'));
+    const [charge] = await buyer.act((scene) => scene.shelf.all('charge'));
+    /** Lets an event be read before something happens, and booked after what happened has been. */
+    const overtaken = async (
+      event: string,
+      object: unknown,
+      asks: RegExp,
+      happens: () => Promise<unknown>,
+    ) => {
+      const gate = Promise.withResolvers<void>();
+      await buyer.act((scene) => scene.emit(event, object));
+      const [old] = await buyer.stripe.events();
+      const before = buyer.stripe.requests.filter((line) => asks.test(line)).length;
+      buyer.stripe.fail(asks, { fault: 'hold', until: gate.promise });
+      const late = buyer.deliver(old?.body ?? '');
+      await until(
+        'the old state has been read',
+        () => buyer.stripe.requests.filter((line) => asks.test(line)).length > before,
+      );
+      await happens();
+      expect((await buyer.hear()).every(({ status }) => status === 'done')).toBe(true);
+      gate.resolve();
+      expect((await late).status).toBe('done');
+    };
+    await overtaken('customer.subscription.updated', subscription, /GET \/v1\/subscriptions/, () =>
+      buyer.act((scene) => subscriptions.cancel(scene, subscription?.id ?? '')),
+    );
+    expect(await stage.rows('SELECT status FROM subscription')).toEqual([{ status: 'canceled' }]);
+    expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
+    await overtaken('charge.updated', charge, /GET \/v1\/disputes/, () =>
+      buyer.act(async (scene) => {
+        const dispute = await till.openDispute(scene, charge?.id ?? '');
+        await till.closeDispute(scene, dispute.id, 'lost');
+      }),
+    );
+    expect(await stage.rows('SELECT status FROM dispute')).toEqual([{ status: 'lost' }]);
+    expect(await buyer.balance()).toBe(0);
+    await overtaken('charge.updated', charge, /GET \/v1\/refunds/, () => Promise.resolve());
     await stage.expectSound();
   });
 });

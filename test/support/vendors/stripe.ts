@@ -22,7 +22,9 @@ export type StripeFault =
       readonly headers?: Record<string, string>;
     }
   /** Does what it is asked, and the answer is lost. */
-  | { readonly fault: 'reset' | 'hang' };
+  | { readonly fault: 'reset' | 'hang' }
+  /** Does what it is asked, and answers late: with what was so when it was asked. */
+  | { readonly fault: 'hold'; readonly until: Promise<void> };
 
 /** One of the Stripes. */
 export interface LoopbackStripe {
@@ -92,6 +94,7 @@ export async function startStripe(): Promise<StripeServer> {
       headers,
       body,
     });
+    if (hit?.fault.fault === 'hold') await hit.fault.until;
     if (hit?.fault.fault === 'reset') response.destroy();
     else if (hit?.fault.fault !== 'hang') send(answer.status, answer.body);
   });
