@@ -34,9 +34,9 @@ export interface LoadingSql extends Sql {
    * Loads rows by COPY.
    *
    * @param text `COPY table (columns) FROM STDIN`, in COPY's text format.
-   * @param rows lines of that format, each with its end.
+   * @param rows lines of that format, each with its end; several texts are one after the other.
    */
-  load(text: string, rows: string): Promise<void>;
+  load(text: string, rows: readonly string[]): Promise<void>;
 }
 
 /** One connection of its own: what temporary tables and session locks live on. The embedded database has one for all. */

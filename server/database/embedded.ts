@@ -104,7 +104,7 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
     query: queryOn(on),
     load: (text, rows) =>
       on
-        .query(text.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob: new Blob([rows]) })
+        .query(text.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob: new Blob([...rows]) })
         .then(() => undefined),
   });
   const transaction = <Result>(work: (sql: LoadingSql) => Promise<Result>) =>

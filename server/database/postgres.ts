@@ -1,4 +1,5 @@
-import { finished } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -93,9 +94,7 @@ async function transactionOn<Result>(
   const sql: LoadingSql = {
     query: queryOn(client),
     async load(text, rows) {
-      const copy = client.query(copyFrom(text));
-      copy.end(rows);
-      await finished(copy);
+      await pipeline(Readable.from(rows), client.query(copyFrom(text)));
     },
   };
   try {

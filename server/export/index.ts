@@ -45,33 +45,45 @@ export function createExports(options: { database: Database; profit: Profit }): 
         kind === 'attempts'
           ? attemptsCsv(database, asked.question, encodeId, signal)
           : profitCsv(database, profit, asked, encodeId);
-      let first: Awaited<ReturnType<typeof made.next>>;
-      try {
-        first = await made.next();
-      } catch (error) {
+      let over = false;
+      const end = async () => {
+        if (over) return;
+        over = true;
         underWay -= 1;
+        await made.return(undefined);
+      };
+      try {
+        let next = await made.next();
+        if (next.done) {
+          await end();
+          return { status: 'invalid', fields: next.value?.fields ?? [] };
+        }
+        let isFirst = true;
+        // No generator: one whose reader goes away before the first piece would never get to its end.
+        const iterator: AsyncIterator<string> = {
+          async next() {
+            try {
+              if (!isFirst) next = await made.next();
+              isFirst = false;
+              if (!next.done) return next;
+              if (next.value) throw new Error(`An export broke off: ${next.value.fields[0]?.message}`);
+            } catch (error) {
+              await end();
+              throw error;
+            }
+            await end();
+            return { done: true, value: undefined };
+          },
+          async return() {
+            await end();
+            return { done: true, value: undefined };
+          },
+        };
+        return { status: 'csv', pieces: { [Symbol.asyncIterator]: () => iterator } };
+      } catch (error) {
+        await end();
         throw error;
       }
-      if (first.done) {
-        underWay -= 1;
-        return { status: 'invalid', fields: first.value?.fields ?? [] };
-      }
-      const beginning = first.value;
-      async function* pieces() {
-        try {
-          yield beginning;
-          for (;;) {
-            const next = await made.next();
-            if (!next.done) yield next.value;
-            else if (next.value) throw new Error(`An export broke off: ${next.value.fields[0]?.message}`);
-            else return;
-          }
-        } finally {
-          underWay -= 1;
-          await made.return(undefined);
-        }
-      }
-      return { status: 'csv', pieces: pieces() };
     },
   };
 }

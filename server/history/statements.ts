@@ -33,7 +33,7 @@ export interface Batch {
 /** Books rows in one transaction; see import_batch. Of a dry run nothing stays. */
 export function bookBatch(session: Session, now: Date, rows: string, dryRun: boolean): Promise<Batch> {
   return session.transaction(async (sql) => {
-    await sql.load('COPY import_row FROM STDIN', rows);
+    await sql.load('COPY import_row FROM STDIN', [rows]);
     return batch(sql, now, dryRun);
   });
 }

@@ -9,11 +9,6 @@ import { sendError, sendInvalid } from './body.ts';
 import { asCaller } from './caller.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
-const KINDS: Readonly<Record<string, ExportKind>> = {
-  '/export/profit.csv': 'profit',
-  '/export/attempts.csv': 'attempts',
-};
-
 /** A reader that takes nothing for so long has gone: a connection of the database waits for it. */
 const IDLE_MS = 60_000;
 /** After how long another export may find a place. */
@@ -23,20 +18,11 @@ const BUSY_SECONDS = 10;
 export async function serveExport(
   core: Core,
   limiter: RateLimiter,
-  path: string,
+  kind: ExportKind,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const kind = Object.hasOwn(KINDS, path) ? KINDS[path] : undefined;
-  if (!kind) {
-    return sendError(
-      response,
-      404,
-      'NOT_FOUND',
-      `There is no such export: there are ${Object.keys(KINDS).join(' and ')}.`,
-    );
-  }
-  if (!(await asCaller(core, limiter, request, response, 'profit:read', path))) return;
+  if (!(await asCaller(core, limiter, request, response, 'profit:read', `/export/${kind}.csv`))) return;
 
   const given = new URL(request.url ?? '/', 'http://localhost').searchParams;
   const unknown = [...given.keys()].filter((name) => !PARAMETERS.some((known) => known === name));
@@ -93,7 +79,7 @@ export async function serveExport(
   await pipeline(pieces, response).catch((error: unknown) => {
     // A client that goes away half-way is no error of ours; whatever else it was, the file must not look whole.
     if (stopped.signal.aborted) core.log.debug({ error }, 'An export was not read to its end.');
-    else core.log.error({ error, path }, 'An export broke off.');
+    else core.log.error({ error, kind }, 'An export broke off.');
     response.destroy();
   });
 }

@@ -58,20 +58,15 @@ const bodyOf = (summary: ImportSummary, rejections: readonly Told[]) => ({
 export async function serveImport(
   core: Core,
   limiter: RateLimiter,
-  path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (path !== '/import/history') {
-    request.resume();
-    return sendError(response, 404, 'NOT_FOUND', 'There is nothing here but /import/history.');
-  }
   if (request.method !== 'POST') {
     response.setHeader('allow', 'POST');
     request.resume();
     return sendError(response, 405, 'METHOD_NOT_ALLOWED', 'History is sent by POST.');
   }
-  const caller = await asCaller(core, limiter, request, response, 'admin', path);
+  const caller = await asCaller(core, limiter, request, response, 'admin', '/import/history');
   if (!caller) return;
   const given = new URL(request.url ?? '/', 'http://localhost').searchParams;
   const dryRun = given.get('dryRun') ?? 'false';

@@ -120,7 +120,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       }
       return graphql(request, response);
     }
-    if (path.startsWith('/import/')) return serveImport(core, limiter, path, request, response);
+    if (path === '/import/history') return serveImport(core, limiter, request, response);
     if (path === '/webhooks/stripe') return serveStripe(core, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
@@ -133,9 +133,12 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
         'Only /graphql, /import and /webhooks take anything but GET.',
       );
     }
-    if (path.startsWith('/export/')) return serveExport(core, limiter, path, request, response);
     if (path.startsWith('/files/')) return serveFile(core, path.slice('/files/'.length), request, response);
     switch (path) {
+      case '/export/attempts.csv':
+        return serveExport(core, limiter, 'attempts', request, response);
+      case '/export/profit.csv':
+        return serveExport(core, limiter, 'profit', request, response);
       case '/health/live':
         return live(response);
       case '/health/ready':

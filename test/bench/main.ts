@@ -4,7 +4,9 @@
  */
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
+import { exporting } from './export.ts';
 import { guarded } from './guarded.ts';
+import { importing } from './import.ts';
 import { ledger } from './ledger.ts';
 import { live } from './live.ts';
 import { memory } from './memory.ts';
@@ -15,9 +17,20 @@ import { start } from './start.ts';
 import { postgresAnswers, printableUrl } from './support/database.ts';
 import { machine, printReport, writeReport } from './support/report.ts';
 
-/** `profit` makes up years of history and takes half an hour, so that it runs when it is named. */
-const BENCHES: readonly Bench[] = [ledger, guarded, live, queue, portkey, memory, start, profit];
-const ONLY_BY_NAME: readonly Bench[] = [profit];
+/** `profit`, `import` and `export` make up years of history and take long, so that they run when they are named. */
+const BENCHES: readonly Bench[] = [
+  ledger,
+  guarded,
+  live,
+  queue,
+  portkey,
+  memory,
+  start,
+  profit,
+  importing,
+  exporting,
+];
+const ONLY_BY_NAME: readonly Bench[] = [profit, importing, exporting];
 
 const { values, positionals } = parseArgs({
   options: {

@@ -44,7 +44,12 @@ describeOnEachDatabase('exports', (kind) => {
   const get = (path: string, token: string | null = ADMIN_KEY) =>
     fetch(`${server.url}${path}`, { headers: token === null ? {} : { authorization: `Bearer ${token}` } });
   const lines = async (path: string): Promise<Line[]> => {
-    const response = await get(path);
+    let response = await get(path);
+    // One that is just ending keeps its place until it has.
+    await until('an export finds a place', async () => {
+      if (response.status === 429) response = await get(path);
+      return response.status !== 429;
+    });
     const text = await response.text();
     expect({ status: response.status, text: response.ok ? '' : text }).toEqual({ status: 200, text: '' });
     return parse(text, { columns: true, record_delimiter: '\r\n' });
@@ -116,7 +121,7 @@ describeOnEachDatabase('exports', (kind) => {
     const wrong: [string, string | null, number, string, string][] = [
       ['/export/profit.csv', null, 401, 'UNAUTHENTICATED', 'Authorization'],
       ['/export/profit.csv', 'slv_wrong', 401, 'UNAUTHENTICATED', ''],
-      ['/export/nothing.csv', ADMIN_KEY, 404, 'NOT_FOUND', '/export/profit.csv and /export/attempts.csv'],
+      ['/export/nothing.csv', ADMIN_KEY, 404, 'NOT_FOUND', 'There is nothing here.'],
       [
         '/export/profit.csv?from=yesterday-ish',
         ADMIN_KEY,
@@ -173,8 +178,8 @@ describeOnEachDatabase('exports', (kind) => {
     await server.core.database.script(`
       INSERT INTO imported_call (external_id, provider, model, operation, account_id, tier, outcome, calls, cost_micros, credits, revenue_micros,
         duration_ms, created_at, imported_at)
-      SELECT 'bulk-' || n || repeat('x', 200), 'bulk', 'bulk/a', 'GENERATE_IMAGE', gen_random_uuid(), 'PRO', 'SUCCEEDED', 1, 0, 0, 0, 0, '2025-01-01', now()
-      FROM generate_series(1, 60000) AS n`);
+      SELECT 'bulk-' || n || repeat('x', 900), 'bulk', 'bulk/a', 'GENERATE_IMAGE', gen_random_uuid(), 'PRO', 'SUCCEEDED', 1, 0, 0, 0, 0, '2025-01-01', now()
+      FROM generate_series(1, 12000) AS n`);
     const open = async () => {
       const asked = request(`${server.url}/export/attempts.csv?from=2025-01-01&to=2025-01-02`, {
         headers: { authorization: `Bearer ${ADMIN_KEY}` },
@@ -202,7 +207,14 @@ describeOnEachDatabase('exports', (kind) => {
       next.asked.destroy();
       return next.status === 200;
     });
+    for (let times = 0; times < 5; times += 1) {
+      const head = await fetch(`${server.url}/export/attempts.csv?${RANGE}`, {
+        method: 'HEAD',
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      });
+      expect([200, 429]).toContain(head.status);
+    }
     expect(await lines(`/export/attempts.csv?${RANGE}&providers=bulk`)).toEqual([]);
-    expect(await lines('/export/attempts.csv?from=2025-01-01&to=2025-01-02')).toHaveLength(60_000);
+    expect(await lines('/export/attempts.csv?from=2025-01-01&to=2025-01-02')).toHaveLength(12_000);
   });
 });
