@@ -24,7 +24,8 @@ export async function readKnown(
   return sql.query<AlertRecord>(
     `SELECT ${COLUMNS} FROM alert WHERE state <> 'RESOLVED' AND kind = ANY ($1::text[]::alert_kind[])
     UNION SELECT ${COLUMNS} FROM alert WHERE (kind, subject, window_key) IN (
-      SELECT * FROM unnest($2::text[]::alert_kind[], $3::text[], $4::text[]))`,
+      SELECT * FROM unnest($2::text[]::alert_kind[], $3::text[], $4::text[]))
+    ORDER BY sequence`,
     [kinds, keys.map((key) => key.kind), keys.map((key) => key.subject), keys.map((key) => key.windowKey)],
   );
 }
