@@ -76,7 +76,7 @@ builder.node(AlertChannel, {
       nullable: true,
       description: 'Whom it escalates to.',
       resolve: ({ escalateToId }, _args, context) =>
-        escalateToId ? context.core.alerts.deliveries.channel(escalateToId) : null,
+        escalateToId ? context.loaders.alertChannel(escalateToId) : null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was changed last.' }),
@@ -137,7 +137,7 @@ builder.prismaNode('AlertDelivery', {
     changes: t.field({
       type: [AlertChange],
       description: 'What it tells of.',
-      resolve: (delivery, _args, context) => context.core.alerts.changes(delivery.sequences),
+      resolve: (delivery, _args, context) => context.loaders.alertChanges(delivery.sequences),
     }),
   }),
 });

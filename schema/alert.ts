@@ -113,7 +113,7 @@ export const Alert = builder.prismaNode('Alert', {
     changes: t.field({
       type: [AlertChange],
       description: 'All that became of it, from the beginning.',
-      resolve: (alert, _args, context) => context.core.alerts.changesOf(alert.id),
+      resolve: (alert, _args, context) => context.loaders.alertChangesOf(alert.id),
     }),
   }),
 });

@@ -273,6 +273,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ['server/access/'],
   lumaai: ['server/providers/luma.ts'],
   'music-metadata': ['server/storage/'],
+  nodemailer: ['server/alerts/delivery/email.ts'],
   openai: ['server/providers/openai.ts', 'server/providers/openai-batch.ts'],
   pg: ['server/database/'],
   'pg-boss': ['server/queue/'],

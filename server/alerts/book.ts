@@ -36,7 +36,9 @@ export async function keepWithin(
     }
     sequence = await statements.keepChange(sql, step, step.change, now);
     for (const each of await putIntoOutbox(sql, now, { ...step.alert, sequence }, step.change)) {
-      due.set(each.deliveryId, each);
+      const before = due.get(each.deliveryId);
+      // One that was made in this very transaction has no step yet.
+      due.set(each.deliveryId, before ? { ...each, waits: before.waits } : each);
     }
   }
   return { sequence, due: [...due.values()] };

@@ -106,8 +106,8 @@ export interface Alerts {
   changesAfter(sequence: number, limit: number): Promise<AlertChange[]>;
   /** The changes with these numbers, in their order. */
   changes(sequences: readonly number[]): Promise<AlertChange[]>;
-  /** All changes of one alert, in their order. */
-  changesOf(alertId: string): Promise<AlertChange[]>;
+  /** All changes of these alerts, in their order. */
+  changesOf(alertIds: readonly string[]): Promise<AlertChange[]>;
   /** The number of the newest change; 0 before the first. */
   newestSequence(): Promise<number>;
   rules(): Promise<RuleView[]>;
@@ -239,7 +239,7 @@ export function createAlerts(options: AlertOptions): Alerts {
     changesAfter: (sequence, limit) =>
       statements.readChangesAfter(database, sequence, Math.min(Math.max(limit, 1), MOST_CHANGES)),
     changes: (sequences) => statements.readChanges(database, sequences),
-    changesOf: (alertId) => statements.readChangesOf(database, alertId),
+    changesOf: (alertIds) => statements.readChangesOf(database, alertIds),
     newestSequence: () => statements.readNewestSequence(database),
     rules: () => readRuleViews(database),
     async setRule(input, actor) {

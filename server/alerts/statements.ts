@@ -118,9 +118,11 @@ export async function readChanges(sql: Sql, sequences: readonly number[]): Promi
   return rows.map(readChange);
 }
 
-/** All changes of an alert, in their order. */
-export async function readChangesOf(sql: Sql, alertId: string): Promise<AlertChange[]> {
-  const rows = await sql.query<ChangeRow>(`${CHANGES} WHERE e.alert_id = $1 ORDER BY e.sequence`, [alertId]);
+/** All changes of these alerts, in their order. */
+export async function readChangesOf(sql: Sql, alertIds: readonly string[]): Promise<AlertChange[]> {
+  const rows = await sql.query<ChangeRow>(`${CHANGES} WHERE e.alert_id = ANY ($1) ORDER BY e.sequence`, [
+    alertIds,
+  ]);
   return rows.map(readChange);
 }
 

@@ -86,7 +86,7 @@ describeOnEachDatabase('changes of alerts', (kind) => {
     await stage.alerts.acknowledge(alert.id, 'admin:ann');
     await stage.raise({ severity: 'CRITICAL', detail: 'It is lost.' });
     await stage.alerts.resolve(alert.id, 'Paid back', 'admin:bob');
-    const told = await stage.alerts.changesOf(alert.id);
+    const told = await stage.alerts.changesOf([alert.id]);
     expect(
       told.map(({ sequence, change, by, reason, alert: { state, severity, detail, acknowledgedAt } }) => [
         sequence,

@@ -2,6 +2,7 @@
 import {
   type AlertChange,
   type AlertKind,
+  type AlertOptions,
   type Alerts,
   createAlerts,
   type Raise,
@@ -60,7 +61,7 @@ export function lineOf({ change, at, alert }: AlertChange): string {
 }
 
 /** Another process's alerts on the same database. Its queue is the first one's, since that is the database's. */
-export function anotherAlerts(stage: Stage): Alerts {
+export function anotherAlerts(stage: Stage, more: Partial<AlertOptions> = {}): Alerts {
   return createAlerts({
     database: stage.world.database,
     clock: stage.clock,
@@ -69,6 +70,7 @@ export function anotherAlerts(stage: Stage): Alerts {
     queue: stage.queue,
     allowPrivateHosts: true,
     smtp: undefined,
+    ...more,
   });
 }
 

@@ -68,7 +68,9 @@ export interface Deliveries {
   retry(deliveryId: string, actor: string): Promise<boolean>;
   /** Puts messages into the queue, each for its time. Not awaited: what is lost of it is put again by the sweep. */
   wake(due: readonly Due[]): void;
-  /** Makes one try now, for tests. */
+  /** Takes a message as the queue hands it over: it goes as soon as its channel has a way out. */
+  take(deliveryId: string): Promise<void>;
+  /** Makes one try now, if it is due. */
   tryNow(deliveryId: string): Promise<void>;
   /**
    * Escalates what nobody has acknowledged, and puts again what seems to be lost.
@@ -105,10 +107,13 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
   const timeoutMs = options.timeoutMs ?? SEND_TIMEOUT_MS;
   const post = createPost({ allowPrivateHosts, timeoutMs, resolve: options.resolve });
 
-  const put = ({ deliveryId, dueAt }: Due) => {
+  const put = ({ deliveryId, dueAt, waits }: Due) => {
     const afterMs = dueAt.getTime() - clock.now().getTime();
+    // What waits for later is only to be hurried when it has become due.
     const putting =
-      afterMs > 0 ? queue.put('deliver', deliveryId, afterMs) : queue.hurry('deliver', deliveryId);
+      waits && afterMs <= 0
+        ? queue.hurry('deliver', deliveryId)
+        : queue.put('deliver', deliveryId, Math.max(afterMs, 0));
     putting.catch((error: unknown) =>
       log.warn({ deliveryId, error }, 'A message could not be put into the queue; the sweep puts it again.'),
     );
@@ -173,12 +178,13 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     async retry(deliveryId, actor) {
       const now = clock.now();
       const revived = await statements.revive(database, deliveryId, now, noted(actor));
-      if (revived) put({ deliveryId, dueAt: now });
+      if (revived) put({ deliveryId, dueAt: now, waits: false });
       return revived;
     },
     wake(due) {
       for (const each of due) put(each);
     },
+    take: sender.take,
     tryNow: sender.tryNow,
     async sweep(overdueMs = OVERDUE_MS) {
       const now = clock.now();

@@ -89,7 +89,7 @@ export function createSender(options: {
     log.info(about, 'A message of the alerts could not be delivered; it is tried again.');
     const dueAt = new Date(now.getTime() + Math.max(pauseAfter(attempts), sent.retryAfterMs ?? 0));
     await statements.finish(database, claimed, { state: 'WAITING', error: sent.detail, dueAt });
-    put({ deliveryId: id, dueAt });
+    put({ deliveryId: id, dueAt, waits: false });
   }
 
   async function tryNow(deliveryId: string): Promise<void> {
@@ -104,7 +104,7 @@ export function createSender(options: {
     }
     // The step came before its time.
     const dueAt = quietUntil ?? (await statements.dueTimeOf(database, deliveryId));
-    if (dueAt) put({ deliveryId, dueAt });
+    if (dueAt) put({ deliveryId, dueAt, waits: false });
   }
 
   function go(channelId: string, lane: Lane): void {

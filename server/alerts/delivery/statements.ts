@@ -159,6 +159,8 @@ export async function removeChannel(
 export interface Due {
   readonly deliveryId: string;
   readonly dueAt: Date;
+  /** Whether a step for it may wait in the queue already, for a later time. */
+  readonly waits: boolean;
 }
 
 /**
@@ -190,7 +192,7 @@ export async function addToOutbox(
       WHERE f.id NOT IN (SELECT joined.channel_id FROM joined)
       RETURNING id, due_at
     )
-    SELECT id AS "deliveryId", due_at AS "dueAt" FROM joined UNION ALL SELECT id, due_at FROM made`,
+    SELECT id AS "deliveryId", due_at AS "dueAt", true AS waits FROM joined UNION ALL SELECT id, due_at, false FROM made`,
     [
       now,
       alert.sequence,
@@ -234,7 +236,7 @@ export async function addEscalations(sql: Sql, now: Date): Promise<Due[]> {
     )
     INSERT INTO alert_delivery (id, channel_id, reason, sequences, critical, state, due_at, created_at)
     SELECT uuid_v7($1), escalate_to_id, 'ESCALATION', sequences, critical, 'WAITING', $1, $1 FROM told
-    RETURNING id AS "deliveryId", due_at AS "dueAt"`,
+    RETURNING id AS "deliveryId", due_at AS "dueAt", false AS waits`,
     [now],
   );
 }

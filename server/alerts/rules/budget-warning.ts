@@ -47,6 +47,7 @@ function observe(window: BudgetWindow, step: number): Observation[] {
   ];
 }
 
+/** BUDGET_WARNING: each step of each budget. */
 export const budgetWarning = defineRule({
   kind: 'BUDGET_WARNING',
   description:

@@ -4,6 +4,7 @@ import { defineRule } from './rule.ts';
 import { readCostsAboveHold } from './statements.ts';
 import { hourOf, money } from './windows.ts';
 
+/** COST_ABOVE_HOLD: each model and hour. */
 export const costAboveHold = defineRule({
   kind: 'COST_ABOVE_HOLD',
   description:

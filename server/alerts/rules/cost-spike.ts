@@ -13,6 +13,7 @@ function medianOf(costs: readonly Micros[]): Micros {
   return sorted[(sorted.length - 1) >> 1] ?? 0n;
 }
 
+/** COST_SPIKE: the whole site, by the hour. */
 export const costSpike = defineRule({
   kind: 'COST_SPIKE',
   description:

@@ -3,6 +3,7 @@ import { defineRule } from './rule.ts';
 import { readShutdown } from './statements.ts';
 import { written } from './windows.ts';
 
+/** EMERGENCY_SHUTDOWN: each time. */
 export const emergencyShutdown = defineRule({
   kind: 'EMERGENCY_SHUTDOWN',
   description: 'Paid calls are suspended, by a budget or by an operator. Each time is an alert of its own.',

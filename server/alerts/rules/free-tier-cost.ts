@@ -4,6 +4,7 @@ import { defineRule } from './rule.ts';
 import { sumFreeTierOfDay } from './statements.ts';
 import { dayOf, money } from './windows.ts';
 
+/** FREE_TIER_COST: by the day. */
 export const freeTierCost = defineRule({
   kind: 'FREE_TIER_COST',
   description: 'The calls of accounts of the tier FREE cost too much in the present day.',

@@ -56,6 +56,7 @@ function judge(
   return isUnder(sums, values.warningPercent + values.hysteresisPercent) ? [{ ...key, severity: null }] : [];
 }
 
+/** MARGIN_LOW: the hour and the day. */
 export const marginLow = defineRule({
   kind: 'MARGIN_LOW',
   description:

@@ -4,6 +4,7 @@ import { defineRule } from './rule.ts';
 import { readRetiring } from './statements.ts';
 import { DAY_MS, written } from './windows.ts';
 
+/** MODEL_RETIRING: each model and retirement. */
 export const modelRetiring = defineRule({
   kind: 'MODEL_RETIRING',
   description: 'A model that has been called lately retires soon. It ends when the model is retired.',

@@ -6,6 +6,7 @@ import { written } from './windows.ts';
 
 const MINUTE_MS = 60_000;
 
+/** PROVIDER_DOWN: each provider and outage. */
 export const providerDown = defineRule({
   kind: 'PROVIDER_DOWN',
   description:

@@ -8,6 +8,7 @@ import { defineRule, type Rule } from './rule.ts';
 const raised = (kind: AlertKind, description: string): Rule =>
   defineRule({ kind, description, settings: {}, topics: [], ends: 'with-window', observe: async () => [] });
 
+/** Rules that see nothing by themselves. */
 export const RAISED: readonly Rule[] = [
   raised('PAYMENT_DISPUTE', 'A customer disputes a payment. It ends when the dispute is decided.'),
   raised(

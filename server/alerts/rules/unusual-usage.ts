@@ -5,6 +5,7 @@ import { defineRule } from './rule.ts';
 import { readUsage } from './statements.ts';
 import { DAY_MS, dayOf, money } from './windows.ts';
 
+/** UNUSUAL_USAGE: each account and day. */
 export const unusualUsage = defineRule({
   kind: 'UNUSUAL_USAGE',
   description:

@@ -11,7 +11,8 @@ export interface Window {
   readonly name: string;
 }
 
-export const HOUR_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
+/** A day of UTC. */
 export const DAY_MS = 86_400_000;
 
 /** `2026-11-20 12:00 UTC`. */
