@@ -281,7 +281,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['server/log.ts'],
   'prom-client': ['server/http/metrics.ts'],
   replicate: ['server/providers/replicate.ts'],
-  ws: ['server/http/sockets.ts'],
+  ws: ['server/http/socket.ts', 'server/http/sockets.ts'],
   zod: ['server/environment.ts', 'server/providers/sandbox/job.ts'],
 };
 /** Not imported: the runtime itself, and the command that generates the database's client. */
