@@ -103,11 +103,48 @@ query Protect {
 }
 `;
 
+const LIVE = `# What the present day costs and earns: now, and after each booking, at most four times a second.
+subscription LiveProfit {
+  liveProfit(window: DAY) {
+    sequence at reservationsOpen
+    protection { state reason }
+    totals { calls failed cost { amount } revenue { amount } margin }
+    byProvider { provider calls cost { amount } margin }
+    topAccounts { account { externalId } cost { amount } }
+  }
+}
+`;
+
+const ATTEMPTS = `# Each call to a provider as it is booked; the newest ten first.
+subscription Attempts {
+  attempts(filter: { operations: [GENERATE_IMAGE, GENERATE_VIDEO] }) {
+    generationId number model outcome cost { amount } error
+  }
+}
+`;
+
+const ALERTS = `# What operators should know. After a break, ask again from the last sequence that you saw.
+subscription Alerts {
+  alerts(afterSequence: 0) { sequence kind severity state title detail }
+}
+`;
+
 /** The page, as text of HTML. */
 export function graphiqlPage(demo: Demo | null): string {
   const accountId = demo?.accountId ?? 'acc_…';
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
-  const queries = [generate(accountId), video(accountId), WATCH, CATALOG, QUOTE, ledger(accountId), PROTECT];
+  const queries = [
+    generate(accountId),
+    video(accountId),
+    WATCH,
+    CATALOG,
+    QUOTE,
+    ledger(accountId),
+    PROTECT,
+    LIVE,
+    ATTEMPTS,
+    ALERTS,
+  ];
   const options: GraphiQLOptions = {
     title: 'Solvent: GraphiQL',
     headers,
