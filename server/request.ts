@@ -23,6 +23,9 @@ export const currentRequestId = (): string | undefined => scopes.getStore()?.req
 /** Does work, and whatever it begins, in a scope. */
 export const inScope = <Result>(scope: RequestScope, work: () => Result): Result => scopes.run(scope, work);
 
+/** Begins work that outlasts the request which happens to begin it, and is done for others too. */
+export const outOfScope = <Result>(work: () => Result): Result => scopes.exit(work);
+
 const SAFE = /^[\w.:-]{8,128}$/;
 
 /** The id that a proxy has given a request, when it is one that can be logged as it is; else a new one. */

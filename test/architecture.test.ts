@@ -4,17 +4,10 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import {
-  buildSchema,
-  isObjectType,
-  type OperationDefinitionNode,
-  parse,
-  print,
-  validate,
-  visit,
-} from 'graphql';
+import { buildSchema, getVariableValues, isObjectType, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { parseAst } from 'vitest/node';
+import { EXAMPLES } from '../server/http/graphiql.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -289,7 +282,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['server/http/metrics.ts'],
   replicate: ['server/providers/replicate.ts'],
   stripe: ['server/billing/stripe.ts'],
-  ws: ['server/http/sockets.ts'],
+  ws: ['server/http/socket.ts', 'server/http/sockets.ts'],
   zod: ['server/environment.ts', 'server/billing/', 'server/providers/sandbox/job.ts'],
 };
 /** Not imported: the runtime itself, and the command that generates the database's client. */
@@ -611,30 +604,28 @@ describe('the typed client', () => {
     );
   });
 
-  test("has GraphiQL's examples", () => {
-    /** A document's operation without its arguments: GraphiQL writes values where the examples have variables. */
-    const shapeOf = (text: string): [string, string] => {
-      const document = parse(text);
-      const operation = document.definitions[0] as OperationDefinitionNode;
-      const bare = visit(operation, {
-        VariableDefinition: () => null,
-        Argument: (node) => (node.name.value === 'first' ? undefined : null),
-      });
-      return [operation.name?.value ?? '', print(bare)];
-    };
-    const page = SOURCES.find(({ path }) => path === 'server/http/graphiql.ts');
-    const shown: [string, string][] = [];
-    for (const statement of page?.body ?? []) {
-      walk(statement, (node) => {
-        if (!page || node.type !== 'TemplateLiteral') return;
-        const text = textOf(page, node)
-          .slice(1, -1)
-          .replace(/\$\{[^}]*\}/g, 'acc_x');
-        if (/^#.*\n/.test(text)) shown.push(shapeOf(text));
-      });
-    }
-    expect(Object.fromEntries(examples.map((path) => shapeOf(read(path))))).toEqual(
-      Object.fromEntries(shown),
+  test('has an example for each tab of GraphiQL, whose variables fit its document', () => {
+    expect(examples).toEqual(
+      Object.keys(EXAMPLES)
+        .map((name) => `client/examples/${name}.graphql`)
+        .sort(),
+    );
+    const facts = { accountId: 'acc_x', publicUrl: 'http://localhost', now: new Date() };
+    expectNone(
+      Object.entries(EXAMPLES).flatMap(([name, variables]) => {
+        const given: Readonly<Record<string, unknown>> = { ...variables(facts) };
+        const asked = parse(read(`client/examples/${name}.graphql`)).definitions.flatMap((definition) =>
+          definition.kind === 'OperationDefinition' ? [...(definition.variableDefinitions ?? [])] : [],
+        );
+        const { errors = [] } = getVariableValues(schema, asked, given);
+        const names = new Set(asked.map(({ variable }) => variable.name.value));
+        return [
+          ...errors.map(({ message }) => `${name}: ${message}`),
+          ...Object.keys(given)
+            .filter((key) => !names.has(key))
+            .map((key) => `${name} is given ${key}, for which it does not ask.`),
+        ];
+      }),
     );
   });
 

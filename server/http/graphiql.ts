@@ -1,4 +1,9 @@
-/** GraphiQL with ready examples, and on a local start with a key filled in. */
+/**
+ * GraphiQL. Its tabs are the documents of `client/examples`, with variables that can be run as they stand; on a local start
+ * with a key filled in too.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { GraphiQLOptions } from 'graphql-yoga';
 
@@ -10,213 +15,92 @@ export interface Demo {
   readonly accountId: string;
 }
 
-const generate = (
-  accountId: string,
-) => `# Makes a picture, charges the account, and shows what it cost and earned: press the play button.
-# A second time gives the first result again and charges nothing, since it is the same key.
-mutation GenerateImage {
-  generateImage(input: {
-    idempotencyKey: "my-first-picture"
-    accountId: "${accountId}"
-    prompt: "A lighthouse on a cliff at dawn"
-    minimumQuality: 9
-  }) {
-    __typename
-    ... on Generation {
-      id
-      status
-      model
-      creditsCharged
-      outputs { url contentType width height }
-      cost { amount }
-      revenue { amount }
-      margin
-      attempts { provider model outcome cost { amount } durationMs }
-      account { balance { available reserved posted } }
-    }
-    ... on InvalidInputError { message fields { path message } }
-    ... on Error { code message }
-  }
-}
-`;
-
-const video = (
-  accountId: string,
-) => `# A clip takes a while: the answer is RUNNING. Copy its id into the subscription of the next tab.
-mutation GenerateVideo {
-  generateVideo(input: {
-    idempotencyKey: "my-first-clip"
-    accountId: "${accountId}"
-    prompt: "Waves rolling in"
-    durationSeconds: 5
-  }) {
-    ... on Generation { id status creditsReserved }
-    ... on Error { code message }
-  }
-}
-`;
-
-const checkout = (
-  accountId: string,
-  publicUrl: string,
-) => `# Opens a page at which a pack is paid: open its url, press Pay, and the credits are there. Without a Stripe key it is a
-# page of this server that stands in for Stripe's. The query payments has what was paid, books has the day's sums.
-mutation Checkout {
-  createCheckout(input: {
-    idempotencyKey: "my-first-pack"
-    accountId: "${accountId}"
-    pack: "100"
-    successUrl: "${publicUrl}/graphql"
-    cancelUrl: "${publicUrl}/graphql"
-  }) {
-    __typename
-    ... on Checkout { id url expiresAt }
-    ... on InvalidInputError { message fields { path message } }
-    ... on Error { code message }
-  }
-}
-`;
-
-const WATCH = `# The state now, then each change until the end.
-subscription Watch {
-  generation(id: "gen_…") { id status creditsCharged outputs { url } failure { message } }
-}
-`;
-
-const CATALOG = `# Every model with its price, cost and margin. Margins under the floor are flagged.
-query Catalog {
-  catalog {
-    model operation quality creditsFrom available retiresAt replacedBy
-    costFrom { amount } margin markup belowFloor
-  }
-}
-`;
-
-const QUOTE = `# A price to be held to for ten minutes: give its id as quoteId.
-query Quote {
-  quote(input: { operation: GENERATE_VIDEO, model: "runway/gen4_turbo", durationSeconds: 8, hasImage: true }) {
-    ... on Quote { id model credits expiresAt expectedCost { amount } expectedMargin }
-    ... on InvalidInputError { message fields { path message } }
-    ... on Error { code message }
-  }
-}
-`;
-
-const ledger = (accountId: string) => `# What an account has, and every line of how it came to that.
-query Ledger {
-  account(id: "${accountId}") {
-    externalId tier
-    balance { available reserved posted }
-    grants(first: 5) { edges { node { source credits remaining unitRevenue { amount } expiresAt } } }
-    entries(first: 10) { edges { node { kind credits availableAfter createdAt } } }
-  }
-}
-`;
-
-const PROTECT = `# Budgets, and whether paid calls may go out. suspendService and resumeService are the emergency switch.
-query Protect {
-  protection {
-    state reason since changedBy marginToday
-    hour { limit { amount } spent { amount } reserved { amount } resetsAt }
-    day { limit { amount } spent { amount } reserved { amount } resetsAt }
-  }
-  budgets { scope subject period action limit { amount } usage { spent { amount } } }
-}
-`;
-
-const profit = (
-  range: string,
-) => `# Cost, revenue and profit of a range, by provider and operation, by day, and beside the time before. Then whoever loses most.
-query Profit {
-  profit(range: ${range}, groupBy: [PROVIDER, OPERATION]) {
-    timeZone
-    totals { calls failed cacheHits cost { amount } lostCost { amount } revenue { amount } grossProfit { amount } margin markup }
-    lines { provider operation calls cost { amount } revenue { amount } grossProfit { amount } margin }
-    series(interval: DAY) { at calls cost { amount } revenue { amount } grossProfit { amount } margin }
-    trend { costChange revenueChange grossProfitChange }
-  }
-  topAccounts(range: ${range}, by: LOSS, first: 5) {
-    account { externalId } calls cost { amount } revenue { amount } grossProfit { amount }
-  }
-}
-`;
-
-const SIMULATE = `# What a price leaves when its uses have been paid for, before and after payment fees.
-query Simulate {
-  simulatePlan(input: { price: "9", uses: [
-    { model: "openai/dall-e-3-hd", count: 10 }
-    { model: "runway/gen3a_turbo", durationSeconds: 8, count: 15 }
-  ] }) {
-    __typename
-    ... on PlanSimulation {
-      cost { amount }
-      creditsNeeded
-      beforeFees { profit { amount } margin breakEvenUse }
-      afterFees { profit { amount } margin breakEvenPrice { amount } }
-    }
-    ... on InvalidInputError { fields { path message } }
-  }
-}
-`;
-
-const wheel = (
-  accountId: string,
-) => `# The prize wheel: first look at it, which commits the server to its seed, and then spin.
-query Wheel {
-  wheel(accountId: "${accountId}") {
-    chance
-    prize { model credits }
-    closed
-    next { day commitment }
-  }
+/** What the variables of the examples are made from. */
+export interface ExampleFacts {
+  /** Whose credits are used. */
+  readonly accountId: string;
+  /** Where buyers come back to from the example of a checkout. */
+  readonly publicUrl: string;
+  /** The example of a report ends with its day. */
+  readonly now: Date;
 }
 
-mutation SpinWheel {
-  spinWheel(input: { idempotencyKey: "my-first-spin", accountId: "${accountId}", clientSeed: "my own words" }) {
-    __typename
-    ... on WheelSpin {
-      won credits serverSeed clientSeed day drawnFor ticket chanceMillionths
-      next { commitment }
-    }
-    ... on Error { code message }
-  }
-}
-`;
+const FOLDER = join(import.meta.dirname, '../../client/examples');
+const DAY_MS = 86_400_000;
+const REPORT_DAYS = 30;
 
-/** The 30 days of UTC that end with the present one, as an argument. */
-function lastDays(now: Date): string {
-  const day = 86_400_000;
-  const end = (Math.floor(now.getTime() / day) + 1) * day;
-  return `{ from: "${new Date(end - 30 * day).toISOString()}", to: "${new Date(end).toISOString()}" }`;
+/** The days of UTC that end with the present one. */
+function lastDays(now: Date): { from: string; to: string } {
+  const end = (Math.floor(now.getTime() / DAY_MS) + 1) * DAY_MS;
+  return { from: new Date(end - REPORT_DAYS * DAY_MS).toISOString(), to: new Date(end).toISOString() };
 }
+
+/** The variables of each example, by the name of its file, in the order of the tabs. */
+export const EXAMPLES: Readonly<Record<string, (facts: ExampleFacts) => object>> = {
+  generate: ({ accountId }) => ({
+    input: {
+      idempotencyKey: 'my-first-picture',
+      accountId,
+      prompt: 'A lighthouse on a cliff at dawn',
+      minimumQuality: 9,
+    },
+  }),
+  video: ({ accountId }) => ({
+    input: { idempotencyKey: 'my-first-clip', accountId, prompt: 'Waves rolling in', durationSeconds: 5 },
+  }),
+  watch: () => ({ id: 'gen_…' }),
+  checkout: ({ accountId, publicUrl }) => ({
+    input: {
+      idempotencyKey: 'my-first-pack',
+      accountId,
+      pack: '100',
+      successUrl: `${publicUrl}/graphql`,
+      cancelUrl: `${publicUrl}/graphql`,
+    },
+  }),
+  catalog: () => ({}),
+  quote: () => ({
+    input: { operation: 'GENERATE_VIDEO', model: 'runway/gen4_turbo', durationSeconds: 8, hasImage: true },
+  }),
+  ledger: ({ accountId }) => ({ id: accountId }),
+  protect: () => ({}),
+  profit: ({ now }) => lastDays(now),
+  simulate: () => ({}),
+  wheel: ({ accountId }) => ({
+    accountId,
+    input: { idempotencyKey: 'my-first-spin', accountId, clientSeed: 'my own words' },
+  }),
+  live: () => ({ window: 'DAY' }),
+  attempts: () => ({ filter: { operations: ['GENERATE_IMAGE', 'GENERATE_VIDEO'] } }),
+  alerts: () => ({ afterSequence: 0 }),
+};
+
+/** The documents, read once a process. */
+let documents: readonly (readonly [string, string])[] | undefined;
 
 /**
  * The page, as text of HTML.
  *
- * @param publicUrl where buyers come back to from the example of a checkout.
- * @param now the example of a report ends with its day.
+ * @param demo what is filled in; null where a stranger may read the page.
  */
-export function graphiqlPage(demo: Demo | null, publicUrl: string, now: Date): string {
-  const accountId = demo?.accountId ?? 'acc_…';
+export function graphiqlPage(
+  demo: Demo | null,
+  { publicUrl, now }: Pick<ExampleFacts, 'publicUrl' | 'now'>,
+): string {
+  documents ??= Object.keys(EXAMPLES).map(
+    (name) => [name, readFileSync(join(FOLDER, `${name}.graphql`), 'utf8')] as const,
+  );
+  const facts = { accountId: demo?.accountId ?? 'acc_…', publicUrl, now };
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
-  const queries = [
-    generate(accountId),
-    video(accountId),
-    WATCH,
-    checkout(accountId, publicUrl),
-    CATALOG,
-    QUOTE,
-    ledger(accountId),
-    PROTECT,
-    profit(lastDays(now)),
-    SIMULATE,
-    wheel(accountId),
-  ];
   const options: GraphiQLOptions = {
     title: 'Solvent: GraphiQL',
     headers,
     shouldPersistHeaders: false,
-    defaultTabs: queries.map((query) => ({ query, headers })),
+    defaultTabs: documents.map(([name, query]) => ({
+      query,
+      variables: JSON.stringify(EXAMPLES[name]?.(facts) ?? {}, null, 2),
+      headers,
+    })),
   };
   return renderGraphiQL(options);
 }

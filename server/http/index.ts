@@ -69,7 +69,10 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   let draining = false;
 
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
-    const html = graphiqlPage(isLocalPage(request) ? demo : null, core.publicUrl, core.clock.now());
+    const html = graphiqlPage(isLocalPage(request) ? demo : null, {
+      publicUrl: core.publicUrl,
+      now: core.clock.now(),
+    });
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',

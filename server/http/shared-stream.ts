@@ -88,7 +88,7 @@ export class SharedStream {
         return this.#masked(result);
       }
       this.#iterator = result[Symbol.asyncIterator]();
-      if (this.#isOver) void this.#iterator.return?.();
+      if (this.#isOver) void this.#end();
       else void this.#run(this.#iterator);
       return null;
     } catch (error) {
@@ -115,8 +115,9 @@ export class SharedStream {
   async #tell(result: ExecutionResult): Promise<void> {
     const event = writeEvent(result, this.#lost);
     this.#lost = 0;
-    this.#kept = this.isLossless ? [...this.#kept, event].slice(-KEPT) : [event];
     await this.#options.check(this.subscribers);
+    // In one go with what follows: whoever joins is told what is kept, and neither misses this one nor has it twice.
+    this.#kept = this.isLossless ? [...this.#kept, event].slice(-KEPT) : [event];
     for (const subscriber of this.subscribers) {
       subscriber.isNew = false;
       subscriber.offer(event);
@@ -155,6 +156,11 @@ export class SharedStream {
 
   async #end(): Promise<void> {
     this.#over();
-    await this.#iterator?.return?.();
+    try {
+      await this.#iterator?.return?.();
+    } catch (error) {
+      // Nobody is left who could be told.
+      this.#options.mask(error);
+    }
   }
 }

@@ -8,6 +8,7 @@ import { type Database, isTransient } from '../database/index.ts';
 import { EVENT_MS, Listeners, type Live, type Messages } from '../live/index.ts';
 import type { Log } from '../log.ts';
 import type { Protection, ProtectionRoom } from '../protection/index.ts';
+import { outOfScope } from '../request.ts';
 import type { ProfitSums, WindowSums } from './statements.ts';
 import * as statements from './statements.ts';
 import { type LiveWindow, startOf } from './windows.ts';
@@ -80,8 +81,9 @@ export class LiveProfitTopic {
   watch(): LiveProfitWatch {
     const messages = this.#listeners.listen<LiveProfit>(this.#window, { everyMs: EVENT_MS });
     if (!this.#signals) {
-      this.#signals = this.#options.live.listen('books', '', { everyMs: EVENT_MS });
-      void this.#follow(this.#signals);
+      const signals = this.#options.live.listen('books', '', { everyMs: EVENT_MS });
+      this.#signals = signals;
+      outOfScope(() => void this.#follow(signals));
     }
     const end = messages.return.bind(messages);
     const changes: Messages<LiveProfit> = {

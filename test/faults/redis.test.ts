@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Core } from '../../server/core.ts';
 import { unique } from '../support/client.ts';
-import { databases } from '../support/databases.ts';
+import { describeOnPostgres } from '../support/databases.ts';
 import { describeWithRedis, startRedis } from '../support/redis.ts';
 import { startTestServer, until } from '../support/server.ts';
 import { watch } from '../support/watching.ts';
@@ -30,11 +30,10 @@ async function makeIn(core: Core, accountId: string): Promise<void> {
 }
 
 describeWithRedis('Redis that is killed and restarted', () => {
-  test.runIf(databases.includes('postgres'))(
-    'is done without, said in /health and /metrics, and used again by itself',
-    async () => {
+  describeOnPostgres('under two processes', (kind) => {
+    test('is done without, said in /health and /metrics, and used again by itself', async () => {
       await using redis = await startRedis();
-      await using server = await startTestServer({ kind: 'postgres', env: { REDIS_URL: redis.url } });
+      await using server = await startTestServer({ kind, env: { REDIS_URL: redis.url } });
       const neighbour = await server.another();
       const accountId = await server.admin.account(1_000);
       const profit = await watch<Told>('a WebSocket', server.admin, LIVE_PROFIT);
@@ -103,7 +102,6 @@ describeWithRedis('Redis that is killed and restarted', () => {
       await profit.close();
       await balance.close();
       await server.expectSound();
-    },
-    60_000,
-  );
+    }, 60_000);
+  });
 });
