@@ -120,6 +120,29 @@ query Profit {
 }
 `;
 
+const business = (
+  range: string,
+) => `# What comes in every month, who stays, cash beside what is earned, where plans break even, and what the books advise.
+query Business {
+  business(range: ${range}) {
+    mrr { amount } arpu { amount } ltv { amount } churnRate activeSubscribers payingAccounts freeAccounts
+    cashRevenue { amount } earnedRevenue { amount } deferredRevenue { amount } breakage { amount }
+    providerCost { amount } paymentFees { amount } refunds { amount } netProfit { amount } margin
+    revenueByPlan { plan subscribers revenue { amount } grossProfit { amount } }
+  }
+  unitEconomics(range: ${range}) {
+    operation model calls costPerUse { amount } creditsPerUse marginAtCheapest marginAtDearest
+  }
+  breakEven(range: ${range}) {
+    plans { plan interval breakEvenCredits profitAtFullUse { amount } observedProfit { amount } }
+    free { creditsAMonth profit { amount } }
+  }
+  recommendations(range: ${range}) {
+    kind subject title rule effect { amount } figures { name value }
+  }
+}
+`;
+
 /** The 30 days of UTC that end with the present one, as an argument. */
 function lastDays(now: Date): string {
   const day = 86_400_000;
@@ -131,6 +154,7 @@ function lastDays(now: Date): string {
 export function graphiqlPage(demo: Demo | null, now: Date): string {
   const accountId = demo?.accountId ?? 'acc_…';
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
+  const range = lastDays(now);
   const queries = [
     generate(accountId),
     video(accountId),
@@ -139,7 +163,8 @@ export function graphiqlPage(demo: Demo | null, now: Date): string {
     QUOTE,
     ledger(accountId),
     PROTECT,
-    profit(lastDays(now)),
+    profit(range),
+    business(range),
   ];
   const options: GraphiQLOptions = {
     title: 'Solvent: GraphiQL',
