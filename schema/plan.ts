@@ -45,12 +45,15 @@ function simulationOf(offer: Offer, context: Context): Simulation {
   return simulationOf({ priceMicros: offer.priceMicros, credits: offer.credits }, context);
 }
 
-/** Whether the included uses, or without any the worst way to spend the credits, leave less than the site's floor. */
+/** Whether the included uses, or without any some model that is sold now, leave less than the site's floor. */
 function isBelowFloor(offer: Offer, context: Context): boolean {
   const simulation = simulationOf(offer, context);
-  const figures = simulation.lines.length > 0 ? simulation : simulation.worst;
-  const margin = figures?.beforeFees.margin ?? null;
-  return margin !== null && margin < context.core.environment.minMargin;
+  const margins =
+    simulation.lines.length > 0
+      ? [simulation.beforeFees.margin]
+      : simulation.models.filter((model) => !model.retired).map((model) => model.marginOfPlan);
+  const floor = context.core.environment.minMargin;
+  return margins.some((margin) => margin !== null && margin < floor);
 }
 
 const pricePerCredit = (offer: Offer) => offer.priceMicros / BigInt(offer.credits);
@@ -90,7 +93,7 @@ const Plan = builder.objectRef<PlanOffer>('Plan').implement({
     belowFloor: t.boolean({
       ...needs(
         'profit:read',
-        'Whether its included uses, or without any the worst way to spend its credits, leave less than the floor of margin.',
+        'Whether its included uses, or without any some model that is sold now, leave less than the floor of margin at its price for a credit.',
       ),
       resolve: (offer, _args, context) => isBelowFloor(offer, context),
     }),
@@ -121,7 +124,7 @@ export const Pack = builder.objectRef<PackOffer>('Pack').implement({
     belowFloor: t.boolean({
       ...needs(
         'profit:read',
-        'Whether the worst way to spend its credits leaves less than the floor of margin.',
+        'Whether some model that is sold now leaves less than the floor of margin at its price for a credit.',
       ),
       resolve: (offer, _args, context) => isBelowFloor(offer, context),
     }),
@@ -207,27 +210,33 @@ const RetirePackInput = builder.inputType('RetirePackInput', {
 });
 
 const SetPlanResult = builder.unionType('SetPlanResult', {
+  description: 'The plan as it will be sold, or what cannot be.',
   types: [Plan, InvalidInputError],
   resolveType: resolveOutcome('Plan'),
 });
 const SetPackResult = builder.unionType('SetPackResult', {
+  description: 'The pack as it will be sold, or what cannot be.',
   types: [Pack, InvalidInputError],
   resolveType: resolveOutcome('Pack'),
 });
 const RetirePlanResult = builder.unionType('RetirePlanResult', {
+  description: 'The plan as it was sold last, or what cannot be.',
   types: [Plan, InvalidInputError, NotFoundError],
   resolveType: resolveOutcome('Plan'),
 });
 const RetirePackResult = builder.unionType('RetirePackResult', {
+  description: 'The pack as it was sold last, or what cannot be.',
   types: [Pack, InvalidInputError, NotFoundError],
   resolveType: resolveOutcome('Pack'),
 });
 
 const MOST_PRICE_MICROS = 1_000_000_000_000n;
 
+const LONGEST_NAME = 100;
+
 /** What every change says, checked; or what is wrong with it. */
 function readChange(
-  input: { readonly price: string; readonly reason: string },
+  input: { readonly name?: string | null | undefined; readonly price: string; readonly reason: string },
   more: readonly FieldProblem[] = [],
 ): { readonly priceMicros: bigint } | { readonly fields: readonly FieldProblem[] } {
   const price = readDollars(
@@ -237,7 +246,13 @@ function readChange(
     'Give dollars from "0.01" to "1000000".',
   );
   const reason = reasonProblem(input.reason);
-  const fields = [...('problem' in price ? [price.problem] : []), ...(reason ? [reason] : []), ...more];
+  const hasName = input.name == null || (input.name.trim() !== '' && input.name.length <= LONGEST_NAME);
+  const fields = [
+    ...(hasName ? [] : [{ path: 'name', message: `Give 1 to ${LONGEST_NAME} characters, or leave it out.` }]),
+    ...('problem' in price ? [price.problem] : []),
+    ...(reason ? [reason] : []),
+    ...more,
+  ];
   return 'micros' in price && fields.length === 0 ? { priceMicros: price.micros } : { fields };
 }
 

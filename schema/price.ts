@@ -1,5 +1,5 @@
 /** An operator's changes of what models are priced at and cost. */
-import type { ChangeOutcome } from '../server/catalog/index.ts';
+import type { ChangeOutcome, PriceListRow } from '../server/catalog/index.ts';
 import { builder, needs } from './builder.ts';
 import { CatalogModel, ModelPrice } from './catalog.ts';
 import type { Context } from './context.ts';
@@ -7,6 +7,7 @@ import { readDollars } from './decimal.ts';
 import { notFound, unauthenticated } from './errors.ts';
 import { type FieldProblem, InvalidInputError, invalidInput, resolveOutcome } from './outcome.ts';
 import { reasonProblem } from './reason.ts';
+import { Money } from './scalars.ts';
 
 const PriceUnit = builder.enumType('PriceUnit', {
   description: 'What a price or a cost counts.',
@@ -83,9 +84,69 @@ const SetModelCostInput = builder.inputType('SetModelCostInput', {
 });
 
 const ModelChangeResult = builder.unionType('ModelChangeResult', {
+  description: 'The change, or what cannot be.',
   types: [ModelChange, InvalidInputError],
   resolveType: resolveOutcome('ModelChange'),
 });
+
+const FreePeriod = builder.enumType('FreePeriod', {
+  description: 'How often free credits come.',
+  values: {
+    DAY: { description: 'At midnight of the account’s own time zone.' },
+    MONTH: { description: 'At midnight of the first of the month, in the account’s own time zone.' },
+  } as const,
+});
+
+const PriceList = builder.objectRef<PriceListRow>('PriceList').implement({
+  description: 'The active price list: by it everything is sold.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Such as tokens.' }),
+    freeCredits: t.exposeInt('freeCredits', { description: 'Of the tier FREE; unused ones expire.' }),
+    freePeriod: t.field({
+      type: FreePeriod,
+      description: 'How often they come.',
+      resolve: ({ freePeriod }) => (freePeriod === 'MONTH' ? 'MONTH' : 'DAY'),
+    }),
+    creditLeast: t.field({
+      type: Money,
+      ...needs('profit:read', 'The least that a credit sells for: margins are judged by it.'),
+      resolve: (list) => list.creditMicros,
+    }),
+    creditMost: t.field({
+      type: Money,
+      ...needs('profit:read', 'The most that a credit sells for.'),
+      resolve: (list) => list.creditMaxMicros,
+    }),
+  }),
+});
+
+builder.queryField('priceList', (t) =>
+  t.field({
+    type: PriceList,
+    description: 'The price list by which this site sells.',
+    authScopes: { signedIn: true },
+    resolve: (_root, _args, { core }) => core.catalog.list(),
+  }),
+);
+
+const SetPriceListInput = builder.inputType('SetPriceListInput', {
+  description: 'Changes of the active price list, from now on; what is left out stays.',
+  fields: (t) => ({
+    creditLeast: t.field({ type: 'Decimal', description: 'The least that a credit sells for, in dollars.' }),
+    creditMost: t.field({ type: 'Decimal', description: 'The most that a credit sells for, in dollars.' }),
+    freeCredits: t.int({ description: 'Of the tier FREE, each period; 0: none.' }),
+    freePeriod: t.field({ type: FreePeriod, description: 'How often they come.' }),
+    reason: t.string({ required: true, description: REASON }),
+  }),
+});
+
+const SetPriceListResult = builder.unionType('SetPriceListResult', {
+  description: 'The price list from now on, or what cannot be.',
+  types: [PriceList, InvalidInputError],
+  resolveType: resolveOutcome('PriceList'),
+});
+
+const MOST_CREDIT_MICROS = 1_000_000_000n;
 
 const MOST_CREDITS = 1_000_000;
 const MOST_COST_MICROS = 10_000_000_000n;
@@ -99,6 +160,42 @@ function actorOf({ caller }: Context): string {
 }
 
 builder.mutationFields((t) => ({
+  setPriceList: t.field({
+    type: SetPriceListResult,
+    ...needs(
+      'admin',
+      'Set what a credit sells for and the free credits. Prices of models are dated; this holds from now on.',
+    ),
+    args: { input: t.arg({ type: SetPriceListInput, required: true }) },
+    resolve: async (_root, { input }, context) => {
+      const reason = reasonProblem(input.reason);
+      const fields: FieldProblem[] = reason ? [reason] : [];
+      const read = (path: 'creditLeast' | 'creditMost') => {
+        const text = input[path];
+        if (text == null) return null;
+        const amount = readDollars(path, text, MOST_CREDIT_MICROS, 'Give dollars from "0.000001" to "1000".');
+        if ('micros' in amount && amount.micros > 0n) return amount.micros;
+        fields.push('problem' in amount ? amount.problem : { path, message: 'Give more than nothing.' });
+        return null;
+      };
+      const creditMicros = read('creditLeast');
+      const creditMaxMicros = read('creditMost');
+      if (input.freeCredits != null && (input.freeCredits < 0 || input.freeCredits > MOST_CREDITS)) {
+        fields.push({ path: 'freeCredits', message: `Give 0 to ${MOST_CREDITS} credits.` });
+      }
+      if (fields.length > 0) return invalidInput(fields);
+      const outcome = await context.core.catalog.changeList({
+        creditMicros,
+        creditMaxMicros,
+        freeCredits: input.freeCredits ?? null,
+        freePeriod: input.freePeriod ?? null,
+        reason: input.reason,
+        actor: actorOf(context),
+      });
+      if (outcome === 'changed') return context.core.catalog.list();
+      return invalidInput([{ path: 'creditLeast', message: 'The least must not be above the most.' }]);
+    },
+  }),
   setModelPrice: t.field({
     type: ModelChangeResult,
     ...needs('admin', 'Set what the active price list asks for a model, as a new dated price.'),

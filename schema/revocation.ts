@@ -58,6 +58,7 @@ const RevokeCreditsInput = builder.inputType('RevokeCreditsInput', {
 });
 
 const RevokeCreditsResult = builder.unionType('RevokeCreditsResult', {
+  description: 'What was taken back, or why nothing was.',
   types: [Revocation, InvalidInputError, IdempotencyConflictError, NotFoundError],
   resolveType: resolveOutcome('Revocation'),
 });

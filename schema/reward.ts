@@ -208,6 +208,7 @@ const SpinWheelInput = builder.inputType('SpinWheelInput', {
 });
 
 const SpinWheelResult = builder.unionType('SpinWheelResult', {
+  description: 'The spin, or why nothing was drawn.',
   types: [
     WheelSpin,
     AlreadySpunError,
@@ -399,6 +400,7 @@ const SetRewardRulesInput = builder.inputType('SetRewardRulesInput', {
 });
 
 const SetRewardRulesResult = builder.unionType('SetRewardRulesResult', {
+  description: 'The rules from now on, or what cannot be.',
   types: [RewardRules, InvalidInputError],
   resolveType: resolveOutcome('RewardRules'),
 });

@@ -221,6 +221,7 @@ const SimulatePlanInput = builder.inputType('SimulatePlanInput', {
 });
 
 const SimulatePlanResult = builder.unionType('SimulatePlanResult', {
+  description: 'What it comes to, or what cannot be reckoned.',
   types: [PlanSimulation, InvalidInputError, NotFoundError],
   resolveType: resolveOutcome('PlanSimulation'),
 });

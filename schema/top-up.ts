@@ -106,6 +106,7 @@ const SetAutoTopUpInput = builder.inputType('SetAutoTopUpInput', {
 });
 
 const SetAutoTopUpResult = builder.unionType('SetAutoTopUpResult', {
+  description: 'What holds from now on, or what cannot be.',
   types: [AutoTopUp, InvalidInputError, NotFoundError],
   resolveType: resolveOutcome('AutoTopUp'),
 });

@@ -49,6 +49,15 @@ async function start(): Promise<void> {
     `  Database   ${core.database.kind === 'pglite' ? `embedded, in ${environment.database.folder}` : 'Postgres'}`,
     `  Providers  ${[...core.providers.names, ...(core.providers.sandbox ? ['sandbox (stands in for the rest; its files are made up)'] : [])].join(', ') || 'none: set a provider key, or SANDBOX=on'}`,
   ];
+  const { secretKey, webhookSecrets } = environment.stripe;
+  lines.push(
+    `  Payments   ${secretKey === undefined ? 'sandbox (stands in for Stripe; no money moves)' : 'Stripe'}`,
+  );
+  if (secretKey !== undefined && webhookSecrets.length === 0) {
+    lines.push(
+      '  Note       STRIPE_WEBHOOK_SECRET is not set: no event of Stripe is believed, and nothing is booked.',
+    );
+  }
   if (admin) {
     const password = environment.firstAdmin.password === undefined ? admin.password : '(ADMIN_PASSWORD)';
     lines.push(`  Admin      ${admin.email}  ${password}   (shown this once)`);

@@ -130,7 +130,12 @@ describe('rooms', () => {
   });
 
   test('within rooms are entered by their door too', () => {
-    const inner = ['server/providers/sandbox', 'schema/plugin-credits'];
+    const inner = [
+      'server/providers/sandbox',
+      'server/billing/sandbox',
+      'server/billing/books',
+      'schema/plugin-credits',
+    ];
     expectNone(
       sourcesIn('server', 'schema').flatMap((source) =>
         source.imports.flatMap(({ target, start }) => {
@@ -277,8 +282,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   pino: ['server/log.ts'],
   'prom-client': ['server/http/metrics.ts'],
   replicate: ['server/providers/replicate.ts'],
+  stripe: ['server/billing/stripe.ts'],
   ws: ['server/http/sockets.ts'],
-  zod: ['server/environment.ts', 'server/providers/sandbox/job.ts'],
+  zod: ['server/environment.ts', 'server/billing/', 'server/providers/sandbox/job.ts'],
 };
 /** Not imported: the runtime itself, and the command that generates the database's client. */
 const TOOLS = ['node', 'prisma'];

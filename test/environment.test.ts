@@ -68,7 +68,8 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   TOKEN_SECRET: ['must have at least 32 characters.', 'x'.repeat(31)],
   STRIPE_SECRET_KEY: [CREDENTIAL, 'sk_test 1', 'sk_test\n'],
   STRIPE_WEBHOOK_SECRET: [CREDENTIAL, 'whsec_ü'],
-  STRIPE_API_BASE: [BASE, 'api.stripe.com'],
+  STRIPE_API_BASE: [ORIGIN, 'api.stripe.com', 'https://api.stripe.com/v1'],
+  BAR_DISPUTED: ['must be one of on, off.', 'yes'],
   OPENAI_API_KEY: [CREDENTIAL, 'sk-1\n'],
   OPENAI_BASE_URL: [BASE, 'api.openai.com/v1', 'ws://x', 'https://x/v1?a=b', 'https://x /v1'],
   REPLICATE_API_TOKEN: [CREDENTIAL, 'r8 1'],
@@ -205,7 +206,7 @@ test('nothing set gives the documented defaults', () => {
     adminKey: undefined,
     firstAdmin: { email: undefined, password: undefined },
     tokenSecret: undefined,
-    stripe: { secretKey: undefined, webhookSecret: undefined, apiBase: undefined },
+    stripe: { secretKey: undefined, webhookSecrets: [], apiBase: undefined },
     providers: {
       openai: undefined,
       replicate: undefined,
@@ -229,6 +230,7 @@ test('nothing set gives the documented defaults', () => {
     cache: { scope: 'account', hours: 24, pricePercent: 100 },
     limits: { requestsPerMinute: 60_000, subscriptionsPerKey: 100, providerConcurrency: 256 },
     allowPrivateUrls: false,
+    barDisputed: true,
     drainSeconds: 30,
   });
 });

@@ -102,6 +102,10 @@ const REFERENCES: readonly Reference[] = [
   { from: 'attempt', column: 'account_id', to: 'account', key: "x.generation_id || ' ' || x.number" },
   { from: 'output', column: 'generation_id', to: 'generation', key: 'x.id' },
   { from: 'budget_window', column: 'budget_id', to: 'budget', key: 'x.id' },
+  { from: 'revocation', column: 'grant_id', to: '"grant"', key: 'x.id' },
+  { from: 'referral', column: 'account_id', to: 'account', key: 'x.account_id' },
+  { from: 'referral', column: 'referrer_id', to: 'account', key: 'x.account_id' },
+  { from: 'wheel_spin', column: 'account_id', to: 'account', key: 'x.id' },
 ];
 
 const references = [...REFERENCES, ...BILLING_REFERENCES]
@@ -339,17 +343,41 @@ export const INVARIANTS: readonly Invariant[] = [
       LEFT JOIN (SELECT generation_id, array_agg(sha256 ORDER BY position) AS files FROM output GROUP BY 1) e ON e.generation_id = g.served_by_id`,
   },
   {
+    sentence: 'What the wheel has given away on a day is what its spins of that day say.',
+    query: `SELECT d.spins = coalesce(x.spins, 0) AND d.wins = coalesce(x.wins, 0) AND d.cost_micros = coalesce(x.cost, 0),
+        format('wheel day %s: %s spins, %s wins, cost %s; its spins say %s, %s and %s', d.day, d.spins, d.wins, d.cost_micros,
+          coalesce(x.spins, 0), coalesce(x.wins, 0), coalesce(x.cost, 0))
+      FROM wheel_day d
+      LEFT JOIN (SELECT (created_at AT TIME ZONE 'UTC')::date AS day, count(*) AS spins, count(*) FILTER (WHERE ticket < chance) AS wins,
+          sum(cost_micros) FILTER (WHERE ticket < chance) AS cost FROM wheel_spin GROUP BY 1) x ON x.day = d.day`,
+  },
+  {
+    sentence: 'A prize belongs to a spin that won it, and a bonus to a side of a referral that was paid.',
+    query: `SELECT x.owner = g.account_id AND x.source = g.source AND g.revenue_micros = 0,
+        format('%s: its grant %s is %s of account %s', x.what, x.grant_id, g.source, g.account_id)
+      FROM (
+        SELECT format('spin %s', s.id) AS what, s.grant_id, s.account_id AS owner, 'PRIZE'::grant_source AS source
+          FROM wheel_spin s WHERE s.ticket < s.chance AND s.grant_id IS NOT NULL
+        UNION ALL SELECT format('referral of %s', r.account_id), r.friend_grant_id, r.account_id, 'REFERRAL'
+          FROM referral r WHERE r.friend_grant_id IS NOT NULL
+        UNION ALL SELECT format('referral of %s', r.account_id), r.referrer_grant_id, r.referrer_id, 'REFERRAL'
+          FROM referral r WHERE r.state = 'PAID' AND r.referrer_grant_id IS NOT NULL) x
+      LEFT JOIN "grant" g ON g.id = x.grant_id`,
+  },
+  {
     sentence: 'Every row that names another one names one that is there.',
     query: `${references}
       UNION ALL SELECT w.id IS NOT NULL, format('reservation %s: its budget window %s is not there', r.id, y.id)
       FROM reservation r CROSS JOIN LATERAL unnest(r.window_ids) AS y (id) LEFT JOIN budget_window w ON w.id = y.id`,
   },
   {
-    sentence: 'Every idempotency key of a grant or a generation points at what it made.',
-    query: `SELECT CASE i.operation WHEN 'GRANT' THEN gr.id ELSE gen.id END IS NOT NULL,
+    sentence:
+      'Every idempotency key of a grant, a revocation, a spin or a generation points at what it made.',
+    query: `SELECT CASE i.operation WHEN 'GRANT' THEN gr.id WHEN 'REVOKE' THEN rev.id WHEN 'SPIN' THEN sp.id ELSE gen.id END IS NOT NULL,
         format('key %s of %s (%s): what it made, %s, is not there', i.key, i.namespace, i.operation, i.result_id)
       FROM idempotency_record i LEFT JOIN "grant" gr ON gr.id = i.result_id LEFT JOIN generation gen ON gen.id = i.result_id
-      WHERE i.operation = 'GRANT' OR i.operation IN (SELECT unnest(enum_range(NULL::operation))::text)`,
+      LEFT JOIN revocation rev ON rev.id = i.result_id LEFT JOIN wheel_spin sp ON sp.id = i.result_id
+      WHERE i.operation IN ('GRANT', 'REVOKE', 'SPIN') OR i.operation IN (SELECT unnest(enum_range(NULL::operation))::text)`,
   },
   ...BILLING_INVARIANTS,
 ];

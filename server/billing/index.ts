@@ -41,6 +41,8 @@ export interface StripeSettings {
   readonly secretKey: string | undefined;
   readonly webhookSecrets: readonly string[];
   readonly apiBase: string | undefined;
+  /** How long Stripe is waited for; the gateway's own patience when not said. */
+  readonly timeoutMs?: number;
 }
 
 /** What billing needs. */
@@ -109,6 +111,7 @@ export function createBilling(options: BillingOptions): Billing {
   const stripe = createStripeGateway({
     secretKey: settings.secretKey ?? 'sk_test_sandbox',
     apiBase: settings.apiBase,
+    timeoutMs: settings.timeoutMs,
     inProcess: sandbox ? (request) => sandbox.request(request) : undefined,
     log,
   });

@@ -22,6 +22,7 @@ import {
   type StripeGateway,
   type SubscriptionRead,
   TAGS,
+  type Tags,
 } from './gateway.ts';
 import {
   type balanceShape,
@@ -55,7 +56,7 @@ export interface StripeOptions {
   readonly apiBase?: string | undefined;
   /** Answers instead of anything on the network. */
   readonly inProcess?: InProcess | undefined;
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   readonly log: Log;
 }
 
@@ -233,7 +234,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
         client_reference_id: accountId,
         success_url: successUrl,
         cancel_url: cancelUrl,
-        metadata: { ...tags },
+        metadata: inOrder(tags),
       };
       const made = await ask(sessionShape, () =>
         buys.mode === 'payment'
@@ -252,7 +253,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
                   },
                 ],
                 payment_intent_data: {
-                  metadata: { ...tags },
+                  metadata: inOrder(tags),
                   ...(buys.saveCard ? { setup_future_usage: 'off_session' as const } : {}),
                 },
               },
@@ -263,7 +264,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
                 ...common,
                 mode: 'subscription',
                 line_items: [{ quantity: 1, price: buys.priceId }],
-                subscription_data: { metadata: { ...tags } },
+                subscription_data: { metadata: inOrder(tags) },
               },
               { idempotencyKey: key },
             ),
@@ -294,7 +295,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
             off_session: true,
             confirm: true,
             description,
-            metadata: { ...tags },
+            metadata: inOrder(tags),
           },
           { idempotencyKey: key },
         ),
@@ -305,7 +306,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
           subscriptionId,
           {
             items: [{ id: itemId, price: priceId }],
-            metadata: { ...tags },
+            metadata: inOrder(tags),
             proration_behavior: prorate ? 'always_invoice' : 'none',
           },
           { idempotencyKey: key },
@@ -323,7 +324,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     refund: ({ paymentIntentId, cents, tags }, key) =>
       ask(statusShape, () =>
         stripe.refunds.create(
-          { payment_intent: paymentIntentId, amount: cents, metadata: { ...tags } },
+          { payment_intent: paymentIntentId, amount: cents, metadata: inOrder(tags) },
           { idempotencyKey: key },
         ),
       ),
@@ -440,6 +441,11 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
       return price.metadata[TAGS.planVersion] ?? null;
     },
   };
+}
+
+/** In one order always: a repetition under a key must say the same, and the database keeps objects in an order of its own. */
+function inOrder(tags: Tags): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function balance(read: z.output<typeof balanceShape>): BalanceRead {

@@ -3,7 +3,15 @@ import type { Database } from '../database/index.ts';
 import { type Micros, millionths } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
 import { cardOf, type ModelCard, type VariantPrice } from './cards.ts';
-import { type ChangeOutcome, type CostChange, changeCost, changePrice, type PriceChange } from './edit.ts';
+import {
+  type ChangeOutcome,
+  type CostChange,
+  changeCost,
+  changeList,
+  changePrice,
+  type ListChange,
+  type PriceChange,
+} from './edit.ts';
 import { type Appraisal, type IsServed, orderOf, PriceBook } from './price-book.ts';
 import { dropOldQuotes, priceUnder, readQuote, type StoredQuote, storeQuote } from './quotes.ts';
 import type {
@@ -13,7 +21,7 @@ import type {
   PriceRequest,
   UnpricedOutcome,
 } from './request.ts';
-import { readSnapshot, readVersion } from './snapshot.ts';
+import { type PriceListRow, readSnapshot, readVersion } from './snapshot.ts';
 
 /** What a catalogue needs. */
 export interface CatalogOptions {
@@ -70,6 +78,10 @@ export interface Catalog {
   changePrice(change: PriceChange): Promise<ChangeOutcome>;
   /** Sets what a vendor bills for a model, likewise. */
   changeCost(change: CostChange): Promise<ChangeOutcome>;
+  /** Changes what a credit of the active list sells for and the free credits, from now on, with a line in the audit log. */
+  changeList(change: ListChange): Promise<'changed' | 'least-above-most'>;
+  /** The active list as it stands. */
+  list(): PriceListRow;
   /** How a model will be sold at an instant, by what is known now; null when there is no such model. */
   variantsAt(id: string, at: Date): readonly VariantPrice[] | null;
   /** Every model, retired ones too, by operation, then the best first; of one operation when it is said. */
@@ -202,6 +214,12 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     appraise: (model, request) => current().appraise(model, request),
     changePrice: (change) => edit((editing) => changePrice(editing, change)),
     changeCost: (change) => edit((editing) => changeCost(editing, change)),
+    async changeList(change) {
+      const outcome = await changeList({ database, clock, book: current() }, change);
+      if (outcome === 'changed') await refresh();
+      return outcome;
+    },
+    list: () => current().list,
     variantsAt(id, at) {
       const then = new PriceBook(snapshot, at.getTime());
       const model = then.models.get(id);

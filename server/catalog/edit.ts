@@ -6,7 +6,7 @@ import type { Micros } from '../money.ts';
 import { type PriceBook, unknownModel } from './price-book.ts';
 import { type FieldProblem, invalid, normalize } from './request.ts';
 import type { ModelRow, PriceUnit } from './snapshot.ts';
-import { addCost, addPrice, type RowKey } from './statements.ts';
+import { addCost, addPrice, type ListFigures, type RowKey, setList } from './statements.ts';
 import { bumpCatalogVersion } from './version.ts';
 
 /** A change of what a model is priced at or costs. */
@@ -64,6 +64,35 @@ export function changeCost(editing: Editing, change: CostChange): Promise<Change
   return write(editing, change, 'cost', { costMicros, source }, (sql, key) =>
     addCost(sql, newId(), key, { costMicros, source, checkedAt: editing.clock.now() }),
   );
+}
+
+/** A change of the active list itself. */
+export interface ListChange extends ListFigures {
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/**
+ * Changes what a credit of the active list sells for, by which margins are judged, and the free credits of the tier FREE.
+ * It holds from now on: what is asked for models is dated, this is not.
+ */
+export async function changeList(
+  { database, clock, book }: Editing,
+  { reason, actor, ...figures }: ListChange,
+): Promise<'changed' | 'least-above-most'> {
+  return database.transaction(async (sql) => {
+    await bumpCatalogVersion(sql, clock);
+    if (!(await setList(sql, book.list.id, figures))) return 'least-above-most';
+    const detail = { ...figures };
+    await writeAuditLog(sql, clock.now(), {
+      actor,
+      action: 'price-list.set',
+      subject: book.list.id,
+      reason,
+      detail,
+    });
+    return 'changed';
+  });
 }
 
 /** Undoes a transaction that has nothing to add. */

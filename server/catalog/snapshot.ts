@@ -51,6 +51,9 @@ export interface PriceListRow {
   readonly id: string;
   readonly creditMicros: Micros;
   readonly creditMaxMicros: Micros;
+  /** Free credits of the tier FREE, and how often they come. */
+  readonly freeCredits: number;
+  readonly freePeriod: 'HOUR' | 'DAY' | 'MONTH';
 }
 
 /** All that pricing needs, as it stood in the database at one instant. */

@@ -64,3 +64,28 @@ export async function addCost(
   );
   return rows.length > 0;
 }
+
+/** What an operator may change of a price list; null stays as it is. */
+export interface ListFigures {
+  readonly creditMicros: bigint | null;
+  readonly creditMaxMicros: bigint | null;
+  readonly freeCredits: number | null;
+  readonly freePeriod: 'DAY' | 'MONTH' | null;
+}
+
+/** Changes a price list; false when a credit would then sell for more at the least than at the most. */
+export async function setList(sql: Sql, id: string, figures: ListFigures): Promise<boolean> {
+  const rows = await sql.query(
+    `UPDATE price_list SET credit_micros = coalesce($2, credit_micros), credit_max_micros = coalesce($3, credit_max_micros),
+      free_credits = coalesce($4, free_credits), free_period = coalesce($5::budget_period, free_period)
+    WHERE id = $1 AND coalesce($2, credit_micros) <= coalesce($3, credit_max_micros) RETURNING id`,
+    [
+      id,
+      figures.creditMicros?.toString() ?? null,
+      figures.creditMaxMicros?.toString() ?? null,
+      figures.freeCredits,
+      figures.freePeriod,
+    ],
+  );
+  return rows.length > 0;
+}

@@ -56,6 +56,27 @@ mutation GenerateVideo {
 }
 `;
 
+const checkout = (
+  accountId: string,
+  publicUrl: string,
+) => `# Opens a page at which a pack is paid: open its url, press Pay, and the credits are there. Without a Stripe key it is a
+# page of this server that stands in for Stripe's. The query payments has what was paid, books has the day's sums.
+mutation Checkout {
+  createCheckout(input: {
+    idempotencyKey: "my-first-pack"
+    accountId: "${accountId}"
+    pack: "100"
+    successUrl: "${publicUrl}/graphql"
+    cancelUrl: "${publicUrl}/graphql"
+  }) {
+    __typename
+    ... on Checkout { id url expiresAt }
+    ... on InvalidInputError { message fields { path message } }
+    ... on Error { code message }
+  }
+}
+`;
+
 const WATCH = `# The state now, then each change until the end.
 subscription Watch {
   generation(id: "gen_…") { id status creditsCharged outputs { url } failure { message } }
@@ -150,8 +171,12 @@ function lastDays(now: Date): string {
   return `{ from: "${new Date(end - 30 * day).toISOString()}", to: "${new Date(end).toISOString()}" }`;
 }
 
-/** The page, as text of HTML. */
-export function graphiqlPage(demo: Demo | null, now: Date): string {
+/**
+ * The page, as text of HTML.
+ *
+ * @param publicUrl where buyers come back to from the example of a checkout.
+ */
+export function graphiqlPage(demo: Demo | null, publicUrl: string, now: Date): string {
   const accountId = demo?.accountId ?? 'acc_…';
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
   const range = lastDays(now);
@@ -159,6 +184,7 @@ export function graphiqlPage(demo: Demo | null, now: Date): string {
     generate(accountId),
     video(accountId),
     WATCH,
+    checkout(accountId, publicUrl),
     CATALOG,
     QUOTE,
     ledger(accountId),

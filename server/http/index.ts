@@ -15,7 +15,7 @@ import { createMetrics } from './metrics.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
-import { serveWebhook } from './webhooks.ts';
+import { serveStripe, serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
 export { CloseCode } from './sockets.ts';
@@ -64,7 +64,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   let draining = false;
 
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
-    const html = graphiqlPage(isLocalPage(request) ? demo : null, core.clock.now());
+    const html = graphiqlPage(isLocalPage(request) ? demo : null, core.publicUrl, core.clock.now());
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
@@ -115,6 +115,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       }
       return graphql(request, response);
     }
+    if (path === '/webhooks/stripe') return serveStripe(core, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -4,24 +4,29 @@ import type { Core } from '../core.ts';
 import { isTransient } from '../database/index.ts';
 import { MAX_BODY_BYTES, readBody, sendError, sendJson } from './body.ts';
 
-/** Takes an event or a report. The body is read as it came: signatures are over its bytes. */
+/** Reads what is sent: the bytes as they came, since signatures are over them. Null: it has been answered. */
+async function readSent(request: IncomingMessage, response: ServerResponse): Promise<Buffer | null> {
+  if (request.method !== 'POST') {
+    response.setHeader('allow', 'POST');
+    sendError(response, 405, 'METHOD_NOT_ALLOWED', 'Reports are sent by POST.');
+    return null;
+  }
+  const body = await readBody(request);
+  if (body === null) {
+    sendError(response, 413, 'REQUEST_TOO_LARGE', `A report has at most ${MAX_BODY_BYTES} bytes.`);
+  }
+  return body;
+}
+
+/** Takes a report of a vendor's. */
 export async function serveWebhook(
   core: Core,
   path: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (request.method !== 'POST') {
-    response.setHeader('allow', 'POST');
-    return sendError(response, 405, 'METHOD_NOT_ALLOWED', 'Reports are sent by POST.');
-  }
-  const body = await readBody(request);
-  if (body === null) {
-    return sendError(response, 413, 'REQUEST_TOO_LARGE', `A report has at most ${MAX_BODY_BYTES} bytes.`);
-  }
-  if (path === '/webhooks/stripe') {
-    return takeEvent(core, body, headersOf(request)['stripe-signature'], response);
-  }
+  const body = await readSent(request, response);
+  if (body === null) return;
   const outcome = await core.generations.reports.take({
     provider: path.slice('/webhooks/'.length),
     call: new URL(request.url ?? '/', 'http://localhost').searchParams.get('call'),
@@ -38,12 +43,14 @@ export async function serveWebhook(
 }
 
 /** Takes an event of Stripe's. What is not 2xx is sent again by Stripe, for days. */
-async function takeEvent(
+export async function serveStripe(
   core: Core,
-  body: Buffer,
-  signature: string | undefined,
+  request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const body = await readSent(request, response);
+  if (body === null) return;
+  const signature = headersOf(request)['stripe-signature'];
   const outcome = await core.billing.webhook(body, signature).catch((error: unknown) => {
     if (!isTransient(error)) throw error;
     core.log.error({ error }, 'The database did not answer an event of Stripe.');

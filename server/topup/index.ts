@@ -43,6 +43,14 @@ export interface TopUp {
   readonly resolvedAt: Date | null;
 }
 
+/** An account has become low, or is so no more. The former is kept as a row of `low_balance_event` too. */
+export type LowBalanceChange = {
+  readonly accountId: string;
+  readonly threshold: number;
+  readonly available: number;
+  readonly at: Date;
+} & ({ readonly isLow: true; readonly eventId: string } | { readonly isLow: false });
+
 /** What has become of a payment by a saved card. */
 export type ChargeOutcome =
   /** Paid, and the credits are given. */
@@ -140,9 +148,11 @@ export function createTopUps(options: {
   readonly accounts: Pick<Accounts, 'exists'>;
   readonly plans: Pick<Plans, 'pack'>;
   readonly chargeSaved: ChargeSaved;
+  /** Told once of each account that has become low, and of each that was and is not any more. What it throws is its own. */
+  readonly onLowBalance?: (change: LowBalanceChange) => void;
   readonly times?: Partial<TopUpTimes>;
 }): TopUps {
-  const { database, clock, log, accounts, plans, chargeSaved } = options;
+  const { database, clock, log, accounts, plans, chargeSaved, onLowBalance } = options;
   const times = { ...TIMES, ...options.times };
   const after = (milliseconds: number) => new Date(clock.now().getTime() + milliseconds);
   const underWay = new Set<Promise<void>>();
@@ -154,11 +164,13 @@ export function createTopUps(options: {
 
   async function look(accountIds: readonly string[]): Promise<void> {
     try {
-      const low = await statements.look(database, clock.now(), accountIds);
-      for (const { accountId, fired } of low) {
-        if (fired) log.info({ accountId }, 'An account is low on credits.');
+      const at = clock.now();
+      const looked = await statements.look(database, at, accountIds);
+      for (const { accountId, isLow, eventId, threshold, available } of looked) {
+        if (eventId) onLowBalance?.({ isLow: true, eventId, accountId, threshold, available, at });
+        else if (!isLow) onLowBalance?.({ isLow: false, accountId, threshold, available, at });
       }
-      await Promise.all(low.filter(({ due }) => due).map(({ accountId }) => begin(accountId)));
+      await Promise.all(looked.filter(({ due }) => due).map(({ accountId }) => begin(accountId)));
     } catch (error) {
       log.warn({ error }, 'Low balances could not be looked at; the next sweep tries again.');
     }

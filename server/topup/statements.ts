@@ -31,21 +31,25 @@ export async function readThresholds(
   );
 }
 
-/** An account that is low. */
-export interface Low {
+/** An account that is low, or was until now. */
+export interface Looked {
   readonly accountId: string;
-  /** Whether it has become so now. */
-  readonly fired: boolean;
+  readonly isLow: boolean;
+  /** The event, when it has become low now. */
+  readonly eventId: string | null;
+  readonly threshold: number;
+  readonly available: number;
   /** Whether a top-up may begin. */
   readonly due: boolean;
 }
 
 /** See low_balance_look in the migration. */
-export async function look(sql: Sql, now: Date, accountIds: readonly string[]): Promise<Low[]> {
-  return sql.query('SELECT account_id AS "accountId", fired, due FROM low_balance_look($1, $2::uuid[])', [
-    now,
-    accountIds,
-  ]);
+export async function look(sql: Sql, now: Date, accountIds: readonly string[]): Promise<Looked[]> {
+  return sql.query(
+    `SELECT account_id AS "accountId", is_low AS "isLow", event_id AS "eventId", threshold, available, due
+    FROM low_balance_look($1, $2::uuid[])`,
+    [now, accountIds],
+  );
 }
 
 /** The next accounts with a threshold after one, in order of their ids. */

@@ -23,20 +23,22 @@ export function watchBalances(ledger: Ledger, notice: NoticeBalance): Ledger {
   };
 }
 
-/** How long an account that was found low is left alone, unless its balance is seen to rise. */
+/** How long an account that has just been looked at is left alone. */
 const QUIET_MS = 1_000;
 
 /**
  * Which accounts are to be looked at: those that have a threshold and were told to be under it.
  *
- * `look` is called with what has gathered, one call at a time. An account that has just been looked at is looked at again
- * after a second at the soonest, so that one which stays low and busy costs next to nothing.
+ * `look` is called with what has gathered, one call at a time. An account that has just been looked at is looked at again a
+ * second later, so that one which stays low and busy costs next to nothing.
  */
 export class Gathering {
   readonly #thresholds = new Map<string, number>();
   readonly #lookedAt = new Map<string, number>();
   readonly #look: (accountIds: readonly string[]) => Promise<void>;
   #gathered = new Set<string>();
+  #later = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
   #underWay: Promise<void> | null = null;
 
   constructor(look: (accountIds: readonly string[]) => Promise<void>) {
@@ -46,7 +48,6 @@ export class Gathering {
   /** Sets from which balance on an account is not low. */
   setThreshold(accountId: string, threshold: number): void {
     this.#thresholds.set(accountId, threshold);
-    this.#lookedAt.delete(accountId);
   }
 
   /** See {@link NoticeBalance}. */
@@ -58,15 +59,29 @@ export class Gathering {
       return;
     }
     const now = performance.now();
-    if (now - (this.#lookedAt.get(accountId) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
-    this.#lookedAt.set(accountId, now);
-    this.#gathered.add(accountId);
-    this.#underWay ??= this.#run();
+    const lookedAt = this.#lookedAt.get(accountId);
+    if (lookedAt === undefined || now - lookedAt >= QUIET_MS) {
+      this.#lookedAt.set(accountId, now);
+      this.#gathered.add(accountId);
+      this.#underWay ??= this.#run();
+    } else {
+      this.#later.add(accountId);
+      this.#timer ??= setTimeout(() => this.#takeLater(), QUIET_MS).unref();
+    }
   };
 
   /** Resolves when everything that was noticed has been looked at. */
   async idle(): Promise<void> {
+    this.#takeLater();
     while (this.#underWay) await this.#underWay;
+  }
+
+  #takeLater(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    for (const accountId of this.#later) this.#gathered.add(accountId);
+    this.#later = new Set();
+    if (this.#gathered.size > 0) this.#underWay ??= this.#run();
   }
 
   /** Never rejects: the listener's failures are its own, and the sweep looks again. */

@@ -30,6 +30,8 @@ const NAMES: Record<string, string> = {
   moved: 'What a generation earned has left',
   summaries: 'The summaries are',
   served: 'an earlier result served',
+  wheel: 'What the wheel has given away',
+  rewards: 'A prize belongs to a spin',
   references: 'Every row that names another',
   keys: 'idempotency key of a grant',
   cash: 'stands in the cash book once',
@@ -171,6 +173,12 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     breaks: ['earned', 'deferred'],
     sql: [`UPDATE entry SET deferred_delta_micros = deferred_delta_micros - 1 WHERE kind = 'EXPIRE_GRANT'`],
   },
+  { breaks: ['wheel'], sql: ['UPDATE wheel_day SET cost_micros = cost_micros + 1'] },
+  { breaks: ['wheel'], sql: [`UPDATE wheel_spin SET created_at = created_at - interval '1 day'`] },
+  { breaks: ['rewards'], sql: [`UPDATE wheel_spin SET grant_id = '${newId()}'`] },
+  { breaks: ['rewards'], sql: ['UPDATE referral SET friend_grant_id = referrer_grant_id'] },
+  { breaks: ['references'], sql: [`UPDATE revocation SET grant_id = '${newId()}'`] },
+  { breaks: ['keys'], sql: ['DELETE FROM revocation'] },
   { breaks: ['references'], sql: [`UPDATE output SET generation_id = '${newId()}'`] },
   { breaks: ['references'], sql: ['DELETE FROM server_process'] },
   { breaks: ['references'], sql: ['DELETE FROM budget'] },
@@ -198,7 +206,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
   {
     breaks: ['come'],
     sql: [
-      `UPDATE payment_part SET grant_id = (SELECT id FROM "grant" g WHERE g.credits = 20), returned = true WHERE payment_id = :payment`,
+      `UPDATE payment_part SET grant_id = (SELECT id FROM "grant" g WHERE g.account_id = :account AND g.credits = 20 LIMIT 1), returned = true WHERE payment_id = :payment`,
       `INSERT INTO payment_part SELECT '${newId()}', payment_id, account_id, credits, revenue_micros, false, due_at, expires_at, created_at, y.grant_id, given_at, canceled_at
       FROM payment_part s JOIN (SELECT id, grant_id FROM payment) y ON y.id = s.payment_id WHERE payment_id = :payment`,
     ],
@@ -254,6 +262,28 @@ describeOnEachDatabase('the audit', (kind) => {
     const expired = await world.reserve(account);
     await world.expire(expired, { outcome: 'UNKNOWN', costMicros: CEILING_MICROS });
     const pending = await world.reserve(account);
+    const bonus = await world.grant(account, 3);
+    if (bonus.status !== 'granted') throw new Error(bonus.status);
+    await world.ledger.revoke({
+      grantId: bonus.grantId,
+      namespace: 'api',
+      key: 'revocation',
+      inputHash: 'h',
+      credits: 2,
+      reason: 'For a test',
+      actor: 'admin:test',
+    });
+    await world.rows(`INSERT INTO setting (key, value) VALUES ('price-list', 'tokens')`);
+    await world.rows('INSERT INTO referral (account_id, referrer_id, created_at) VALUES ($1, $2, $3)', [
+      other,
+      account,
+      world.clock.now(),
+    ]);
+    await world.rows('SELECT rewards_first_payment($1, $2)', [world.clock.now(), other]);
+    await world.rows(
+      `SELECT wheel_spin($1, $2, $3, 'api', 'spin', 'h', $4::date, '', 1, 2, 'luma/dream-machine', 20, 120000, 1000000, NULL, 'key:test')`,
+      [world.clock.now(), newId(), account, '2026-11-20'],
+    );
     const payment = await bookPayments(world, await world.account());
     world.clock.advance(2_000);
     await world.grant(account, 1, { source: 'PRIZE', expiresAt: new Date(world.clock.now().getTime() - 1) });
@@ -311,10 +341,10 @@ describeOnEachDatabase('the audit', (kind) => {
       expect({ sql, breaks: found.names.sort() }).toEqual({ sql, breaks: [...breaks].sort() });
       expect(found.findings.length).toBeGreaterThanOrEqual(breaks.length);
       for (const finding of found.findings)
-        expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|_summary [A-Z0-9]/);
+        expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|wheel day \d+|_summary [A-Z0-9]/);
     }
     await world.expectSound();
-  });
+  }, 120_000);
 
   it('tells how many rows break a line and shows ten of them', async () => {
     for (let times = 0; times < 12; times += 1) await world.account({ credits: 1 });

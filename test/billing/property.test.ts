@@ -7,6 +7,6 @@ describeOnEachDatabase('billing', (kind) => {
   it('comes to the same whatever the order, number and concurrency of events, in any history', async () => {
     await using stage = await openStage(kind);
     // On Postgres two rooms on connections of their own hear each event; on PGlite there is one process.
-    await checkHistories(stage, Number(process.env.FC_RUNS ?? 8));
+    await checkHistories(stage, Number(process.env.FC_RUNS ?? 6));
   }, 7_200_000);
 });

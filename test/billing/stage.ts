@@ -150,6 +150,7 @@ async function makeBuyer(
           secretKey: stripe.secretKey,
           webhookSecrets: options.webhookSecrets ?? [SECRET],
           apiBase: server.url,
+          timeoutMs: 1_000,
         },
         barDisputed: options.barDisputed ?? true,
         publicUrl: () => 'http://127.0.0.1:4000',

@@ -1,11 +1,19 @@
 /** Forks worker scripts and starts their work at the same instant. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { FromWorker, Job, WorkerResult } from './ledger-worker.ts';
+import type { FromWorker, WorkerResult } from './ledger-worker.ts';
 
-/** Runs the same job in several processes of their own. Resolves with what each made of it. */
-export async function inProcesses(count: number, job: Job): Promise<WorkerResult[]> {
-  const script = join(import.meta.dirname, 'ledger-worker.ts');
+/**
+ * Runs the same job in several processes of their own. Resolves with what each made of it.
+ *
+ * @param worker which script does it, beside this one.
+ */
+export async function inProcesses(
+  count: number,
+  job: object,
+  worker = 'ledger-worker.ts',
+): Promise<WorkerResult[]> {
+  const script = join(import.meta.dirname, worker);
   const workers = Array.from({ length: count }, () => {
     // The worker is a plain process: nothing of the test runner's own set-up.
     const child = fork(script, [JSON.stringify(job)], { execArgv: [] });

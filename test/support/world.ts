@@ -303,6 +303,7 @@ export async function openWorld(options: {
       await database.script(
         `TRUNCATE account, "grant", entry, reservation, generation, attempt, output, removal, budget,
           budget_window, model_summary, segment_summary, account_summary, idempotency_record, audit_log, price_list, setting;
+        TRUNCATE wheel_spin, wheel_day, referral, revocation;
         UPDATE protection SET state = 'NORMAL', reason = NULL, until = NULL, changed_by = 'system'`,
       );
     },

@@ -35,8 +35,7 @@ export function openSandboxStripe(options: {
   return {
     request: (request) => answer(store, sceneOf, request, around),
     act: (work) => store.work((shelf) => work(sceneOf(shelf))),
-    waiting: () =>
-      store.work(async (shelf) => (await shelf.all('event')).filter((event) => event.pending_webhooks > 0)),
+    waiting: () => store.work((shelf) => shelf.all('event', { pending_webhooks: 1 })),
     taken: (eventId) =>
       store.work(async (shelf) => {
         const event = await shelf.get('event', eventId);

@@ -29,7 +29,7 @@ export async function putObject(sql: Sql, object: AnyObject): Promise<void> {
 export async function findObjects<K extends Kind>(
   sql: Sql,
   kind: K,
-  where: Readonly<Record<string, string>>,
+  where: Readonly<Record<string, string | number>>,
 ): Promise<Kinds[K][]> {
   const rows = await sql.query<{ data: Kinds[K] }>(
     'SELECT data FROM sandbox_stripe_object WHERE kind = $1 AND data @> $2::jsonb ORDER BY sequence',

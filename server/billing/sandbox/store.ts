@@ -3,6 +3,9 @@ import type { Database } from '../../database/index.ts';
 import { findObjects, lockObjects, putObject, readObject } from './statements.ts';
 import type { AnyObject, Kind, Kinds } from './wire.ts';
 
+/** Fields at the top of an object, with what they must be. */
+export type Where = Readonly<Record<string, string | number>>;
+
 /** The objects, as one request sees them. */
 export interface Shelf {
   /** The object of this kind, or null. */
@@ -10,7 +13,7 @@ export interface Shelf {
   /** Keeps an object in the place of the one with its id. */
   put(object: AnyObject): Promise<void>;
   /** All of a kind whose fields have these values, the oldest first. */
-  all<K extends Kind>(kind: K, where?: Readonly<Record<string, string>>): Promise<Kinds[K][]>;
+  all<K extends Kind>(kind: K, where?: Where): Promise<Kinds[K][]>;
 }
 
 /** Does one request after another, each of them whole or not at all. */

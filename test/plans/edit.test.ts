@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seedCatalog } from '../../server/catalog/index.ts';
+import { FakeClock } from '../../server/clock.ts';
+import {
+  createPlans,
+  type PackChange,
+  type PlanChange,
+  type Plans,
+  seedPlans,
+} from '../../server/plans/index.ts';
+import { NOON, openCatalog } from '../catalog/fixture.ts';
+import { describeOnEachDatabase, openTestDatabase, type TestDatabase } from '../support/databases.ts';
+
+const HOUR_MS = 3_600_000;
+
+describeOnEachDatabase('an operator', (kind) => {
+  let opened: TestDatabase;
+  let plans: Plans;
+  let closeCatalog: () => void;
+  const clock = new FakeClock(NOON);
+  beforeAll(async () => {
+    opened = await openTestDatabase(kind);
+    const { database } = opened;
+    await seedCatalog(database, clock);
+    await seedPlans(database, clock);
+    const { catalog } = await openCatalog(database);
+    closeCatalog = () => catalog.close();
+    plans = createPlans({ database, clock, catalog, priceList: 'tokens' });
+  });
+  afterAll(async () => {
+    closeCatalog();
+    await opened.close();
+  });
+
+  const inHours = (hours: number) => new Date(clock.now().getTime() + hours * HOUR_MS);
+  const setPlan = (change: Partial<PlanChange>) =>
+    plans.setPlan({
+      plan: 'pro',
+      interval: 'MONTH',
+      priceMicros: 24_990_000n,
+      credits: 2_400,
+      reason: 'For a test',
+      actor: 'admin:test',
+      ...change,
+    });
+  const setPack = (change: Partial<PackChange>) =>
+    plans.setPack({
+      pack: '100',
+      priceMicros: 1_200_000n,
+      credits: 100,
+      reason: 'For a test',
+      actor: 'admin:test',
+      ...change,
+    });
+  const complaints = (outcome: Awaited<ReturnType<Plans['setPlan'] | Plans['setPack']>>) =>
+    outcome.status === 'invalid' ? outcome.fields.map(({ path }) => path).sort() : outcome;
+
+  it('changes a plan from an instant on, and what was sold before can still be read', async () => {
+    const before = await plans.offer('pro', 'MONTH');
+    const later = inHours(2);
+    const outcome = await setPlan({ effectiveFrom: later });
+    expect(outcome).toMatchObject({
+      status: 'changed',
+      // What was not said stays: name, tier, rollover, what it is reckoned for.
+      offer: {
+        ...before,
+        versionId: expect.any(String),
+        priceMicros: 24_990_000n,
+        credits: 2_400,
+        effectiveFrom: later,
+      },
+    });
+    expect(await plans.offer('pro', 'MONTH')).toEqual(before);
+    expect(await plans.offer('pro', 'MONTH', new Date(later.getTime() - 1))).toEqual(before);
+    clock.advance(2 * HOUR_MS);
+    expect(await plans.offer('pro', 'MONTH')).toMatchObject({ priceMicros: 24_990_000n });
+    expect(await plans.planVersion(before?.versionId ?? '')).toEqual(before);
+  });
+
+  it('makes a plan and a pack that were not there', async () => {
+    const outcome = await setPlan({
+      plan: 'studio',
+      name: 'Studio',
+      tier: 'PRO',
+      interval: 'YEAR',
+      rollover: true,
+      included: [{ model: 'replicate/sdxl', count: 500 }],
+    });
+    expect(outcome).toMatchObject({
+      offer: { planId: 'tokens-studio', name: 'Studio', rollover: true, interval: 'YEAR' },
+    });
+    expect(await plans.offer('studio', 'MONTH')).toBeNull();
+    expect(await setPack({ pack: '300', priceMicros: 3_000_000n, credits: 300 })).toMatchObject({
+      offer: { packId: 'tokens-300', name: '300 credits' },
+    });
+  });
+
+  it('of two changes for the same instant has the later one', async () => {
+    const effectiveFrom = inHours(10);
+    await setPack({ pack: '500', priceMicros: 6_000_000n, credits: 500, effectiveFrom });
+    clock.advance(1);
+    await setPack({ pack: '500', priceMicros: 5_500_000n, credits: 500, effectiveFrom });
+    expect(await plans.pack('500', effectiveFrom)).toMatchObject({ priceMicros: 5_500_000n });
+  });
+
+  it('ends the sale of a plan and of a pack, now or later, and can sell them again', async () => {
+    const change = { reason: 'Not asked for', actor: 'admin:test' };
+    const later = inHours(1);
+    expect(await plans.retirePlan('creator', 'YEAR', { ...change, effectiveFrom: later })).toMatchObject({
+      status: 'retired',
+      offer: { planId: 'tokens-creator', interval: 'YEAR' },
+    });
+    expect(await plans.offer('creator', 'YEAR')).not.toBeNull();
+    expect(await plans.offer('creator', 'YEAR', later)).toBeNull();
+    expect(await plans.offer('creator', 'MONTH', later)).not.toBeNull();
+    expect(await plans.retirePack('2500', change)).toMatchObject({ status: 'retired' });
+    expect(await plans.pack('2500')).toBeNull();
+    expect(await plans.retirePack('2500', change)).toEqual({ status: 'not-found' });
+    clock.advance(1);
+    await setPack({ pack: '2500', priceMicros: 25_000_000n, credits: 2_500 });
+    expect(await plans.pack('2500')).toMatchObject({ credits: 2_500 });
+  });
+
+  it('is told of each figure that cannot be, and changes nothing', async () => {
+    const rows = () => opened.database.query('SELECT count(*) AS n FROM plan_version');
+    const before = await rows();
+    expect(
+      complaints(
+        await setPlan({
+          plan: 'No!',
+          tier: 'FREE',
+          priceMicros: 9_995_000n,
+          credits: 0,
+          effectiveFrom: inHours(-1),
+          included: [{ model: 'nobody/none', count: 1 }],
+        }),
+      ),
+    ).toEqual(['credits', 'effectiveFrom', 'included.0.model', 'plan', 'price', 'tier']);
+    expect(complaints(await setPlan({ plan: 'new' }))).toEqual(['tier']);
+    expect(complaints(await setPack({ priceMicros: 0n }))).toEqual(['price']);
+    expect(
+      await plans.retirePlan('pro', 'MONTH', { reason: 'x', actor: 'y', effectiveFrom: inHours(-1) }),
+    ).toMatchObject({ status: 'invalid', fields: [{ path: 'effectiveFrom' }] });
+    expect(await rows()).toEqual(before);
+  });
+
+  it('leaves a line in the audit log with each change', async () => {
+    const lines = await opened.database.query<{
+      action: string;
+      subject: string;
+      reason: string;
+      detail: object;
+    }>('SELECT action, subject, reason, detail FROM audit_log ORDER BY id');
+    expect(lines[0]).toMatchObject({
+      action: 'plan.set',
+      subject: 'tokens-pro',
+      reason: 'For a test',
+      detail: { priceMicros: '24990000', credits: 2_400 },
+    });
+    expect(new Set(lines.map(({ action }) => action))).toEqual(
+      new Set(['plan.set', 'pack.set', 'plan.retire', 'pack.retire']),
+    );
+  });
+});
