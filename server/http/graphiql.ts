@@ -65,6 +65,7 @@ export const EXAMPLES: Readonly<Record<string, (facts: ExampleFacts) => object>>
   ledger: ({ accountId }) => ({ id: accountId }),
   protect: () => ({}),
   profit: ({ now }) => lastDays(now),
+  business: ({ now }) => lastDays(now),
   simulate: () => ({}),
   wheel: ({ accountId }) => ({
     accountId,

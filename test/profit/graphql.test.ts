@@ -38,6 +38,34 @@ describe('profit over GraphQL', () => {
     expect(topAccounts).toMatchObject([{ account: { externalId: expect.any(String) }, calls: 1 }]);
   });
 
+  test('the business and its advice answer with figures of the books', async () => {
+    const answer = await server.admin.ask<{
+      business: Record<string, unknown>;
+      unitEconomics: unknown[];
+      breakEven: { plans: unknown[]; free: unknown };
+    }>(example('business'), RANGE);
+    expect(answer.business).toMatchObject({
+      mrr: { amount: '0.00' },
+      ltv: null,
+      churnRate: null,
+      earnedRevenue: { amount: '0.02' },
+      deferredRevenue: { amount: '9.98' },
+      providerCost: { amount: '0.003' },
+      netProfit: { amount: '0.017' },
+      margin: 0.85,
+    });
+    expect(answer.unitEconomics).toMatchObject([
+      { operation: 'GENERATE_IMAGE', model: null, calls: 1 },
+      { model: 'replicate/sdxl', costPerUse: { amount: '0.003' }, creditsPerUse: 2, marginAtCheapest: 0.85 },
+    ]);
+    expect(answer.breakEven).toMatchObject({ free: { creditsAMonth: 300, profit: { amount: '-0.45' } } });
+    const cohorts = await server.admin.ask(
+      `query ($from: DateTime!, $to: DateTime!) { cohorts(range: { from: $from, to: $to }) { cohort month accounts retained } }`,
+      RANGE,
+    );
+    expect(cohorts).toEqual({ cohorts: [] });
+  });
+
   test('what cannot be asked is refused by the name of its argument', async () => {
     const query = (args: string, fields = 'totals { calls }') =>
       `query ($from: DateTime!, $to: DateTime!) { profit(range: { from: $from, to: $to } ${args}) { ${fields} } }`;
@@ -67,7 +95,8 @@ describe('profit over GraphQL', () => {
   test('nobody without the scope profit:read sees any of it', async () => {
     const { key } = await server.admin.keyWith('generate', 'accounts:write');
     const app = server.as(key);
-    const answer = await app.send(example('profit'), RANGE);
-    expect(answer).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+    for (const name of ['profit', 'business']) {
+      expect(await app.send(example(name), RANGE), name).toMatchObject({ status: 403, code: 'FORBIDDEN' });
+    }
   });
 });

@@ -11,6 +11,7 @@ import type { BreakEven } from './index.ts';
 import type { Reading } from './metrics.ts';
 import { readPaid, readRepeats } from './statements.ts';
 
+/** What can be advised; README.md has the rule of each. */
 export const RECOMMENDATION_KINDS = [
   'PRICE_UNDER_FLOOR',
   'PLAN_LOSES',
