@@ -197,7 +197,7 @@ export async function openPortal(
     return { status: 'opened', url };
   } catch (error) {
     if (!(error instanceof StripeFailure)) throw error;
-    return error.kind === 'unavailable' ? unavailable(error) : invalid('returnUrl', error.message);
+    return error.kind === 'refused' ? invalid('returnUrl', error.message) : unavailable(error);
   }
 }
 

@@ -41,7 +41,9 @@ export async function withCustomer<Result>(
   try {
     return await work(customerId);
   } catch (error) {
-    if (!(error instanceof StripeFailure && error.kind === 'missing')) throw error;
+    if (!(error instanceof StripeFailure && error.kind === 'missing' && error.parameter === 'customer')) {
+      throw error;
+    }
     await statements.forgetCustomer(options.database, customerId);
     return work(await ensure(options, accountId, customerId));
   }

@@ -12,6 +12,7 @@ import {
   eventShape,
   eventSubscription,
   invoicePaymentShape,
+  sentenceOf,
 } from './shapes.ts';
 
 /** What is to be looked at. */
@@ -40,7 +41,7 @@ export type EventRead =
 
 /** What a webhook of Stripe's brings along and nothing of ours depends on. */
 const WITHOUT_EFFECT =
-  /^(account|balance|billing_portal|capability|coupon|credit_note|customer|file|invoiceitem|payment_method|payout|person|price|product|promotion_code|radar|reporting|review|setup_intent|tax|tax_rate|test_helpers|topup|transfer|entitlements|payment_link|billing)\./;
+  /^(account|balance|billing_portal|capability|coupon|credit_note|customer|file|invoiceitem|mandate|payment_method|payout|person|plan|price|product|quote|source|subscription_schedule|promotion_code|radar|reporting|review|setup_intent|tax|tax_rate|test_helpers|topup|transfer|entitlements|payment_link|billing)\./;
 
 /** By the beginning of an event's type: how to read its object. The first that fits counts. */
 const READERS: readonly (readonly [RegExp, (object: unknown) => Target | z.ZodError])[] = [
@@ -109,11 +110,4 @@ export function readEvent(payload: unknown): EventRead {
         target: null,
         problem: `Its object has a shape that is not understood: ${sentenceOf(target)}`,
       };
-}
-
-/** The first thing that is wrong, with where it is. Nothing of the body is in it. */
-function sentenceOf(error: z.ZodError): string {
-  const [issue] = error.issues;
-  const first = issue?.code === 'invalid_union' ? (issue.errors[0]?.[0] ?? issue) : issue;
-  return `${first?.path.join('.') || 'the whole'}: ${first?.message ?? 'wrong'}`;
 }

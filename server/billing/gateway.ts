@@ -9,22 +9,30 @@ export class StripeFailure extends Error {
   override readonly name = 'StripeFailure';
   /**
    * `unavailable`: another try may work, with the same key; `refused`: it will not; `missing`: Stripe has no such object;
-   * `declined`: the bank says no.
+   * `declined`: the bank says no; `unreadable`: it was done, and the object that came back has a shape that is not understood.
    */
-  readonly kind: 'unavailable' | 'refused' | 'missing' | 'declined';
+  readonly kind: 'unavailable' | 'refused' | 'missing' | 'declined' | 'unreadable';
   /** Stripe's code, such as `card_declined`; for people and logs. */
   readonly code: string | null;
+  /** The argument that it is about, as Stripe calls it. */
+  readonly parameter: string | null;
   /** How long Stripe asks to be left alone, when it says. */
   readonly retryAfterSeconds: number | null;
 
   constructor(
     kind: StripeFailure['kind'],
     message: string,
-    more: { code?: string | null; retryAfterSeconds?: number | null; cause?: unknown } = {},
+    more: {
+      code?: string | null;
+      parameter?: string | null;
+      retryAfterSeconds?: number | null;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: more.cause });
     this.kind = kind;
     this.code = more.code ?? null;
+    this.parameter = more.parameter ?? null;
     this.retryAfterSeconds = more.retryAfterSeconds ?? null;
   }
 }

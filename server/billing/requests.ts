@@ -81,7 +81,8 @@ export async function askOnce<Input extends object, Result extends object>(
     return { status: 'done', result: made, id };
   } catch (error) {
     if (!(error instanceof StripeFailure)) throw error;
-    if (error.kind === 'unavailable') return unavailable(error);
+    // Of what was done and not understood nobody else may be told that it was refused.
+    if (error.kind === 'unavailable' || error.kind === 'unreadable') return unavailable(error);
     await database.transaction((sql) => statements.dropRequest(sql, id));
     return { status: 'invalid', fields: [{ path: given.blame, message: error.message }] };
   }

@@ -31,6 +31,9 @@ export const urlShape = z.object({ url: z.string().min(1) });
 /** A list, before its items are looked at. */
 export const listShape = z.object({ data: z.array(z.unknown()), has_more: z.boolean() });
 
+/** Whether something is Stripe's at all: each object and each list says what it is. */
+export const listOrObject = z.object({ object: z.string().min(1) });
+
 /** A line of Stripe's account book. */
 export const balanceShape = z.object({
   id: z.string(),
@@ -259,3 +262,10 @@ export const eventSession = z.object({
   payment_intent: maybe,
   subscription: maybe,
 });
+
+/** The first thing that is wrong, with where it is. Nothing of the body is in it. */
+export function sentenceOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const first = issue?.code === 'invalid_union' ? (issue.errors[0]?.[0] ?? issue) : issue;
+  return `${first?.path.join('.') || 'the whole'}: ${first?.message ?? 'wrong'}`;
+}

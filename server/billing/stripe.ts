@@ -32,9 +32,11 @@ import {
   intentShape,
   invoicePaymentShape,
   invoiceShape,
+  listOrObject,
   listShape,
   priceShape,
   refundShape,
+  sentenceOf,
   sessionShape,
   statusShape,
   subscriptionShape,
@@ -109,7 +111,7 @@ function failureOf(error: unknown, log: Log): StripeFailure {
   if (error instanceof StripeFailure) return error;
   if (!(error instanceof Stripe.errors.StripeError)) throw error;
   const code = error.code ?? null;
-  const more = { code, cause: error };
+  const more = { code, parameter: error.param ?? null, cause: error };
   if (error instanceof Stripe.errors.StripeCardError) {
     return new StripeFailure('declined', 'The bank declined the payment.', {
       ...more,
@@ -166,7 +168,12 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     const read = shape.safeParse(answer);
     if (read.success) return read.data;
     log.error({ problem: read.error.issues[0] }, 'Stripe answered in a shape that is not understood.');
-    throw new StripeFailure('unavailable', 'Stripe answered in a shape that is not understood.');
+    // What is no object of Stripe's at all came from something in between, and may be gone the next time.
+    const isObject = listOrObject.safeParse(answer).success;
+    throw new StripeFailure(
+      isObject ? 'unreadable' : 'unavailable',
+      `Stripe answered in a shape that is not understood${isObject ? `: ${sentenceOf(read.error)}` : ''}.`,
+    );
   }
 
   /** Every item of a list that is short by its nature. */
@@ -175,7 +182,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     request: () => Promise<{ data: unknown[]; has_more: boolean }>,
   ): Promise<z.output<Shape>[]> {
     const list = await ask(listShape, request);
-    if (list.has_more) throw new StripeFailure('unavailable', 'Stripe has more than is read at once.');
+    if (list.has_more) throw new StripeFailure('unreadable', 'Stripe has more than is read at once.');
     return Promise.all(list.data.map((item) => ask(shape, async () => item)));
   }
 
@@ -269,7 +276,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
               { idempotencyKey: key },
             ),
       );
-      if (!made.url) throw new StripeFailure('unavailable', 'Stripe made a checkout without an address.');
+      if (!made.url) throw new StripeFailure('unreadable', 'Stripe made a checkout without an address.');
       return { id: made.id, url: made.url, expiresAt: made.expires_at };
     },
     async openPortal(customerId, returnUrl) {
@@ -390,7 +397,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     async readSubscription(id): Promise<SubscriptionRead> {
       const read = await ask(subscriptionShape, () => stripe.subscriptions.retrieve(id));
       const [item] = read.items.data;
-      if (!item) throw new StripeFailure('unavailable', 'Stripe has a subscription without an item.');
+      if (!item) throw new StripeFailure('unreadable', 'Stripe has a subscription without an item.');
       return {
         id: read.id,
         status: read.status,

@@ -286,6 +286,27 @@ describe('an event of another shape', () => {
     }
   });
 
+  it('whose payment Stripe shows in a shape that is not understood is kept, and not tried for days', async () => {
+    const accountId = await server.admin.account(0);
+    const { body } = await paid(accountId, 'unreadable');
+    stripe.fail(/GET \/v1\/payment_intents/, {
+      fault: 'answer',
+      status: 200,
+      body: {
+        id: 'pi_1',
+        object: 'payment_intent',
+        status: 'succeeded',
+        currency: 'usd',
+        amount_received: '100',
+      },
+    });
+    expect((await post(body, header(body))).kept).toMatch(/not understood: amount_received/);
+    expect((await server.admin.balance(accountId)).posted).toBe(0);
+    expect(await server.rows('SELECT 1 FROM payment WHERE account_id = $1', [accountId.slice(4)])).toEqual(
+      [],
+    );
+  });
+
   it('of payments that this site never asked for is kept and grants nothing', async () => {
     const intent = await stripe.act(async (scene) =>
       till.succeed(
