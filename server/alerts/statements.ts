@@ -12,16 +12,20 @@ export async function lockChanges(sql: Sql): Promise<void> {
   await sql.query('SELECT last FROM alert_sequence WHERE id = 1 FOR UPDATE');
 }
 
-/** Alerts of these kinds that are not resolved, and those that have one of the keys of their kind. */
+/**
+ * Alerts of these kinds that are not resolved, and those that have one of the keys of their kind. Kinds travel as texts: an
+ * embedded database that was made just now does not know how arrays of its own types are written.
+ */
 export async function readKnown(
   sql: Sql,
   kinds: readonly AlertKind[],
   keys: readonly (AlertKey & { readonly kind: AlertKind })[],
 ): Promise<AlertRecord[]> {
   return sql.query<AlertRecord>(
-    `SELECT ${COLUMNS} FROM alert WHERE state <> 'RESOLVED' AND kind = ANY ($1::alert_kind[])
+    `SELECT ${COLUMNS} FROM alert WHERE state <> 'RESOLVED' AND kind = ANY ($1::text[]::alert_kind[])
     UNION SELECT ${COLUMNS} FROM alert WHERE (kind, subject, window_key) IN (
-      SELECT * FROM unnest($2::alert_kind[], $3::text[], $4::text[]))`,
+      SELECT * FROM unnest($2::text[]::alert_kind[], $3::text[], $4::text[]))
+    ORDER BY sequence`,
     [kinds, keys.map((key) => key.kind), keys.map((key) => key.subject), keys.map((key) => key.windowKey)],
   );
 }

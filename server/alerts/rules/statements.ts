@@ -225,13 +225,14 @@ export async function readCostsAboveHold(
     cost_micros: bigint;
     ceiling_micros: bigint;
   }>(
-    `WITH booked AS (
-      SELECT unnest($1::uuid[]) AS id
-      UNION SELECT att.generation_id FROM attempt att WHERE $1 IS NULL AND att.booked_at >= $2
+    `WITH suspect AS MATERIALIZED (
+      SELECT r.id, r.ceiling_micros FROM reservation r WHERE r.id IN (
+          SELECT unnest($1::uuid[]) UNION SELECT att.generation_id FROM attempt att WHERE $1 IS NULL AND att.booked_at >= $2)
+        AND r.cost_micros > r.ceiling_micros
     ), above AS (
-      SELECT att.model, date_trunc('hour', att.booked_at, 'UTC') AS hour, att.cost_micros, r.ceiling_micros, att.cost_micros - r.ceiling_micros AS excess_micros
-      FROM booked JOIN reservation r ON r.id = booked.id JOIN generation g ON g.id = r.id
-        JOIN attempt att ON att.generation_id = g.id AND att.number = g.attempt_number
+      SELECT att.model, date_trunc('hour', att.booked_at, 'UTC') AS hour, att.cost_micros, r.ceiling_micros,
+        att.cost_micros - r.ceiling_micros AS excess_micros
+      FROM suspect r JOIN generation g ON g.id = r.id JOIN attempt att ON att.generation_id = g.id AND att.number = g.attempt_number
       WHERE att.cost_micros > r.ceiling_micros
     )
     SELECT model, hour, count(*)::int AS calls, sum(excess_micros)::bigint AS excess_micros,
