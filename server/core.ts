@@ -212,6 +212,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       barDisputed: environment.barDisputed,
       publicUrl: () => core.publicUrl,
       onChange(accountId) {
+        alerts.signal('payments');
         ledger
           .balance(accountId)
           .then((balance) => balance && live.publish('balance', accountId, balance))
@@ -225,6 +226,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       accounts,
       plans,
       chargeSaved: (item) => billing.chargeSaved(item),
+      onLowBalance: () => alerts.signal('balances'),
     });
     const generations = createGenerations({
       database,

@@ -101,7 +101,7 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
             alert: {
               id: `alt_${alert.id}`,
               sequence: 1,
-              kind: 'PAYMENT_DISPUTE',
+              kind: 'RESERVATION_ORPHANED',
               severity: 'CRITICAL',
               state: 'OPEN',
               title: 'The vault is empty',
@@ -307,7 +307,7 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     const all = { groupSeconds: 0 };
     await channel({ ...all, name: 'all' });
     await channel({ ...all, name: 'critical', minimumSeverity: 'CRITICAL' });
-    await channel({ ...all, name: 'balances', kinds: ['LOW_BALANCE'] });
+    await channel({ ...all, name: 'balances', kinds: ['BILL_MISMATCH'] });
     await channel({ ...all, name: 'openings', tellsResolved: false });
     await channel({ ...all, name: 'off', enabled: false });
     await channel({ ...all, name: 'escalations', escalationsOnly: true });
@@ -316,8 +316,8 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     await stage.raise({ severity: 'INFO' });
     await stage.raise({ severity: 'WARNING' });
     await stage.raise({ severity: 'CRITICAL' });
-    await stage.alerts.settle({ kind: 'PAYMENT_DISPUTE', subject: 'dp_1' });
-    await stage.raise({ kind: 'LOW_BALANCE', subject: 'bob' });
+    await stage.alerts.settle({ kind: 'RESERVATION_ORPHANED', subject: 'dp_1' });
+    await stage.raise({ kind: 'BILL_MISMATCH', subject: 'bob' });
     const told = Map.groupBy(await deliveries(), ({ channel: name }) => name);
     expect(
       Object.fromEntries([...told].map(([name, all]) => [name, all.flatMap(({ sequences }) => sequences)])),
@@ -414,7 +414,7 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
   test('goes to Slack as text in which nothing of an alert is taken for formatting', async () => {
     await channel({ target: `${receiver.url}/services/T0/B0/secret`, groupSeconds: 0 }, 'SLACK');
     await stage.raise({ title: 'A <script> & more', detail: '1 < 2', severity: 'CRITICAL' });
-    await stage.alerts.settle({ kind: 'PAYMENT_DISPUTE', subject: 'dp_1' });
+    await stage.alerts.settle({ kind: 'RESERVATION_ORPHANED', subject: 'dp_1' });
     await tryAll();
     expect(receiver.received.map(({ body }) => JSON.parse(body))).toEqual([
       {

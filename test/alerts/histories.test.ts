@@ -96,6 +96,35 @@ const retires =
       VALUES ($1, 'openai', 'GENERATE_IMAGE', 'x', 9, '2020-01-01', $2, 'openai/gpt-image-2')`,
       [model, new Date(day)],
     );
+const disputed =
+  (status: string): Event =>
+  async (stage) => {
+    await stage.world.database.query(
+      `INSERT INTO dispute (id, payment_id, account_id, amount_micros, status, reason, opened_at)
+      VALUES ('dp_9', gen_random_uuid(), $1, 20000000, $2, 'fraudulent', $3) ON CONFLICT (id) DO UPDATE SET status = excluded.status`,
+      [await stage.account('bob'), status, stage.clock.now()],
+    );
+    stage.alerts.signal('payments');
+  };
+const low =
+  (isLow: boolean): Event =>
+  async (stage) => {
+    await stage.world.database.query(
+      `INSERT INTO auto_top_up (account_id, threshold, is_on, daily_cap_micros, low_since, updated_at) VALUES ($1, 5, false, 0, $2, $3)
+      ON CONFLICT (account_id) DO UPDATE SET low_since = excluded.low_since`,
+      [await stage.account('bob'), isLow ? stage.clock.now() : null, stage.clock.now()],
+    );
+    stage.alerts.signal('balances');
+  };
+const adjusted =
+  (model: string): Event =>
+  (stage) =>
+    stage.world.database.query(
+      `INSERT INTO cost_adjustment (id, day, provider, model, operation, tier, billed_micros, booked_micros, amount_micros, reason,
+        bill_sha256, actor, created_at)
+      VALUES (gen_random_uuid(), $1, 'openai', $2, 'GENERATE_IMAGE', 'PAYG', 2, 1, 1, 'For a test', 'a bill', 'admin:test', $3)`,
+      [new Date('2026-11-19T00:00:00Z'), model, stage.clock.now()],
+    );
 const raise =
   (more: Parameters<Stage['raise']>[0] = {}): Event =>
   (stage) =>
@@ -459,7 +488,7 @@ const HISTORIES: readonly History[] = [
   ],
   // ------------------------------------------------------------------------------------- what other rooms raise
   [
-    'a dispute is raised three times and settled: told of once',
+    'what another room raises three times and settles is told of once',
     [
       raise(),
       raise(),
@@ -467,51 +496,51 @@ const HISTORIES: readonly History[] = [
       raise(),
       after(DAY),
       sweep,
-      settle({ kind: 'PAYMENT_DISPUTE', subject: 'dp_1' }),
+      settle({ kind: 'RESERVATION_ORPHANED', subject: 'dp_1' }),
     ],
     [
-      '11-20 12:00 OPENED WARNING PAYMENT_DISPUTE dp_1',
-      '11-20 12:00 ACKNOWLEDGED WARNING PAYMENT_DISPUTE dp_1',
-      '11-21 12:00 RESOLVED WARNING PAYMENT_DISPUTE dp_1',
+      '11-20 12:00 OPENED WARNING RESERVATION_ORPHANED dp_1',
+      '11-20 12:00 ACKNOWLEDGED WARNING RESERVATION_ORPHANED dp_1',
+      '11-21 12:00 RESOLVED WARNING RESERVATION_ORPHANED dp_1',
     ],
   ],
   [
-    'two disputes are two alerts, and settling one leaves the other',
+    'two subjects are two alerts, and settling one leaves the other',
     [
       raise(),
       raise({ subject: 'dp_2', severity: 'CRITICAL' }),
-      settle({ kind: 'PAYMENT_DISPUTE', subject: 'dp_2' }),
+      settle({ kind: 'RESERVATION_ORPHANED', subject: 'dp_2' }),
     ],
     [
-      '11-20 12:00 OPENED WARNING PAYMENT_DISPUTE dp_1',
-      '11-20 12:00 OPENED CRITICAL PAYMENT_DISPUTE dp_2',
-      '11-20 12:00 RESOLVED CRITICAL PAYMENT_DISPUTE dp_2',
+      '11-20 12:00 OPENED WARNING RESERVATION_ORPHANED dp_1',
+      '11-20 12:00 OPENED CRITICAL RESERVATION_ORPHANED dp_2',
+      '11-20 12:00 RESOLVED CRITICAL RESERVATION_ORPHANED dp_2',
     ],
   ],
   [
-    'a balance is low: by the day, and over at midnight whatever holds',
+    'what is raised for a day is over at midnight whatever holds',
     [
       raise({
-        kind: 'LOW_BALANCE',
+        kind: 'BILL_MISMATCH',
         subject: 'bob',
         window: '11-20',
         windowEndsAt: new Date('2026-11-21T00:00:00Z'),
       }),
       raise({
-        kind: 'LOW_BALANCE',
+        kind: 'BILL_MISMATCH',
         subject: 'bob',
         window: '11-20',
         windowEndsAt: new Date('2026-11-21T00:00:00Z'),
       }),
       at('2026-11-21T00:00:00Z'),
       sweep,
-      raise({ kind: 'LOW_BALANCE', subject: 'bob', window: '11-21' }),
-      settle({ kind: 'LOW_BALANCE', subject: 'bob', window: '11-20' }),
+      raise({ kind: 'BILL_MISMATCH', subject: 'bob', window: '11-21' }),
+      settle({ kind: 'BILL_MISMATCH', subject: 'bob', window: '11-20' }),
     ],
     [
-      '11-20 12:00 OPENED WARNING LOW_BALANCE bob',
-      '11-21 00:00 RESOLVED WARNING LOW_BALANCE bob',
-      '11-21 00:00 OPENED WARNING LOW_BALANCE bob',
+      '11-20 12:00 OPENED WARNING BILL_MISMATCH bob',
+      '11-21 00:00 RESOLVED WARNING BILL_MISMATCH bob',
+      '11-21 00:00 OPENED WARNING BILL_MISMATCH bob',
     ],
   ],
   [
@@ -519,10 +548,38 @@ const HISTORIES: readonly History[] = [
     [
       raise({ kind: 'BILL_MISMATCH', subject: 'openai', window: '2026-10' }),
       raise({ kind: 'BILL_MISMATCH', subject: 'openai', window: '2026-10', severity: 'CRITICAL' }),
-      rule('LOW_BALANCE', {}, false),
-      raise({ kind: 'LOW_BALANCE', subject: 'bob' }),
+      rule('RESERVATION_ORPHANED', {}, false),
+      raise({ subject: 'bob' }),
     ],
     ['11-20 12:00 OPENED WARNING BILL_MISMATCH openai', '11-20 12:00 WORSENED CRITICAL BILL_MISMATCH openai'],
+  ],
+  // ------------------------------------------------------------------------- payments, balances and vendors' bills
+  [
+    'a payment is disputed, Stripe wants no answer any more, and the dispute is decided',
+    [disputed('needs_response'), sweep, disputed('under_review'), sweep, after(DAY), disputed('won')],
+    ['11-20 12:00 OPENED CRITICAL PAYMENT_DISPUTE bob', '11-21 12:00 RESOLVED CRITICAL PAYMENT_DISPUTE bob'],
+  ],
+  [
+    'an account becomes low, is not any more, and becomes low again',
+    [low(true), sweep, after(HOUR), low(false), after(HOUR), low(true)],
+    [
+      '11-20 12:00 OPENED INFO LOW_BALANCE bob',
+      '11-20 13:00 RESOLVED INFO LOW_BALANCE bob',
+      '11-20 14:00 OPENED INFO LOW_BALANCE bob',
+    ],
+  ],
+  [
+    "the difference to a vendor's bill is booked, two lines of it: told of once, for a week",
+    [
+      adjusted('openai/gpt-image-2'),
+      adjusted('openai/gpt-image-1.5'),
+      sweep,
+      sweep,
+      after(7 * DAY),
+      sweep,
+      sweep,
+    ],
+    ['11-20 12:00 OPENED WARNING BILL_MISMATCH openai', '11-27 12:00 RESOLVED WARNING BILL_MISMATCH openai'],
   ],
   // -------------------------------------------------------------------------------------------------- operators
   [

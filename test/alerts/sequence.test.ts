@@ -7,7 +7,7 @@ import { anotherAlerts, lineOf, openStage, type Stage } from './stage.ts';
 
 const dispute = (subject: string) =>
   ({
-    kind: 'PAYMENT_DISPUTE',
+    kind: 'RESERVATION_ORPHANED',
     subject,
     severity: 'WARNING',
     title: 'A payment is disputed',
@@ -34,7 +34,7 @@ describeOnEachDatabase('changes of alerts', (kind) => {
         await alerts.raise(dispute(subject));
         // Some of them go on: are settled by another process, or get worse.
         if (subject.endsWith('3')) await alerts.raise({ ...dispute(subject), severity: 'CRITICAL' });
-        if (subject.endsWith('7')) await processes[0]?.settle({ kind: 'PAYMENT_DISPUTE', subject });
+        if (subject.endsWith('7')) await processes[0]?.settle({ kind: 'RESERVATION_ORPHANED', subject });
       }
     };
     const writers = processes.flatMap((alerts, index) =>
@@ -133,7 +133,7 @@ describeOnEachDatabase('changes of alerts', (kind) => {
     expect([1, null]).toContain((await messages.next()).value);
     expect(await stage.alerts.newestSequence()).toBe(1);
     await messages.return();
-    expect(await stage.lines()).toEqual(['11-20 12:00 OPENED WARNING PAYMENT_DISPUTE dp_kept']);
+    expect(await stage.lines()).toEqual(['11-20 12:00 OPENED WARNING RESERVATION_ORPHANED dp_kept']);
   });
 });
 
@@ -169,8 +169,8 @@ describeOnPostgres('a change that is not committed yet', (kind) => {
     gate.resolve();
     await Promise.all([first, second]);
     expect((await stage.changes()).map((change) => `${change.sequence} ${lineOf(change)}`)).toEqual([
-      '1 11-20 12:00 OPENED WARNING PAYMENT_DISPUTE dp_slow',
-      '2 11-20 12:00 OPENED WARNING PAYMENT_DISPUTE dp_quick',
+      '1 11-20 12:00 OPENED WARNING RESERVATION_ORPHANED dp_slow',
+      '2 11-20 12:00 OPENED WARNING RESERVATION_ORPHANED dp_quick',
     ]);
   });
 });

@@ -167,10 +167,10 @@ export async function openStage(
     },
     async raise(more = {}) {
       await current.raise({
-        kind: 'PAYMENT_DISPUTE',
+        kind: 'RESERVATION_ORPHANED',
         subject: 'dp_1',
         severity: 'WARNING',
-        title: 'A payment is disputed',
+        title: 'A process has died',
         detail: 'It is $20.00.',
         ...more,
       });
@@ -183,7 +183,7 @@ export async function openStage(
       await world.reset();
       await database.script(
         `TRUNCATE alert, alert_event, alert_rule, alert_channel, alert_delivery, alert_escalation, lease, provider_circuit,
-          catalog_model;
+          catalog_model, dispute, auto_top_up, cost_adjustment;
         UPDATE alert_sequence SET last = 0`,
       );
     },

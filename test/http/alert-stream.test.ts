@@ -29,7 +29,7 @@ describeOnEachDatabase('alerts', (kind) => {
     raised += 1;
     const subject = `dispute-${raised}`;
     await server.core.alerts.raise({
-      kind: 'PAYMENT_DISPUTE',
+      kind: 'RESERVATION_ORPHANED',
       subject,
       severity: 'WARNING',
       title: 'A customer disputes a payment',
@@ -40,7 +40,7 @@ describeOnEachDatabase('alerts', (kind) => {
 
   test.each(WAYS)('come unresolved first, and then with each change: by %s', async (way) => {
     const resolved = await raise();
-    await server.core.alerts.settle({ kind: 'PAYMENT_DISPUTE', subject: resolved });
+    await server.core.alerts.settle({ kind: 'RESERVATION_ORPHANED', subject: resolved });
     const open = await raise();
     const watching = await watch<Told>(way, server.admin, ALERTS);
     let first: Told['alerts'] | undefined;
@@ -53,7 +53,7 @@ describeOnEachDatabase('alerts', (kind) => {
     expect(await watching.next()).toMatchObject({
       data: { alerts: { id: first.id, state: 'ACKNOWLEDGED' } },
     });
-    await server.core.alerts.settle({ kind: 'PAYMENT_DISPUTE', subject: open });
+    await server.core.alerts.settle({ kind: 'RESERVATION_ORPHANED', subject: open });
     expect(await watching.next()).toMatchObject({ data: { alerts: { id: first.id, state: 'RESOLVED' } } });
     await watching.close();
   });

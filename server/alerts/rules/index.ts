@@ -1,12 +1,15 @@
 /** Every rule, in the order of the kinds. */
 import { ALERT_KINDS } from '../types.ts';
+import { billMismatch } from './bill-mismatch.ts';
 import { budgetWarning } from './budget-warning.ts';
 import { costAboveHold } from './cost-above-hold.ts';
 import { costSpike } from './cost-spike.ts';
 import { emergencyShutdown } from './emergency-shutdown.ts';
 import { freeTierCost } from './free-tier-cost.ts';
+import { lowBalance } from './low-balance.ts';
 import { marginLow } from './margin-low.ts';
 import { modelRetiring } from './model-retiring.ts';
+import { paymentDispute } from './payment-dispute.ts';
 import { providerDown } from './provider-down.ts';
 import { RAISED } from './raised.ts';
 import type { Rule } from './rule.ts';
@@ -25,5 +28,8 @@ export const RULES: readonly Rule[] = [
   costAboveHold,
   providerDown,
   modelRetiring,
+  paymentDispute,
+  lowBalance,
+  billMismatch,
   ...RAISED,
 ].sort((a, b) => ALERT_KINDS.indexOf(a.kind) - ALERT_KINDS.indexOf(b.kind));

@@ -4,7 +4,7 @@ import type { Settings, ValuesOf } from '../settings.ts';
 import type { AlertKind, Observation } from '../types.ts';
 
 /** What has happened that a rule may have something to see in. */
-export type Topic = 'reserved' | 'settled' | 'protection' | 'circuits';
+export type Topic = 'reserved' | 'settled' | 'protection' | 'circuits' | 'payments' | 'balances';
 
 /** What has been booked since the last look; null looks at all that may matter. */
 export interface Booked {

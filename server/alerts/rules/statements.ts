@@ -260,6 +260,61 @@ export async function readOpenCircuits(
   );
 }
 
+/** Disputes that are not decided yet, by the accounts whose payments they are about. */
+export async function readOpenDisputes(sql: Sql): Promise<
+  {
+    readonly id: string;
+    readonly externalId: string;
+    readonly amountMicros: Micros;
+    readonly reason: string;
+    readonly status: string;
+    readonly openedAt: Date;
+  }[]
+> {
+  return sql.query(
+    `SELECT d.id, a.external_id AS "externalId", d.amount_micros AS "amountMicros", d.reason, d.status, d.opened_at AS "openedAt"
+    FROM dispute d JOIN account a ON a.id = d.account_id
+    WHERE d.status NOT IN ('won', 'lost', 'warning_closed', 'prevented') ORDER BY d.id`,
+  );
+}
+
+/** Accounts that are under the threshold that was set for them. */
+export async function readLowBalances(sql: Sql): Promise<
+  {
+    readonly externalId: string;
+    readonly lowSince: Date;
+    readonly threshold: number;
+    readonly isOn: boolean;
+    readonly offReason: string | null;
+  }[]
+> {
+  return sql.query(
+    `SELECT a.external_id AS "externalId", t.low_since AS "lowSince", t.threshold, t.is_on AS "isOn", t.off_reason AS "offReason"
+    FROM auto_top_up t JOIN account a ON a.id = t.account_id WHERE t.low_since IS NOT NULL ORDER BY a.external_id`,
+  );
+}
+
+/** Bills whose difference was booked since an instant. */
+export async function readAdjustments(
+  sql: Sql,
+  since: Date,
+): Promise<
+  {
+    readonly provider: string;
+    readonly billSha256: string;
+    readonly bookedAt: Date;
+    readonly amountMicros: Micros;
+    readonly lines: number;
+  }[]
+> {
+  return sql.query(
+    `SELECT provider, bill_sha256 AS "billSha256", min(created_at) AS "bookedAt", sum(amount_micros)::bigint AS "amountMicros",
+      count(*)::int AS lines
+    FROM cost_adjustment WHERE created_at > $1 GROUP BY 1, 2 ORDER BY 1, 2`,
+    [since],
+  );
+}
+
 /** Models that were called since an instant and retire between two others. */
 export async function readRetiring(
   sql: Sql,
