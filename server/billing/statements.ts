@@ -373,7 +373,7 @@ export function partsOfPayment(sql: Sql, paymentId: string): Promise<PartRow[]> 
   ]);
 }
 
-/** Says that a part never comes; or, with fewer credits, that only so many of it still do. */
+/** Says that a part never comes. */
 export async function cancelPart(sql: Sql, now: Date, id: string): Promise<void> {
   await sql.query('UPDATE payment_part SET canceled_at = $2 WHERE id = $1', [id, now]);
 }

@@ -395,6 +395,25 @@ describeOnEachDatabase('a saved card', (kind) => {
   });
 });
 
+describeOnEachDatabase('a Stripe that does what it is asked and never answers', (kind) => {
+  it('is given up in time, and has charged once when it is asked again under the same key', async () => {
+    await using stage = await openStage(kind);
+    const buyer = await stage.buyer({ tier: 'PAYG', timeoutMs: 2_500 });
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    buyer.stripe.fail(/POST \/v1\/payment_intents/, { fault: 'hang' });
+    const charge = () =>
+      buyer.billing.chargeSaved({ accountId: buyer.accountId, packId: '100', key: 'unheard' });
+    expect(await charge()).toEqual({ status: 'unavailable' });
+    expect(await charge()).toEqual({ status: 'paid' });
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(200);
+    expect(await buyer.act((scene) => scene.shelf.all('payment_intent'))).toHaveLength(2);
+    await stage.expectSound();
+  });
+});
+
 describeOnEachDatabase('a reading that is old when it is booked', (kind) => {
   it('overwrites nothing that a newer one has said, of a subscription and of a payment', async () => {
     await using stage = await openStage(kind);

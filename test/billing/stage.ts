@@ -47,6 +47,8 @@ export interface Stage extends AsyncDisposable {
 export interface BuyerOptions extends AccountOptions {
   readonly barDisputed?: boolean;
   readonly webhookSecrets?: readonly string[];
+  /** How long Stripe is waited for. */
+  readonly timeoutMs?: number;
   /** How many rooms hear of it, each on connections of its own where there are several. */
   readonly rooms?: number;
 }
@@ -150,7 +152,7 @@ async function makeBuyer(
           secretKey: stripe.secretKey,
           webhookSecrets: options.webhookSecrets ?? [SECRET],
           apiBase: server.url,
-          timeoutMs: 1_000,
+          timeoutMs: options.timeoutMs ?? 20_000,
         },
         barDisputed: options.barDisputed ?? true,
         publicUrl: () => 'http://127.0.0.1:4000',
