@@ -267,7 +267,7 @@ export function createAlerts(options: AlertOptions): Alerts {
     async stop() {
       await sweeps.stop();
       await evaluator.stop();
-      await deliveries.idle();
+      await deliveries.stop();
     },
   };
 }
