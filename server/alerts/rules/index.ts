@@ -11,10 +11,11 @@ import { marginLow } from './margin-low.ts';
 import { modelRetiring } from './model-retiring.ts';
 import { paymentDispute } from './payment-dispute.ts';
 import { providerDown } from './provider-down.ts';
-import { RAISED } from './raised.ts';
+import { reservationOrphaned } from './reservation-orphaned.ts';
 import type { Rule } from './rule.ts';
 import { unusualUsage } from './unusual-usage.ts';
 
+export { orphansFound } from './reservation-orphaned.ts';
 export type { Booked, Rule, Topic } from './rule.ts';
 
 /** One for each kind of alert. */
@@ -31,5 +32,5 @@ export const RULES: readonly Rule[] = [
   paymentDispute,
   lowBalance,
   billMismatch,
-  ...RAISED,
+  reservationOrphaned,
 ].sort((a, b) => ALERT_KINDS.indexOf(a.kind) - ALERT_KINDS.indexOf(b.kind));
