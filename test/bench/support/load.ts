@@ -7,7 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { quantile } from './statistics.ts';
 import { answerBench } from './worker.ts';
 
-/** In a body, the 16 characters that become a key of the request's own. */
+/** In a body, wherever they stand, the 16 characters that become a key of the request's own. */
 export const KEY = '$$key$$$$$$$$$$$';
 /** In a body, the characters that become one of `accounts`. */
 export const ACCOUNT = 'acc_00000000-0000-0000-0000-000000000000';
@@ -131,13 +131,15 @@ function prepare(load: Load): { request: Buffer; write: () => void } {
     ...Object.entries(load.headers).map(([name, value]) => `${name}: ${value}`),
   ].join('\r\n');
   const request = Buffer.from(`${head}\r\n\r\n${load.body}`);
-  const keyAt = request.indexOf(KEY);
+  const keysAt: number[] = [];
+  for (let at = request.indexOf(KEY); at > 0; at = request.indexOf(KEY, at + KEY.length)) keysAt.push(at);
   const accountAt = request.indexOf(ACCOUNT);
   return {
     request,
     write() {
       keys += 1;
-      if (keyAt > 0) request.write(tag + keys.toString().padStart(10, '0'), keyAt, 'latin1');
+      const key = tag + keys.toString().padStart(10, '0');
+      for (const at of keysAt) request.write(key, at, 'latin1');
       const account = load.accounts[keys % load.accounts.length];
       if (accountAt > 0 && account !== undefined) request.write(account, accountAt, 'latin1');
     },

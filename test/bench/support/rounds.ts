@@ -30,13 +30,16 @@ export function startServer(databaseUrl: string, folder: string, options: Worker
 export const startBareYoga = (settings: 'default' | 'tuned') =>
   Worker.start(program('./bare-yoga.ts'), { env: { NODE_ENV: 'production', BARE: settings } });
 
-/** The mutation of the first example in GraphiQL, as an app would send it. */
+/**
+ * The mutation of the first example in GraphiQL, as an app would send it. Each asks for another picture, since an identical
+ * one would be served from the result cache.
+ */
 export function generateImage(model: string): string {
   return JSON.stringify({
     query:
       'mutation Generate($input: GenerateImageInput!) { generateImage(input: $input) { __typename ... on Generation { id status creditsCharged outputs { url } } } }',
     variables: {
-      input: { idempotencyKey: KEY, accountId: ACCOUNT, prompt: 'a fox in the snow, at dawn', model },
+      input: { idempotencyKey: KEY, accountId: ACCOUNT, prompt: `a fox in the snow, at dawn, ${KEY}`, model },
     },
   });
 }
