@@ -110,27 +110,29 @@ export function createReports(options: { readonly sql: Sql; readonly timeZone: s
     ...checkFilter(question.filter ?? {}),
   ];
 
+  async function report(question: ProfitQuestion): Promise<ReportOutcome> {
+    const fields = check(question);
+    if (fields.length > 0) return invalid(fields);
+    const booked = bookedQuestion(question, [question.range.from.getTime()]);
+    if ('status' in booked) return booked;
+    const most = question.mostLines ?? MOST_LINES;
+    const found = await readLines(sql, booked, Math.min(most + 1, Number.MAX_SAFE_INTEGER));
+    if (found.length > most) {
+      return invalid([
+        {
+          path: 'groupBy',
+          message: `This report has more than ${most} lines. Group by fewer dimensions, filter, or ask for topAccounts.`,
+        },
+      ]);
+    }
+    const totals = lineOf(addUp(found));
+    const lines = booked.groupBy.length === 0 ? [totals] : found;
+    const timeZone = question.timeZone ?? options.timeZone;
+    return { status: 'report', report: { range: question.range, timeZone, totals, lines } };
+  }
+
   return {
-    async report(question: ProfitQuestion): Promise<ReportOutcome> {
-      const fields = check(question);
-      if (fields.length > 0) return invalid(fields);
-      const booked = bookedQuestion(question, [question.range.from.getTime()]);
-      if ('status' in booked) return booked;
-      const most = question.mostLines ?? MOST_LINES;
-      const found = await readLines(sql, booked, Math.min(most + 1, Number.MAX_SAFE_INTEGER));
-      if (found.length > most) {
-        return invalid([
-          {
-            path: 'groupBy',
-            message: `This report has more than ${most} lines. Group by fewer dimensions, filter, or ask for topAccounts.`,
-          },
-        ]);
-      }
-      const totals = lineOf(addUp(found));
-      const lines = booked.groupBy.length === 0 ? [totals] : found;
-      const timeZone = question.timeZone ?? options.timeZone;
-      return { status: 'report', report: { range: question.range, timeZone, totals, lines } };
-    },
+    report,
 
     async series(question: ProfitQuestion, interval: Interval): Promise<SeriesOutcome> {
       const fields = check(question);
@@ -159,13 +161,16 @@ export function createReports(options: { readonly sql: Sql; readonly timeZone: s
     },
 
     async trend(question: ProfitQuestion): Promise<TrendOutcome> {
-      const now = await this.report({ ...question, groupBy: [] });
+      const now = await report({ ...question, groupBy: [] });
       if (now.status === 'invalid') return now;
       const { range } = question;
       const zone = question.timeZone ?? options.timeZone;
-      const from = new Date(beginningOfPrevious(zone, range.from.getTime(), range.to.getTime()));
-      const previous = { from, to: range.from };
-      const before = await this.report({ ...question, groupBy: [], range: previous });
+      const from = Math.max(beginningOfPrevious(zone, range.from.getTime(), range.to.getTime()), EARLIEST);
+      const previous = { from: new Date(from), to: range.from };
+      if (previous.from >= previous.to) {
+        return { status: 'trend', trend: trendOf(now.report.totals, NOTHING, previous) };
+      }
+      const before = await report({ ...question, groupBy: [], range: previous });
       if (before.status === 'invalid') return before;
       return { status: 'trend', trend: trendOf(now.report.totals, before.report.totals, previous) };
     },

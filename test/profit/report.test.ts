@@ -94,6 +94,9 @@ describeOnEachDatabase('reports', (kind) => {
         grossProfitChange: -0.5,
       },
     });
+    // Before 1970 there is nothing.
+    const ever = await profit.trend({ range: range('1970-01-01T00:00:00Z', '2028-01-01T00:00:00Z') });
+    expect(ever).toMatchObject({ trend: { previous: { calls: 0 }, costChange: null } });
     const empty = await profit.trend({ range: range('2027-05-01T00:00:00Z', '2027-05-02T00:00:00Z') });
     expect(empty).toMatchObject({ trend: { callsChange: null, costChange: null, grossProfitChange: null } });
   });
