@@ -87,22 +87,6 @@ async function openStorage(environment: Environment): Promise<Storage> {
     : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
 }
 
-/** Many reservations at once that nobody answers for: a process with much under way has died. */
-const MANY_ORPHANS = 100;
-
-/** Tells that reservations were found that nobody answered for: once an hour, and once more when they are many. */
-async function raiseOrphans(alerts: Alerts, clock: Clock, count: number): Promise<void> {
-  const hour = Math.floor(clock.now().getTime() / 3_600_000) * 3_600_000;
-  await alerts.raise({
-    kind: 'RESERVATION_ORPHANED',
-    window: `HOUR ${new Date(hour).toISOString()}`,
-    windowEndsAt: new Date(hour + 3_600_000),
-    severity: count >= MANY_ORPHANS ? 'CRITICAL' : 'WARNING',
-    title: 'Reservations were found that no process answered for',
-    detail: `${count} at once: a process has died, or calls have not ended in their time. Each is asked after at its vendor, sent again where it had not been sent, or its customer has the credits back.`,
-  });
-}
-
 /** Opens everything, in the order in which one room needs another. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { environment, clock, log } = options;
@@ -204,7 +188,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       providerConcurrency: environment.limits.providerConcurrency,
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
-      onOrphans: (count) => raiseOrphans(alerts, clock, count),
+      onOrphans: alerts.orphaned,
     });
     const protection = createProtection({
       database,

@@ -9,6 +9,7 @@ import type { LedgerObserver } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import { type Kept, keep, keepWithin } from './book.ts';
 import {
+  type Configured,
   type FieldProblem,
   type RuleInput,
   type RuleView,
@@ -19,9 +20,16 @@ import {
 import { createDeliveries, type Deliveries, type DeliveryOptions } from './delivery/index.ts';
 import { createEvaluator } from './evaluator.ts';
 import { plan, resolved } from './life.ts';
-import { type Booked, RULES, type Topic } from './rules/index.ts';
+import { type Booked, orphansFound, RULES, type Topic } from './rules/index.ts';
 import * as statements from './statements.ts';
-import { type AlertChange, type AlertKind, type AlertRecord, type AlertSeverity, SYSTEM } from './types.ts';
+import {
+  type AlertChange,
+  type AlertKind,
+  type AlertRecord,
+  type AlertSeverity,
+  type Firing,
+  SYSTEM,
+} from './types.ts';
 
 export type { FieldProblem, RuleInput, RuleView } from './configuration.ts';
 export {
@@ -87,6 +95,8 @@ export interface Alerts {
    *   fact. It holds the row that numbers alerts from then on, so raise last; and call {@link announce} when it is committed.
    */
   raise(raise: Raise, sql?: Sql): Promise<Raised>;
+  /** Tells that so many reservations were found at once that nobody answered for: once an hour, and once more when they are many. */
+  orphaned(count: number): Promise<Raised>;
   /** Resolves alerts whose cause is gone: those of a kind and subject, of one window or of all. Gives how many. */
   settle(
     settled: {
@@ -174,6 +184,30 @@ export function createAlerts(options: AlertOptions): Alerts {
     },
   });
 
+  /** Opens the alert that `firing` says, unless its kind is switched off. */
+  async function fire(
+    kind: AlertKind,
+    firing: (values: Configured['values']) => Firing,
+    sql?: Sql,
+  ): Promise<Raised> {
+    const configured = (await readConfiguration(sql ?? database)).get(kind);
+    if (!configured?.enabled) return { status: 'off' };
+    const { rule, values } = configured;
+    const observation = firing(values);
+    const { sequence } = await change(sql, async (within, now) =>
+      plan({
+        now,
+        rule,
+        clearAfterMs: 0,
+        observations: [observation],
+        known: await statements.readKnown(within, [], [{ kind, ...observation }]),
+        complete: false,
+        newId,
+      }),
+    );
+    return { status: sequence === null ? 'unchanged' : 'raised' };
+  }
+
   /** Changes one alert by an operator's word, when `step` has something to say of it. */
   async function changeOne(
     id: string,
@@ -188,24 +222,11 @@ export function createAlerts(options: AlertOptions): Alerts {
   }
 
   return {
-    async raise({ kind, subject = '', window = '', windowEndsAt = null, severity, title, detail }, sql) {
-      const configured = (await readConfiguration(sql ?? database)).get(kind);
-      if (!configured?.enabled) return { status: 'off' };
-      const { rule } = configured;
-      const key = { subject, windowKey: window };
-      const { sequence } = await change(sql, async (within, now) =>
-        plan({
-          now,
-          rule,
-          clearAfterMs: 0,
-          observations: [{ ...key, windowEndsAt, severity, title, detail }],
-          known: await statements.readKnown(within, [], [{ kind, ...key }]),
-          complete: false,
-          newId,
-        }),
-      );
-      return { status: sequence === null ? 'unchanged' : 'raised' };
-    },
+    raise: (
+      { kind, subject = '', window: windowKey = '', windowEndsAt = null, severity, title, detail },
+      sql,
+    ) => fire(kind, () => ({ subject, windowKey, windowEndsAt, severity, title, detail }), sql),
+    orphaned: (count) => fire('RESERVATION_ORPHANED', (values) => orphansFound(count, clock.now(), values)),
     async settle({ kind, subject = '', window }, sql) {
       let count = 0;
       await change(sql, async (within, now) => {
@@ -267,7 +288,7 @@ export function createAlerts(options: AlertOptions): Alerts {
     async stop() {
       await sweeps.stop();
       await evaluator.stop();
-      await deliveries.idle();
+      await deliveries.stop();
     },
   };
 }

@@ -100,7 +100,7 @@ export interface GenerationOptions {
   /** Signs what a report's address says, so that nobody else can make one. */
   readonly sign: (text: string) => string;
   /** Told how many reservations were found that nobody answered for, before anything is done with them. */
-  readonly onOrphans?: ((count: number) => Promise<void>) | undefined;
+  readonly onOrphans?: ((count: number) => Promise<unknown>) | undefined;
 }
 
 /** How long a queued call may wait for a worker before its credits go back. */

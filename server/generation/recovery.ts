@@ -41,7 +41,7 @@ export function createRecovery(options: {
   readonly runner: Runner;
   readonly isRunningHere: (generationId: string) => boolean;
   /** Told of reservations that were adopted, before anything is done with them: should this process die, another adopts them. */
-  readonly onOrphans?: ((count: number) => Promise<void>) | undefined;
+  readonly onOrphans?: ((count: number) => Promise<unknown>) | undefined;
 }): Recovery {
   const { database, clock, log, ledger, queue, runner } = options;
   let timer: NodeJS.Timeout | undefined;

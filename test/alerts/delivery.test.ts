@@ -411,6 +411,25 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     expect((await of('well')).map(({ state }) => state)).toEqual(Array(count).fill('DELIVERED'));
   });
 
+  test('is left where it is when its process stops, but for what is under way', async () => {
+    receiver.behave('hang');
+    await channel({ groupSeconds: 0 });
+    const stopping = anotherAlerts(stage, { timeoutMs: 2_000 });
+    for (const number of [1, 2, 3, 4]) {
+      await critical(`alert ${number}`);
+      // Sealed, so that each is a message of its own.
+      await stage.world.rows('UPDATE alert_delivery SET sealed = true');
+    }
+    for (const { id } of await deliveries()) await stopping.deliveries.take(id);
+    await receiver.nth(2);
+    const stopped = stopping.stop();
+    receiver.behave({ status: 200 });
+    receiver.hangUp();
+    await stopped;
+    expect((await deliveries()).map(({ attempts }) => attempts).sort()).toEqual([0, 0, 1, 1]);
+    expect(receiver.received).toHaveLength(2);
+  });
+
   test('goes to Slack as text in which nothing of an alert is taken for formatting', async () => {
     await channel({ target: `${receiver.url}/services/T0/B0/secret`, groupSeconds: 0 }, 'SLACK');
     await stage.raise({ title: 'A <script> & more', detail: '1 < 2', severity: 'CRITICAL' });

@@ -1,10 +1,12 @@
 /** Alerts as operators see them: from a call that costs too much to a message that is signed, over the real server. */
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRouting } from '../../server/routing/index.ts';
 import { unique } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts';
 import { startTestServer, type TestServer, until } from '../support/server.ts';
+import { reserveItem } from '../support/world.ts';
 
 interface Alert {
   readonly id: string;
@@ -383,7 +385,7 @@ describeOnEachDatabase('an operator', (kind) => {
     const dead = unique('dead');
     for (const number of [1, 2]) {
       await core.ledger.reserve({
-        ...(await import('../support/world.ts')).reserveItem(accountId, core.clock.now(), {
+        ...reserveItem(accountId, core.clock.now(), {
           key: `${dead}-${number}`,
         }),
         expiresAt: new Date(core.clock.now().getTime() - 1),
@@ -396,12 +398,25 @@ describeOnEachDatabase('an operator', (kind) => {
     ]);
   });
 
-  test('is told of a provider that is down by a process that finds it out', async () => {
+  test('is told of a provider that is down within a second of the process that finds it out', async () => {
     const { core } = server;
-    await server.rows(
-      `INSERT INTO provider_circuit (provider, opened_at, until, reason) VALUES ('pika', now(), now(), 'HTTP 503')`,
-    );
-    await core.alerts.sweeps.run();
+    const routing = await createRouting({
+      database: core.database,
+      clock: core.clock,
+      log: core.log,
+      thresholds: { failures: 1, pauseMs: 60_000 },
+      onChanged: () => core.alerts.signal('circuits'),
+    });
+    await routing.call('pika', async () => ({
+      status: 'failed',
+      code: 'PROVIDER_UNAVAILABLE',
+      billed: 'no',
+      retryable: true,
+      message: 'It is not available.',
+      detail: 'HTTP 503',
+    }));
+    routing.close();
+    await until('it is told', async () => (await alerts(', kinds: [PROVIDER_DOWN]')).length > 0);
     expect((await alerts(', kinds: [PROVIDER_DOWN]')).map(({ subject }) => subject)).toEqual(['pika']);
   });
 });

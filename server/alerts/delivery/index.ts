@@ -82,6 +82,8 @@ export interface Deliveries {
   work(): Promise<void>;
   /** Resolves when nothing is under way in this process. */
   idle(): Promise<void>;
+  /** Begins no further try, and waits for those under way. What waits is another process's, or the next start's. */
+  stop(): Promise<void>;
 }
 
 /** What deliveries go by. */
@@ -194,6 +196,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     },
     work: () => queue.workDeliveries(sender.take),
     idle: sender.idle,
+    stop: sender.stop,
   };
   return deliveries;
 }

@@ -42,6 +42,8 @@ export interface Sender {
   tryNow(deliveryId: string): Promise<void>;
   /** Resolves when nothing is under way in this process. */
   idle(): Promise<void>;
+  /** Begins no further try, and waits for those under way: each takes some seconds at the most. */
+  stop(): Promise<void>;
 }
 
 interface Lane {
@@ -61,6 +63,7 @@ export function createSender(options: {
   const { database, clock, log, sends, put } = options;
   const lanes = new Map<string, Lane>();
   const underWay = new Set<Promise<void>>();
+  let stopped = false;
 
   async function send(claimed: Claimed): Promise<Sent> {
     const { id, reason, createdAt, sequences, channel } = claimed;
@@ -108,7 +111,7 @@ export function createSender(options: {
   }
 
   function go(channelId: string, lane: Lane): void {
-    while (lane.active < WAYS) {
+    while (lane.active < WAYS && !stopped) {
       const [next] = lane.queued;
       if (next === undefined) break;
       lane.queued.delete(next);
@@ -130,6 +133,10 @@ export function createSender(options: {
     if (lane.active === 0) lanes.delete(channelId);
   }
 
+  const idle = async () => {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
+  };
+
   return {
     async take(deliveryId) {
       const channelId = await statements.channelOf(database, deliveryId);
@@ -140,8 +147,10 @@ export function createSender(options: {
       go(channelId, lane);
     },
     tryNow,
-    async idle() {
-      while (underWay.size > 0) await Promise.allSettled(underWay);
+    idle,
+    stop() {
+      stopped = true;
+      return idle();
     },
   };
 }

@@ -9,9 +9,11 @@ import { marginLow } from './margin-low.ts';
 import { modelRetiring } from './model-retiring.ts';
 import { providerDown } from './provider-down.ts';
 import { RAISED } from './raised.ts';
+import { reservationOrphaned } from './reservation-orphaned.ts';
 import type { Rule } from './rule.ts';
 import { unusualUsage } from './unusual-usage.ts';
 
+export { orphansFound } from './reservation-orphaned.ts';
 export type { Booked, Rule, Topic } from './rule.ts';
 
 /** One for each kind of alert. */
@@ -25,5 +27,6 @@ export const RULES: readonly Rule[] = [
   costAboveHold,
   providerDown,
   modelRetiring,
+  reservationOrphaned,
   ...RAISED,
 ].sort((a, b) => ALERT_KINDS.indexOf(a.kind) - ALERT_KINDS.indexOf(b.kind));
