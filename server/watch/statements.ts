@@ -132,5 +132,6 @@ export async function readNewest(sql: Sql, limit: number): Promise<BookedAttempt
     `SELECT ${ATTEMPT} FROM attempt ORDER BY generation_id DESC, number DESC LIMIT $1`,
     [limit],
   );
-  return attempts.sort((a, b) => a.bookedAt.getTime() - b.bookedAt.getTime());
+  // Ids sort by time too, for those that were booked in one batch.
+  return attempts.reverse().sort((a, b) => a.bookedAt.getTime() - b.bookedAt.getTime());
 }

@@ -283,6 +283,7 @@ describe('health', () => {
       parts: {
         database: { status: 'ok', kind: 'pglite' },
         server: { status: 'ok', callsUnderWay: 0 },
+        live: { status: 'ok', bus: 'process' },
         providers: { status: 'ok', configured: [], sandbox: true, leftAlone: [] },
       },
     });

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../server/clock.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { startTestServer, type TestServer, until } from '../support/server.ts';
 import { watch } from '../support/watching.ts';
@@ -26,7 +27,7 @@ describeOnEachDatabase('metrics', (kind) => {
   let server: TestServer;
   let accountId: string;
   beforeAll(async () => {
-    server = await startTestServer({ kind });
+    server = await startTestServer({ kind, clock: new FakeClock('2026-11-20T12:30:00Z') });
     accountId = await server.admin.account(1_000);
   });
   afterAll(() => server.close());
