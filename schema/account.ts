@@ -20,7 +20,7 @@ import {
   resolveOutcome,
 } from './outcome.ts';
 import { Money } from './scalars.ts';
-import { present, stateOf } from './subscribe.ts';
+import { PACE, present } from './subscribe.ts';
 
 const GrantSource = builder.enumType('GrantSource', {
   description: 'Where credits come from.',
@@ -385,16 +385,21 @@ builder.subscriptionField('balance', (t) =>
       if (asked === null && args.accountId == null) {
         throw invalidArgument('accountId', 'Say which account: an API key may watch any.');
       }
-      const balance = asked && maySee(context, asked) ? await core.ledger.balance(asked) : null;
-      if (!asked || !balance) throw notFound('There is no such account.');
+      if (!asked || !maySee(context, asked)) throw notFound('There is no such account.');
+      const changes = core.live.listen('balance', asked, PACE);
+      const balance = await core.ledger.balance(asked);
+      if (!balance) {
+        await changes.return();
+        throw notFound('There is no such account.');
+      }
       return present(context, {
         first: balance,
-        changes: core.live.listen('balance', asked),
+        changes,
         read: async () => (await core.ledger.balance(asked)) ?? balance,
         isSame: (a, b) => a.posted === b.posted && a.reserved === b.reserved,
         isLast: () => false,
       });
     },
-    resolve: stateOf<BalanceRecord>,
+    resolve: (balance: BalanceRecord) => balance,
   }),
 );

@@ -64,6 +64,8 @@ export const builder = new SchemaBuilder<{
     }),
     // Who calls is known before the first field: nothing is awaited and nothing cached beyond the request.
     cacheKey: (scope) => scope,
+    // Whoever may not see a subscription's events may not begin it.
+    authorizeOnSubscribe: true,
     unauthorizedError: (_parent, context, info) => {
       if (context.caller === null) return unauthenticated();
       const field = `${info.parentType.name}.${info.fieldName}`;

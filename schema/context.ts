@@ -18,4 +18,16 @@ export interface Context {
   readonly setCookie: (cookie: string) => void;
   /** Batches reads of one request. */
   readonly loaders: Loaders;
+  /** Only of a subscription: the stream that all who ask for the same share. */
+  readonly stream?: Stream;
+}
+
+/** What a subscription's stream and those who share it tell each other, beside its events. */
+export interface Stream {
+  /** Says how the stream can be asked to look whether its state has changed. */
+  onAsk(ask: () => void): void;
+  /** It has looked, and nothing has changed: whoever has just come may be told what the others know. */
+  onUnchanged(): void;
+  /** So many events before the next one could not be told. */
+  onSkipped(count: number): void;
 }

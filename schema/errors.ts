@@ -31,6 +31,10 @@ export const credentialsEnded = () =>
 /** 403: who calls is known, and may not. */
 export const forbidden = (message: string) => conditionOf('FORBIDDEN', 403, message);
 
+/** 408: what was sent is not read. Only within a stream, as the last thing that is sent. */
+export const tooSlow = () =>
+  conditionOf('TOO_SLOW', 408, 'Events were not read as fast as they came; subscribe again.');
+
 /** 429: too many calls of one key. */
 export const rateLimited = (retryAfterSeconds: number, message = 'Too many requests.') =>
   conditionOf('RATE_LIMITED', 429, `${message} Try again in ${retryAfterSeconds} s.`, {

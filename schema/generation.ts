@@ -13,7 +13,7 @@ import type { Operation as OperationName } from '../server/providers/index.ts';
 import { Account, maySee } from './account.ts';
 import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
-import { ErrorCode, Operation } from './enums.ts';
+import { ErrorCode, Operation, Tier } from './enums.ts';
 import { emergencyShutdown, notFound, unauthenticated } from './errors.ts';
 import { decodeId, encodeId, NOBODY } from './node-ids.ts';
 import {
@@ -33,7 +33,7 @@ import {
 } from './outcome.ts';
 import { refuse, takeReservation } from './plugin-credits/index.ts';
 import { Money } from './scalars.ts';
-import { present, stateOf } from './subscribe.ts';
+import { PACE, present } from './subscribe.ts';
 
 const GenerationStatus = builder.enumType('GenerationStatus', {
   description: 'How far a generation is.',
@@ -116,7 +116,21 @@ const GenerationFailure = builder.objectRef<FailureRecord>('GenerationFailure').
 export const Attempt = builder.prismaObject('Attempt', {
   description: 'One call to a provider, with its exact cost.',
   fields: (t) => ({
+    generationId: t.id({
+      description: 'What it was made for.',
+      resolve: (attempt) => encodeId('Generation', attempt.generationId),
+    }),
     number: t.exposeInt('number', { description: 'From 1 within its generation.' }),
+    operation: t.expose('operation', { type: Operation, description: 'What was asked for.' }),
+    accountId: t.id({
+      description: 'Whose it is.',
+      resolve: (attempt) => encodeId('Account', attempt.accountId),
+    }),
+    tier: t.expose('tier', { type: Tier, description: "The account's tier at that time." }),
+    country: t.exposeString('country', {
+      nullable: true,
+      description: "The account's country at that time.",
+    }),
     provider: t.exposeString('provider', { description: 'Who was called.' }),
     model: t.exposeString('model', { description: 'provider/name' }),
     outcome: t.expose('outcome', { type: AttemptOutcome, description: 'What it came to.' }),
@@ -130,8 +144,13 @@ export const Attempt = builder.prismaObject('Attempt', {
       description: 'What the burned credits earned.',
       resolve: (attempt) => attempt.revenueMicros,
     }),
+    creditsCharged: t.exposeInt('creditsCharged', { description: 'Credits that it cost the account.' }),
     durationMs: t.exposeInt('durationMs', { description: 'From the call to its end.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was called.' }),
+    bookedAt: t.expose('bookedAt', {
+      type: 'DateTime',
+      description: 'When it was booked, which is the hour and day in which it counts.',
+    }),
     error: t.exposeString('error', { nullable: true, description: "The provider's own words." }),
   }),
 });
@@ -544,7 +563,7 @@ builder.subscriptionField('generation', (t) =>
     subscribe: async (_root, args, context) => {
       const { generations, live } = context.core;
       const id = decodeId('Generation', args.id);
-      const changes = live.listen('generation', id ?? '');
+      const changes = live.listen('generation', id ?? '', PACE);
       const first = id ? await generations.read(id) : null;
       if (!id || !first || !maySee(context, first.accountId)) {
         await changes.return();
@@ -558,6 +577,6 @@ builder.subscriptionField('generation', (t) =>
         isLast: (state) => state.completedAt !== null,
       });
     },
-    resolve: stateOf<GenerationRecord>,
+    resolve: (record: GenerationRecord) => record,
   }),
 );

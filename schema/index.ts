@@ -6,9 +6,10 @@ import './catalog.ts';
 import './protection.ts';
 import './provider.ts';
 import './access.ts';
+import './watch.ts';
 import { builder } from './builder.ts';
 
-export type { Context } from './context.ts';
+export type { Context, Stream } from './context.ts';
 export * from './errors.ts';
 export { createLoaders } from './loaders.ts';
 export { encodeId } from './node-ids.ts';

@@ -13,6 +13,7 @@ import { invalidArgument, unauthenticated } from './errors.ts';
 import { decodeId, encodeId } from './node-ids.ts';
 import { type FieldProblem, InvalidInputError, invalidInput, resolveOutcome } from './outcome.ts';
 import { Money } from './scalars.ts';
+import { PACE, present } from './subscribe.ts';
 
 const ProtectionState = builder.enumType('ProtectionState', {
   description: 'Whether paid calls may go out.',
@@ -81,7 +82,7 @@ builder.node(Budget, {
   }),
 });
 
-const Protection = builder.objectRef<State>('Protection').implement({
+export const Protection = builder.objectRef<State>('Protection').implement({
   description: 'Whether paid calls may go out, since when and why.',
   fields: (t) => ({
     state: t.expose('state', { type: ProtectionState, description: 'What holds now.' }),
@@ -114,6 +115,53 @@ builder.queryFields((t) => ({
     resolve: (_root, _args, context) => context.core.protection.budgets(),
   }),
 }));
+
+const isSameUsage = (one: Usage, other: Usage) =>
+  one.limitMicros === other.limitMicros &&
+  one.spentMicros === other.spentMicros &&
+  one.reservedMicros === other.reservedMicros &&
+  one.resetsAt.getTime() === other.resetsAt.getTime();
+
+builder.subscriptionField('protection', (t) =>
+  t.field({
+    type: Protection,
+    ...needs(
+      'profit:read',
+      'Whether paid calls may go out and how full the global budgets are: now, and after each change.',
+    ),
+    subscribe: async (_root, _args, context) => {
+      const { live, protection } = context.core;
+      const changes = live.listen('books', '', PACE);
+      try {
+        return present<State>(context, {
+          first: await protection.read(),
+          changes,
+          read: () => protection.read(),
+          isSame: (one, other) =>
+            one.state === other.state &&
+            one.reason === other.reason &&
+            one.since.getTime() === other.since.getTime() &&
+            one.changedBy === other.changedBy &&
+            one.resetsAt?.getTime() === other.resetsAt?.getTime() &&
+            one.marginToday === other.marginToday &&
+            isSameUsage(one.hour, other.hour) &&
+            isSameUsage(one.day, other.day),
+          isLast: () => false,
+        });
+      } catch (error) {
+        await changes.return();
+        throw error;
+      }
+    },
+    resolve: (state: State) => state,
+  }),
+);
+
+/** Tells those who watch, here and in other processes, that budgets or the state have been set. */
+function tellWatchers({ core: { live } }: Context): void {
+  live.publish('books', '', null);
+  live.announce('books', '');
+}
 
 const SetBudgetInput = builder.inputType('SetBudgetInput', {
   description: 'A budget; one that stands for the same scope, subject and period is replaced.',
@@ -206,7 +254,7 @@ builder.mutationFields((t) => ({
       const subject = await readSubject(context, input.scope, input.subject ?? null);
       if ('path' in subject) fields.push(subject);
       if ('problem' in limit || 'path' in subject) return invalidInput(fields);
-      return context.core.protection.setBudget(
+      const budget = await context.core.protection.setBudget(
         {
           scope: input.scope,
           subject: subject.subject,
@@ -216,15 +264,19 @@ builder.mutationFields((t) => ({
         },
         context.caller.actor,
       );
+      tellWatchers(context);
+      return budget;
     },
   }),
   suspendService: t.field({
     type: Protection,
     ...needs('protection:write', 'Stop every paid call now. Those under way settle.'),
     args: { reason: t.arg.string({ required: true, description: 'Why; callers and the audit log see it.' }) },
-    resolve: (_root, args, context) => {
+    resolve: async (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
-      return context.core.protection.suspend(readReason(args.reason), context.caller.actor);
+      const state = await context.core.protection.suspend(readReason(args.reason), context.caller.actor);
+      tellWatchers(context);
+      return state;
     },
   }),
   resumeService: t.field({
@@ -234,9 +286,11 @@ builder.mutationFields((t) => ({
       'Leave the shutdown. A budget that is still used up shuts down again at the next call: raise it first.',
     ),
     args: { reason: t.arg.string({ required: true, description: 'Why; it is written to the audit log.' }) },
-    resolve: (_root, args, context) => {
+    resolve: async (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
-      return context.core.protection.resume(readReason(args.reason), context.caller.actor);
+      const state = await context.core.protection.resume(readReason(args.reason), context.caller.actor);
+      tellWatchers(context);
+      return state;
     },
   }),
 }));

@@ -1,19 +1,16 @@
 /** How every subscription lives: the present state first, then changes, asking again now and then. */
-import type { Messages } from '../server/live/index.ts';
+import { isPassing } from '../server/ledger/index.ts';
+import { EVENT_MS, type Messages } from '../server/live/index.ts';
 import type { Context } from './context.ts';
-import { credentialsEnded } from './errors.ts';
 
-/** What a subscription's stream carries: a state, or word that the caller's credentials have ended. */
-export type Event<State> = State | typeof ENDED;
-
-/** In the place of a state: the caller may no longer see any. */
-const ENDED = Symbol('the credentials have ended');
+/** At most four events a second; the newest state wins. */
+export const PACE = { everyMs: EVENT_MS } as const;
 
 /** What a subscription watches. */
 export interface Watched<State> {
   /** The present state, which is sent first. */
   readonly first: State;
-  /** Changes as this process hears of them; null when it has heard nothing for a while. */
+  /** Changes as this process hears of them; null when it should ask. */
   readonly changes: Messages<State>;
   /** Asks the database, since the change may have happened in another process. */
   readonly read: () => Promise<State>;
@@ -24,42 +21,45 @@ export interface Watched<State> {
 }
 
 /** States as they come. */
-async function* states<State>(context: Context, watched: Watched<State>): AsyncGenerator<Event<State>> {
-  const { caller, core } = context;
+async function* states<State>(context: Context, watched: Watched<State>): AsyncGenerator<State> {
   let known = watched.first;
   yield known;
   if (watched.isLast(known)) return;
   for await (const change of watched.changes) {
-    if (!caller || !(await core.access.isStillValid(caller))) {
-      yield ENDED;
-      return;
+    let state: State;
+    try {
+      state = change ?? (await watched.read());
+    } catch (error) {
+      // A database that is away for a moment ends no subscription: it is asked again.
+      if (!isPassing(error)) throw error;
+      continue;
     }
-    const state = change ?? (await watched.read());
-    if (watched.isSame(known, state)) continue;
+    if (watched.isSame(known, state)) {
+      context.stream?.onUnchanged();
+      continue;
+    }
     known = state;
     yield state;
     if (watched.isLast(state)) return;
   }
 }
 
-/**
- * Sends the present state, then each change, until there can be no further one, the client goes away, or its
- * credentials end: a revoked key and an expired token see nothing more than the two seconds between two looks.
- */
-export function present<State>(
-  context: Context,
-  watched: Watched<State>,
-): AsyncIterableIterator<Event<State>> {
-  const stream = states(context, watched);
+/** Ends what a stream waits for before the stream: a generator's own `return` waits for what its `next` waits for. */
+function endingFirst<Value>(
+  stream: AsyncGenerator<Value>,
+  waits: { return(): Promise<unknown> },
+): AsyncIterableIterator<Value> {
   return {
     async next() {
-      const result = await stream.next();
-      if (result.done) await watched.changes.return();
+      const result = await stream.next().catch(async (error: unknown) => {
+        await waits.return();
+        throw error;
+      });
+      if (result.done) await waits.return();
       return result;
     },
-    // A generator's own `return` waits for the change that its `next` waits for, which may never come.
     async return() {
-      await watched.changes.return();
+      await waits.return();
       await stream.return(undefined);
       return { done: true, value: undefined };
     },
@@ -69,12 +69,38 @@ export function present<State>(
   };
 }
 
-/**
- * The state of an event, for a subscription field's resolver.
- *
- * @throws UNAUTHENTICATED, as the last thing that the client hears, when its credentials have ended.
- */
-export function stateOf<State>(event: Event<State>): State {
-  if (event === ENDED) throw credentialsEnded();
-  return event as State;
+/** Sends the present state, then each change, until there can be no further one or nobody watches any more. */
+export function present<State>(context: Context, watched: Watched<State>): AsyncIterableIterator<State> {
+  context.stream?.onAsk(() => watched.changes.wake());
+  return endingFirst(states(context, watched), watched.changes);
+}
+
+/** What a subscription of single happenings watches: none of them is overtaken by the next. */
+export interface WatchedEvents<Item> {
+  /** What has happened last, oldest first: sent at once. */
+  readonly first: readonly Item[];
+  /** Groups as they come. `skipped` says how many before them could not be told. */
+  readonly groups: AsyncIterableIterator<{ readonly items: readonly Item[]; readonly skipped: number }> & {
+    return(): Promise<unknown>;
+  };
+  /** Whether one is wanted. */
+  readonly matches: (item: Item) => boolean;
+  /** Whether two are one: what was among the first may come again. */
+  readonly isSame: (one: Item, other: Item) => boolean;
+}
+
+async function* happenings<Item>(context: Context, watched: WatchedEvents<Item>): AsyncGenerator<Item> {
+  yield* watched.first;
+  for await (const { items, skipped } of watched.groups) {
+    if (skipped > 0) context.stream?.onSkipped(skipped);
+    for (const item of items) {
+      if (!watched.matches(item) || watched.first.some((first) => watched.isSame(first, item))) continue;
+      yield item;
+    }
+  }
+}
+
+/** Sends each happening, in order. */
+export function each<Item>(context: Context, watched: WatchedEvents<Item>): AsyncIterableIterator<Item> {
+  return endingFirst(happenings(context, watched), watched.groups);
 }

@@ -30,6 +30,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { BookCounts, createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
 export interface Core {
@@ -50,6 +51,9 @@ export interface Core {
   readonly storage: Storage;
   readonly outputs: Outputs;
   readonly live: Live;
+  readonly watch: Watch;
+  /** What this process has booked. */
+  readonly booked: BookCounts;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -111,10 +115,11 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const ledger = await openLedger({ database, clock });
+    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
+    const booked = new BookCounts(() => live.publish('books', '', null));
+    const ledger = await openLedger({ database, clock, observer: booked });
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
-    const live = await openLive({ database, log });
     const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
@@ -148,6 +153,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
     });
+    const protection = createProtection({ database, clock });
     return {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -157,7 +163,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       access,
       accounts: createAccounts({ database, clock }),
       ledger,
-      protection: createProtection({ database, clock }),
+      protection,
       catalog,
       providers,
       routing,
@@ -165,6 +171,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       storage,
       outputs: createOutputs({ database, clock }),
       live,
+      watch: createWatch({ database, clock, log, live, protection }),
+      booked,
       generations,
       async close() {
         await generations.recovery.stop();

@@ -41,7 +41,7 @@ export interface Environment {
   readonly s3: Bucket | undefined;
   /** How many days an output is kept after its generation ended; undefined: for ever. */
   readonly outputRetentionDays: number | undefined;
-  /** Undefined: the bus of this process. */
+  /** By which processes tell each other of changes; undefined: Postgres's own NOTIFY, for what happens seldom. */
   readonly redisUrl: string | undefined;
   readonly role: 'all' | 'web' | 'worker';
   /** An API key with every scope that exists while it is set. */
@@ -422,9 +422,8 @@ export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'provid
 }
 
 /** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
-export function unusedVariables(environment: Pick<Environment, 'redisUrl' | 'stripe' | 'smtpUrl'>): string[] {
+export function unusedVariables(environment: Pick<Environment, 'stripe' | 'smtpUrl'>): string[] {
   return [
-    environment.redisUrl === undefined ? [] : ['REDIS_URL'],
     environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY'],
     environment.smtpUrl === undefined ? [] : ['SMTP_URL'],
   ].flat();

@@ -74,6 +74,11 @@ export function ratio(numerator: Micros, denominator: Micros): number | null {
   return Number((numerator * 1_000_000n) / denominator) / 1_000_000;
 }
 
+/** Dollars as a number, for metrics and charts, never to compute money with. */
+export function dollars(micros: Micros): number {
+  return Number(micros) / Number(MICROS_PER_DOLLAR);
+}
+
 /** (revenue − cost) / revenue; null when there is no revenue. */
 export function margin(revenue: Micros, cost: Micros): number | null {
   return ratio(revenue - cost, revenue);

@@ -391,6 +391,6 @@ describe('what the start says', () => {
       REDIS_URL: 'redis://localhost:6379',
       SMTP_URL: 'smtp://localhost:25',
     });
-    expect(unusedVariables(environment)).toEqual(['REDIS_URL', 'SMTP_URL']);
+    expect(unusedVariables(environment)).toEqual(['SMTP_URL']);
   });
 });

@@ -1,9 +1,11 @@
 /** Who calls, told from a request's headers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Context, createLoaders, rateLimited, unauthenticated } from '../../schema/index.ts';
+import { createLoaders, rateLimited, unauthenticated } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
+import type { SubscriberContext } from './fan-out.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import type { Sink } from './subscriber.ts';
 
 /**
  * Whether a request comes from a page of this server: told by the browser (Sec-Fetch-Site), or else by an Origin that
@@ -44,7 +46,8 @@ export async function contextOfRequest(
   limiter: RateLimiter,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<Context> {
+  sink: Sink,
+): Promise<SubscriberContext> {
   const sameOrigin = isSameOrigin(request);
   const cookie = request.headers.cookie ?? null;
   const setCookie = (value: string) => void response.appendHeader('set-cookie', value);
@@ -61,12 +64,18 @@ export async function contextOfRequest(
     () => count(`ip:${ip}`),
   );
   count(caller?.actor ?? `ip:${ip}`);
-  return { core, caller, ip, cookie, sameOrigin, setCookie, loaders: createLoaders(core) };
+  return { core, caller, ip, cookie, sameOrigin, setCookie, loaders: createLoaders(core), sink };
 }
 
 /** The context of one operation over a WebSocket whose caller is known since connection_init. */
-export function contextOfSocket(core: Core, caller: Caller | null, request: IncomingMessage): Context {
+export function contextOfSocket(
+  core: Core,
+  caller: Caller | null,
+  request: IncomingMessage,
+  sink: Sink,
+): SubscriberContext {
   return {
+    sink,
     core,
     caller,
     ip: request.socket.remoteAddress ?? '',

@@ -1,18 +1,18 @@
 /** GraphQL over HTTP and server-sent events, by graphql-yoga. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import { type Context, schema } from '../../schema/index.ts';
+import { schema } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
 import { contextOfRequest } from './context.ts';
-import { createMask } from './errors.ts';
+import { type EventStreams, useEventStreams } from './event-stream.ts';
+import type { FanOut, SubscriberContext } from './fan-out.ts';
 import { useLimits } from './limits.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import { useSubscriptionLimit } from './subscriptions.ts';
 
 /** What yoga is given with each request: the node objects of HTTP, or the ready context of a WebSocket's operation. */
 export type ServerContext =
   | { readonly req: IncomingMessage; readonly res: ServerResponse }
-  | { readonly ready: Context };
+  | { readonly ready: SubscriberContext };
 
 /**
  * A request that could not be run is a 400. But a client that takes `application/json` by that name and nothing newer
@@ -35,9 +35,14 @@ function useStatus(): Plugin {
 }
 
 /** The GraphQL engine, for HTTP and for WebSockets. */
-export function createGraphql(core: Core, limiter: RateLimiter) {
-  const mask = createMask(core.log);
-  return createYoga<ServerContext, Context>({
+export function createGraphql(
+  core: Core,
+  limiter: RateLimiter,
+  mask: (error: unknown) => Error,
+  fanOut: FanOut,
+  streams: EventStreams,
+) {
+  return createYoga<ServerContext, SubscriberContext>({
     schema,
     graphqlEndpoint: '/graphql',
     landingPage: false,
@@ -47,11 +52,13 @@ export function createGraphql(core: Core, limiter: RateLimiter) {
     multipart: false,
     maskedErrors: { maskError: mask },
     context: (initial) =>
-      'ready' in initial ? initial.ready : contextOfRequest(core, limiter, initial.req, initial.res),
+      'ready' in initial
+        ? initial.ready
+        : contextOfRequest(core, limiter, initial.req, initial.res, streams.sinkOf(initial.res)),
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
-    plugins: [useLimits(), useSubscriptionLimit(core.environment.limits.subscriptionsPerKey), useStatus()],
+    plugins: [useLimits(), useEventStreams(fanOut), useStatus()],
   });
 }
 

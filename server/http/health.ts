@@ -25,15 +25,18 @@ export function live(response: ServerResponse): void {
   sendJson(response, 200, { status: 'ok' });
 }
 
-/** 200 when requests can be answered; 503 while it drains or the database is away. */
+/** 200 when requests can be answered, though perhaps with less than all; 503 while it drains or the database is away. */
 export async function ready(core: Core, draining: boolean, response: ServerResponse): Promise<void> {
   const database = await isDatabaseReady(core);
   const ok = database && !draining;
+  const { bus } = core.live;
   sendJson(response, ok ? 200 : 503, {
-    status: ok ? 'ok' : 'unavailable',
+    status: ok ? (bus.isUp ? 'ok' : 'degraded') : 'unavailable',
     parts: {
       database: { status: database ? 'ok' : 'unavailable', kind: core.database.kind },
       server: { status: draining ? 'draining' : 'ok', callsUnderWay: core.generations.active },
+      // Nothing that concerns money goes over it: whoever watches asks the database until it is back.
+      live: { status: bus.isUp ? 'ok' : 'degraded', bus: bus.kind },
       // A vendor's outage is no reason to send nothing here: other models, other vendors and all reads go on.
       providers: {
         status: 'ok',

@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
 import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
 import { allowOrigins } from './cors.ts';
+import { createMask } from './errors.ts';
+import { createEventStreams } from './event-stream.ts';
+import { createFanOut } from './fan-out.ts';
 import { serveFile } from './files.ts';
 import { type Demo, graphiqlPage } from './graphiql.ts';
 import { createGraphql, type Graphql } from './graphql.ts';
@@ -51,8 +54,13 @@ function isLocalPage(request: IncomingMessage): boolean {
 export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer> {
   const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
   // A process whose role is to work off the queue has no customers.
-  const graphql = core.environment.role === 'worker' ? null : createGraphql(core, limiter);
-  const metrics = createMetrics(core);
+  const mask = createMask(core.log);
+  const fanOut = createFanOut(core, mask, core.environment.limits.subscriptionsPerKey);
+  const streams = createEventStreams(fanOut.noteCutOff);
+  const graphql =
+    core.environment.role === 'worker' ? null : createGraphql(core, limiter, mask, fanOut, streams);
+  const metrics = createMetrics({ core, fanOut, sockets: () => sockets?.open ?? 0 });
+  let sockets: ReturnType<typeof openSockets> | null = null;
   let draining = false;
   let page: string | undefined;
   let localPage: string | undefined;
@@ -85,6 +93,8 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       { method: 'POST', headers: request.headers as Record<string, string>, body: new Uint8Array(body) },
       { req: request, res: response },
     );
+    // A subscription has had its answer event by event.
+    if (response.headersSent) return;
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     if (answer.body) for await (const chunk of answer.body) response.write(chunk);
     response.end();
@@ -131,7 +141,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       case '/health/ready':
         return ready(core, draining, response);
       case '/metrics':
-        return metrics(response);
+        return metrics.answer(response);
       case '/':
         response.writeHead(302, { location: '/graphql' });
         return response.end();
@@ -146,6 +156,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
   };
 
   const server = createServer((request, response) => {
+    metrics.count(request, response);
     Promise.try(route, request, response).catch((error: unknown) => {
       core.log.error({ error, path: request.url?.split('?')[0] }, 'A request failed.');
       if (response.headersSent) response.destroy();
@@ -166,7 +177,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  const sockets = graphql && openSockets(core, graphql, limiter, server);
+  sockets = graphql && openSockets(core, graphql, fanOut, limiter, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';
@@ -182,6 +193,8 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     },
     async close() {
       await sockets?.close();
+      streams.close();
+      fanOut.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const force = setTimeout(() => server.closeAllConnections(), 5_000);

@@ -8,13 +8,18 @@ import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { contextOfSocket, isSameOrigin } from './context.ts';
+import type { StreamEvent } from './event.ts';
+import type { FanOut } from './fan-out.ts';
 import type { Graphql } from './graphql.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import type { Sink } from './subscriber.ts';
 
 /** Close codes beside those of graphql-transport-ws. The HTTP status is visible inside each. */
 export const CloseCode = {
   /** Credentials are wrong, or have ended while the socket was open. */
   Unauthorized: 4401,
+  /** Its client reads more slowly than it is told. */
+  TooSlow: 4413,
   /** The server is going away; connect again, elsewhere or later. */
   GoingAway: 1001,
 } as const;
@@ -31,11 +36,57 @@ function dropHttp(errors: readonly { readonly extensions?: unknown }[] | undefin
   }
 }
 
-/** How often open sockets' credentials are looked at again. */
+/** How often open sockets are looked at: their credentials, and whether they are read. */
 const RECHECK_MS = 1_000;
+/** Beyond so many bytes that have not gone out, a socket is told no more events for now. */
+const FULL_BYTES = 16 * 1024;
+/** Beyond so many it is cut off. Answers to what a client asks by itself are in it too. */
+const CUT_OFF_BYTES = 1024 * 1024;
+/** How long a client that was told to go may take to read that. */
+const LAST_WORD_MS = 5_000;
+
+/** Closes a socket with a code, and without it when that is not read either. */
+function closeFor(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
+  socket.close(code, reason);
+  const force = setTimeout(() => socket.terminate(), LAST_WORD_MS);
+  force.unref();
+  socket.once('close', () => clearTimeout(force));
+}
+
+const END = Buffer.from('}');
+
+/** A socket as one of its subscriptions sees it: each event is the same bytes for everybody but for the id before them. */
+function sinkOf(socket: WebSocket, id: string, onCutOff: () => void): Sink {
+  const begin = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  return {
+    transport: 'websocket',
+    send(event: StreamEvent, skipped) {
+      if (socket.readyState !== socket.OPEN) return true;
+      if (socket.bufferedAmount > FULL_BYTES) return false;
+      socket.send(Buffer.concat([begin, event.json(skipped), END]), { binary: false });
+      return true;
+    },
+    // The library says `complete` when the subscriber is done.
+    end() {},
+    cutOff() {
+      onCutOff();
+      closeFor(socket, CloseCode.TooSlow, 'Too slow: events were not read');
+    },
+    endCredentials: () => closeFor(socket, CloseCode.Unauthorized, ENDED),
+  };
+}
+
+const ENDED = 'Unauthorized: the credentials have ended';
 
 /** Opens the WebSocket side of a server. */
-export function openSockets(core: Core, graphql: Graphql, limiter: RateLimiter, server: Server) {
+export function openSockets(
+  core: Core,
+  graphql: Graphql,
+  fanOut: FanOut,
+  limiter: RateLimiter,
+  server: Server,
+) {
   const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_BODY_BYTES });
   const connections = new Set<Connection>();
 
@@ -67,12 +118,13 @@ export function openSockets(core: Core, graphql: Graphql, limiter: RateLimiter, 
       onDisconnect(context) {
         if (context.extra.connection) connections.delete(context.extra.connection);
       },
-      async onSubscribe(context, _id, params) {
+      async onSubscribe(context, id, params) {
         const caller = context.extra.connection?.caller ?? null;
         const wait = limiter.take(caller?.actor ?? `ip:${context.extra.request.socket.remoteAddress ?? ''}`);
         if (wait > 0) return [rateLimited(wait)];
         if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
-        const ready = contextOfSocket(core, caller, context.extra.request);
+        const { socket, request } = context.extra;
+        const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
         const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
           ready,
           params,
@@ -106,13 +158,23 @@ export function openSockets(core: Core, graphql: Graphql, limiter: RateLimiter, 
   );
 
   const recheck = setInterval(() => {
-    for (const connection of connections) {
-      const { caller, socket } = connection;
+    // Many sockets may have one key: it is looked at once.
+    const byCaller = new Map<Caller, WebSocket[]>();
+    for (const { caller, socket } of connections) {
+      if (socket.bufferedAmount > CUT_OFF_BYTES) {
+        fanOut.noteCutOff();
+        closeFor(socket, CloseCode.TooSlow, 'Too slow: answers were not read');
+      }
       if (!caller) continue;
+      const sockets = byCaller.get(caller);
+      if (sockets) sockets.push(socket);
+      else byCaller.set(caller, [socket]);
+    }
+    for (const [caller, sockets] of byCaller) {
       core.access
         .isStillValid(caller)
         .then((valid) => {
-          if (!valid) socket.close(CloseCode.Unauthorized, 'Unauthorized: the credentials have ended');
+          if (!valid) for (const socket of sockets) closeFor(socket, CloseCode.Unauthorized, ENDED);
         })
         .catch((error: unknown) => core.log.warn({ error }, "A socket's credentials could not be checked."));
     }

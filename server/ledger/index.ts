@@ -71,20 +71,37 @@ export interface Ledger {
   counts(): Record<'reserve' | 'settle', { batches: number; items: number }>;
 }
 
+/** Who wants to know what has been committed here; it must neither throw nor wait. */
+export interface LedgerObserver {
+  reserved(items: readonly ReserveItem[], outcomes: readonly ReserveOutcome[]): void;
+  settled(items: readonly SettleItem[], outcomes: readonly SettleOutcome[]): void;
+  rerouted(item: statements.RerouteItem): void;
+}
+
 /** Opens the ledger for one server process. Its first heartbeat is committed when this resolves. */
-export async function openLedger(options: { database: Database; clock: Clock }): Promise<Ledger> {
-  const { database, clock } = options;
+export async function openLedger(options: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly observer?: LedgerObserver;
+}): Promise<Ledger> {
+  const { database, clock, observer } = options;
   const processId = newId();
   const commit = <Item, Result>(
     send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
     keyOf?: (item: Item) => string,
   ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...(keyOf && { keyOf }) });
 
-  const reserves = commit((items: readonly ReserveItem[], retry) =>
-    statements.reserve(database, clock.now(), processId, items, retry),
-  );
+  const reserves = commit(async (items: readonly ReserveItem[], retry) => {
+    const outcomes = await statements.reserve(database, clock.now(), processId, items, retry);
+    observer?.reserved(items, outcomes);
+    return outcomes;
+  });
   const settles = commit(
-    (items: readonly SettleItem[]) => statements.settle(database, clock.now(), items),
+    async (items: readonly SettleItem[]) => {
+      const outcomes = await statements.settle(database, clock.now(), items);
+      observer?.settled(items, outcomes);
+      return outcomes;
+    },
     (item) => item.generationId,
   );
   const sends = commit((items: readonly statements.Sending[], retry) =>
@@ -102,7 +119,7 @@ export async function openLedger(options: { database: Database; clock: Clock }):
     markSent: (generationId, expiresAt) => sends.submit({ generationId, expiresAt }),
     recordJob: (job) => jobs.submit(job),
     async reroute(item) {
-      let outcome: statements.RerouteOutcome = 'stale';
+      let outcome = 'stale' as statements.RerouteOutcome;
       await database
         .transaction(async (sql) => {
           outcome = await statements.reroute(sql, clock.now(), processId, item);
@@ -111,6 +128,7 @@ export async function openLedger(options: { database: Database; clock: Clock }):
         .catch((error: unknown) => {
           if (error !== ROLL_BACK) throw error;
         });
+      if (outcome === 'rerouted') observer?.rerouted(item);
       return outcome;
     },
     requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),

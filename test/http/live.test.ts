@@ -11,73 +11,24 @@ import {
 } from '../support/client.ts';
 import { describeOnPostgres } from '../support/databases.ts';
 import { ADMIN_KEY, startTestServer, type TestServer, until } from '../support/server.ts';
+import { type Event, WAYS, watch as watchBy } from '../support/watching.ts';
 
 const GENERATION =
   'subscription ($id: ID!) { generation(id: $id) { id status creditsCharged outputs { url } } }';
 const BALANCE = 'subscription ($id: ID) { balance(accountId: $id) { available reserved posted } }';
 
-interface Event {
-  readonly data?: { readonly generation?: Outcome; readonly balance?: Balance } | null;
-  readonly errors?: readonly AnsweredError[];
+interface Told {
+  readonly generation?: Outcome;
+  readonly balance?: Balance;
 }
 
-/** A subscription that is read event by event; `null` at its end. */
-interface Watch {
-  next(): Promise<Event | null>;
-  close(): Promise<void>;
-}
-
-/** The two ways to subscribe, which must not differ in what they say. */
-const ways: Record<string, (client: TestClient, query: string, variables?: object) => Promise<Watch>> = {
-  'a WebSocket': async (client, query, variables = {}) => {
-    const socket = client.socket();
-    const events = socket.iterate<Event['data']>({ query, variables: variables as Record<string, unknown> });
-    return {
-      async next() {
-        try {
-          const { done, value } = await events.next();
-          return done ? null : (value as Event);
-        } catch (error) {
-          // An error message: its errors come as they are.
-          if (Array.isArray(error)) return { errors: error as AnsweredError[] };
-          throw error;
-        }
-      },
-      async close() {
-        await events.return?.();
-        await socket.dispose();
-      },
-    };
-  },
-  'server-sent events': async (client, query, variables) => {
-    const abort = new AbortController();
-    const { events } = await client.stream(query, variables, abort.signal);
-    return {
-      async next() {
-        for (;;) {
-          const { done, value } = await events.next();
-          if (done || value.event === 'complete') return null;
-          if (value.event === 'next') return value.data as Event;
-        }
-      },
-      async close() {
-        abort.abort();
-        await events.return().catch(() => {});
-      },
-    };
-  },
-};
-
-describe.each(Object.keys(ways))('by %s', (way) => {
+describe.each(WAYS)('by %s', (way) => {
   const clock = new FakeClock('2026-11-20T12:00:00Z');
   let server: TestServer;
   let accountId: string;
   let me: TestClient;
-  const watch = (client: TestClient, query: string, variables?: object) => {
-    const open = ways[way];
-    if (!open) throw new Error(way);
-    return open(client, query, variables);
-  };
+  const watch = (client: TestClient, query: string, variables?: object) =>
+    watchBy<Told>(way, client, query, variables);
   beforeAll(async () => {
     server = await startTestServer({ clock, env: { MAX_SUBSCRIPTIONS_PER_KEY: '4' } });
     accountId = await server.admin.account(100);
@@ -198,7 +149,7 @@ describe.each(Object.keys(ways))('by %s', (way) => {
     expect(await other.next()).toMatchObject({ data: { balance: {} } });
     await other.close();
     await Promise.all(all.map((watching) => watching.close()));
-    let event: Event | null = null;
+    let event: Event<Told> | null = null;
     await until('there is room again', async () => {
       const watching = await watch(client, BALANCE, { id: accountId });
       event = await watching.next();
@@ -218,7 +169,7 @@ describe.each(Object.keys(ways))('by %s', (way) => {
             const socket = client.socket({ onClosed: closed.resolve });
             const events = socket.iterate({ query: BALANCE, variables: { id: accountId } });
             return {
-              next: () => events.next().then(({ value }) => value as Event),
+              next: () => events.next().then(({ value }) => value as Event<Told>),
               close: async () => socket.dispose(),
             };
           })()

@@ -151,13 +151,19 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
 }
 
-/** A port that is free, and the address of whoever will listen there: vendors are told it before anybody does. */
-export async function reachable(): Promise<{ PORT: string; PUBLIC_URL: string }> {
+/** A port on which nobody listens. */
+export async function freePort(): Promise<number> {
   const finder = createServer().listen(0, '127.0.0.1');
   await once(finder, 'listening');
   const { port } = finder.address() as AddressInfo;
   finder.close();
   await once(finder, 'close');
+  return port;
+}
+
+/** A port that is free, and the address of whoever will listen there: vendors are told it before anybody does. */
+export async function reachable(): Promise<{ PORT: string; PUBLIC_URL: string }> {
+  const port = await freePort();
   return { PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
 }
 

@@ -1,0 +1,161 @@
+/**
+ * Processes tell each other of all changes through Redis. Channels are gathered for a moment and sent as one message, so that
+ * a thousand bookings a second are some twenty messages. Redis holds nothing: what is told while it is away is lost, and
+ * everybody is told to ask when it goes and when it comes back.
+ *
+ * The package is loaded when `REDIS_URL` is set, and not before.
+ */
+import { newId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { Bus, Ears } from './bus.ts';
+
+/** How long changes are gathered before they are sent. */
+const GATHER_MS = 50;
+/** More than so many at once are told as one: that everybody should ask. */
+const MOST_CHANNELS = 2_000;
+/** In the place of a channel: all of them. */
+const ALL = '*';
+/** Between two tries to reach it. */
+const LEAST_PAUSE_MS = 50;
+const MOST_PAUSE_MS = 1_000;
+/** A connection over which nothing comes back for so long is given up. */
+const PING_MS = 2_000;
+
+/** What a Redis bus is opened with. */
+export interface RedisBusOptions {
+  readonly url: string;
+  readonly log: Log;
+}
+
+/** Redis's channel. Sites that share a Redis hear each other's messages, which names none of what they watch. */
+const CHANNEL = 'solvent:live';
+
+/** What goes over Redis: who says it, and which channels have changed. */
+interface Message {
+  readonly from: string;
+  readonly channels: readonly string[];
+}
+
+/** What cannot be read says no more than that something has happened. */
+function readMessage(text: string): Message {
+  try {
+    const { from, channels } = JSON.parse(text) as Partial<Message>;
+    if (typeof from === 'string' && Array.isArray(channels)) return { from, channels: channels.map(String) };
+  } catch {
+    // Told below as what it is.
+  }
+  return { from: '', channels: [ALL] };
+}
+
+/**
+ * Opens an end of the bus. Resolves at once: a Redis that cannot be reached is no reason not to start, and is tried again and
+ * again.
+ */
+export async function openRedisBus(options: RedisBusOptions, ears: Ears): Promise<Bus> {
+  const { createClient } = await import('@redis/client');
+  const { log } = options;
+  const me = newId();
+  const connect = () =>
+    createClient({
+      url: options.url,
+      // What is told late is told in vain: who waits has asked by then.
+      disableOfflineQueue: true,
+      pingInterval: PING_MS,
+      socket: {
+        connectTimeout: 5_000,
+        socketTimeout: 2 * PING_MS + 1_000,
+        reconnectStrategy: (tries) => Math.min(LEAST_PAUSE_MS * 2 ** tries, MOST_PAUSE_MS),
+      },
+    });
+  const teller = connect();
+  const hearer = connect();
+
+  let hears = false;
+  let closed = false;
+  const setHears = (now: boolean) => {
+    if (hears === now || closed) return;
+    hears = now;
+    if (now) log.info({}, 'Redis is there: changes are heard as they happen.');
+    else log.warn({}, 'Redis is away: whoever watches asks the database every two seconds.');
+    ears.gap();
+  };
+  // Each try that fails is an error event too; that it is away has been said once.
+  let lastError: string | undefined;
+  const noteError = (error: Error) => {
+    setHears(false);
+    if (error.message !== lastError) log.debug({ error }, 'Redis cannot be reached.');
+    lastError = error.message;
+  };
+  teller.on('error', noteError);
+  hearer.on('error', noteError);
+  hearer.on('reconnecting', () => setHears(false));
+  hearer.on('end', () => setHears(false));
+
+  const onMessage = (text: string) => {
+    const message = readMessage(text);
+    if (message.from === me || closed) return;
+    for (const channel of message.channels) {
+      if (channel === ALL) ears.gap();
+      else ears.heard(channel);
+    }
+  };
+  const opened = Promise.all([
+    teller.connect(),
+    hearer.connect().then(() => hearer.subscribe(CHANNEL, onMessage)),
+  ]).then(
+    () => {
+      lastError = undefined;
+      setHears(true);
+      // From now on the library subscribes again by itself before it says that it is ready.
+      hearer.on('ready', () => {
+        lastError = undefined;
+        setHears(true);
+      });
+    },
+    (error: unknown) => {
+      if (!closed) log.error({ error }, 'Redis could not be connected to, and is not tried again.');
+    },
+  );
+  // Most of the time it is there: then nothing has to be asked for in the first second.
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, 1_000);
+  await Promise.race([opened, late.promise]);
+  clearTimeout(timer);
+  if (!hears) log.warn({}, 'Redis is away: whoever watches asks the database every two seconds.');
+
+  let gathered = new Set<string>();
+  let sending: NodeJS.Timeout | undefined;
+  const send = () => {
+    sending = undefined;
+    if (gathered.size === 0 || closed) return;
+    const channels = gathered.size > MOST_CHANNELS ? [ALL] : [...gathered];
+    gathered = new Set();
+    sending = setTimeout(send, GATHER_MS);
+    if (!teller.isReady) return;
+    const message: Message = { from: me, channels };
+    teller.publish(CHANNEL, JSON.stringify(message)).catch((error: unknown) => {
+      log.debug({ error }, 'A change could not be told; who waits for it asks by itself.');
+    });
+  };
+
+  return {
+    kind: 'redis',
+    get isUp() {
+      return hears;
+    },
+    takesAll: true,
+    tell(channel) {
+      if (closed) return;
+      if (gathered.size <= MOST_CHANNELS) gathered.add(channel);
+      // The first goes out with what happens in the same turn of the event loop.
+      sending ??= setTimeout(send, 0);
+    },
+    async close() {
+      closed = true;
+      clearTimeout(sending);
+      teller.destroy();
+      hearer.destroy();
+      await opened;
+    },
+  };
+}
