@@ -6,6 +6,7 @@ import './catalog.ts';
 import './protection.ts';
 import './provider.ts';
 import './access.ts';
+import './audit.ts';
 import './watch.ts';
 import { builder } from './builder.ts';
 

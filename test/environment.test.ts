@@ -204,6 +204,7 @@ test('nothing set gives the documented defaults', () => {
     adminKey: undefined,
     firstAdmin: { email: undefined, password: undefined },
     tokenSecret: undefined,
+    adminPersistedOnly: false,
     stripe: { secretKey: undefined, webhookSecret: undefined, apiBase: undefined },
     providers: {
       openai: undefined,

@@ -4,6 +4,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
 import { contextOfRequest } from './context.ts';
+import { type Documents, usePersistedDocuments } from './documents.ts';
 import { type EventStreams, useEventStreams } from './event-stream.ts';
 import type { FanOut, SubscriberContext } from './fan-out.ts';
 import { useLimits } from './limits.ts';
@@ -41,6 +42,7 @@ export function createGraphql(
   mask: (error: unknown) => Error,
   fanOut: FanOut,
   streams: EventStreams,
+  documents: Documents,
 ) {
   return createYoga<ServerContext, SubscriberContext>({
     schema,
@@ -50,6 +52,8 @@ export function createGraphql(
     cors: false,
     logging: false,
     multipart: false,
+    // A persisted document instead of `query`, as the GraphQL over HTTP specification's appendix names it.
+    extraParamNames: ['documentId'],
     maskedErrors: { maskError: mask },
     context: (initial) =>
       'ready' in initial
@@ -58,7 +62,12 @@ export function createGraphql(
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
-    plugins: [useLimits(), useEventStreams(fanOut), useStatus()],
+    plugins: [
+      usePersistedDocuments(documents, core.environment.adminPersistedOnly) as Plugin<SubscriberContext>,
+      useLimits(),
+      useEventStreams(fanOut),
+      useStatus(),
+    ],
   });
 }
 
