@@ -76,20 +76,31 @@ export const formatRatio = (ratio: number, { locale }: Pick<Manner, 'locale'>): 
 /** How much of an instant is written. */
 export type InstantStyle = 'time' | 'minute' | 'second' | 'day' | 'full';
 
+const NEAR: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' };
+
 const STYLES: Readonly<Record<InstantStyle, Intl.DateTimeFormatOptions>> = {
   time: { timeStyle: 'medium' },
-  minute: { dateStyle: 'medium', timeStyle: 'short' },
-  second: { dateStyle: 'medium', timeStyle: 'medium' },
+  minute: NEAR,
+  second: { ...NEAR, second: '2-digit' },
   day: { dateStyle: 'medium' },
   full: { dateStyle: 'full', timeStyle: 'long' },
 };
 
+/** Farther away than this an instant needs its year. */
+const NEAR_MS = 300 * 86_400_000;
+
 /** An instant, given in ISO 8601, in somebody's zone. */
-export const formatInstant = (
+export function formatInstant(
   instant: string,
   { locale, zone }: Manner,
   style: InstantStyle = 'minute',
-): string => dates(locale, { ...STYLES[style], timeZone: zone }).format(new Date(instant));
+  now = Date.now(),
+): string {
+  const isFar = (style === 'minute' || style === 'second') && Math.abs(Date.parse(instant) - now) > NEAR_MS;
+  return dates(locale, { ...STYLES[style], ...(isFar ? { year: 'numeric' } : {}), timeZone: zone }).format(
+    new Date(instant),
+  );
+}
 
 const STEPS = [
   ['day', 86_400],

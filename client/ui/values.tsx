@@ -123,7 +123,7 @@ export function Bytes({ value }: { readonly value: number }) {
   return <span className={classes.number}>{formatBytes(value, useManner())}</span>;
 }
 
-/** An id or a key, in letters of equal width, that breaks where it must. */
-export function Code({ children }: { readonly children: string }) {
-  return <code className={classes.code}>{children}</code>;
+/** An id or a key, in letters of equal width, that breaks where it must, or nowhere. */
+export function Code({ children, whole = false }: { readonly children: string; readonly whole?: boolean }) {
+  return <code className={`${classes.code} ${whole ? classes.whole : ''}`}>{children}</code>;
 }

@@ -46,7 +46,12 @@ type Attempt = LatestAttempts_AttemptFragmentFragment;
 const KEPT = 12;
 
 const COLUMNS: readonly Column<Attempt>[] = [
-  { key: 'at', header: 'When', render: ({ bookedAt }) => <Instant value={bookedAt} style="time" /> },
+  {
+    key: 'at',
+    header: 'When',
+    wide: true,
+    render: ({ bookedAt }) => <Instant value={bookedAt} style="time" />,
+  },
   {
     key: 'model',
     header: 'Model',

@@ -21,11 +21,14 @@ const AuditTable_AuditLogEntryFragment = graphql(`
 
 type Entry = AuditTable_AuditLogEntryFragmentFragment;
 
+/** Ids say nothing to people that the subject does not. */
+const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
 /** What an action was about, in short: its detail without quotes and braces. */
 function detailOf(detail: unknown): string | null {
   if (typeof detail !== 'object' || detail === null) return null;
   const parts = Object.entries(detail)
-    .filter(([, value]) => value !== null && value !== '')
+    .filter(([, value]) => value !== null && value !== '' && !ID.test(String(value)))
     .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
   return parts.length > 0 ? parts.join(', ') : null;
 }
@@ -33,7 +36,7 @@ function detailOf(detail: unknown): string | null {
 const COLUMNS: readonly Column<Entry>[] = [
   { key: 'at', header: 'When', render: ({ at }) => <Instant value={at} style="second" /> },
   { key: 'actor', header: 'Who', wide: true, render: ({ actorName }) => actorName },
-  { key: 'action', header: 'What', isRowHeader: true, render: ({ action }) => <Code>{action}</Code> },
+  { key: 'action', header: 'What', isRowHeader: true, render: ({ action }) => <Code whole>{action}</Code> },
   {
     key: 'subject',
     header: 'Of what',

@@ -1,5 +1,5 @@
 /** Budgets with how full their present windows are. */
-import { Button } from '@mantine/core';
+import { Button, VisuallyHidden } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -55,27 +55,31 @@ export const nameOfBudget = ({
 }: Pick<Budget, 'scope' | 'subject' | 'period'>): string =>
   `${scope === 'GLOBAL' ? 'All calls' : `${wordsOf(scope)} ${subject}`}, ${period.toLowerCase()}`;
 
+function Whose({ scope, subject, period }: Budget) {
+  const each = `in each ${period.toLowerCase()}`;
+  if (scope === 'GLOBAL' || !subject) return `All calls ${each}`;
+  if (scope === 'ACCOUNT') {
+    return (
+      <>
+        <UserLink id={subject}>One user</UserLink> {each}
+      </>
+    );
+  }
+  return `${wordsOf(scope)} ${scope === 'PROVIDER' ? subject : wordsOf(subject)} ${each}`;
+}
+
 function columnsOf(onChange: ((budget: Budget) => void) | undefined): readonly Column<Budget>[] {
   return [
     {
       key: 'scope',
       header: 'Whose calls',
       isRowHeader: true,
-      render: ({ scope, subject }) =>
-        scope === 'GLOBAL' ? (
-          'All calls'
-        ) : scope === 'ACCOUNT' && subject ? (
-          <UserLink id={subject}>One user</UserLink>
-        ) : (
-          <>
-            {wordsOf(scope)} <b>{scope === 'PROVIDER' ? subject : wordsOf(subject ?? '')}</b>
-          </>
-        ),
+      render: (budget) => <Whose {...budget} />,
     },
-    { key: 'period', header: 'In each', render: ({ period }) => wordsOf(period) },
     {
       key: 'action',
       header: 'At the limit',
+      wide: true,
       render: ({ action }) => <State tone={ACTIONS[action][0]}>{ACTIONS[action][1]}</State>,
     },
     {
@@ -100,7 +104,7 @@ function columnsOf(onChange: ((budget: Budget) => void) | undefined): readonly C
       ? [
           {
             key: 'change',
-            header: <span className="mantine-visually-hidden">Change</span>,
+            header: <VisuallyHidden>Change</VisuallyHidden>,
             align: 'end' as const,
             render: (budget: Budget) => (
               <Button

@@ -1,5 +1,5 @@
 /** Models with what they cost, what is asked for them, and whether that leaves enough. */
-import { Stack, Text } from '@mantine/core';
+import { Stack, Text, VisuallyHidden } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -84,10 +84,10 @@ const COLUMNS: readonly Column<Line>[] = [
     header: 'Model',
     isRowHeader: true,
     render: ({ model, isFirst }) => (
-      <Stack gap={0}>
-        <span className={isFirst ? undefined : 'mantine-visually-hidden'}>{model.model}</span>
+      <Stack gap={0} miw="13rem">
+        {isFirst ? model.model : <VisuallyHidden>{model.model}</VisuallyHidden>}
         {isFirst && model.note && (
-          <Text size="xs" c="dimmed" maw="34ch">
+          <Text size="xs" c="dimmed" maw="40ch">
             {model.note}
           </Text>
         )}

@@ -1,7 +1,8 @@
 /** Gives up a generation that is under way. */
-import { Button, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
+import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { toastDone, toastFailure } from '../../../ui/toasts.ts';
 import { Count } from '../../../ui/values.tsx';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
@@ -39,9 +40,7 @@ export function CancelGeneration(props: {
   if (!isUnderWay(status)) return null;
   return (
     <>
-      <Button variant="outline" color="red.9" onClick={dialog.open}>
-        Cancel it
-      </Button>
+      <DangerButton onClick={dialog.open}>Cancel it</DangerButton>
       <ConfirmDialog
         opened={isAsking}
         onClose={dialog.close}

@@ -1,7 +1,8 @@
 /** API keys, and how to end one. */
-import { Button, Text } from '@mantine/core';
+import { Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
+import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { State } from '../../../ui/State.tsx';
@@ -58,19 +59,13 @@ function columnsOf(onRevoke: (key: Key) => void): readonly Column<Key>[] {
     },
     {
       key: 'revoke',
-      header: <span className="mantine-visually-hidden">Revoke</span>,
+      header: <VisuallyHidden>Revoke</VisuallyHidden>,
       align: 'end',
       render: (key) =>
         key.revokedAt ? null : (
-          <Button
-            size="xs"
-            variant="outline"
-            color="red.9"
-            onClick={() => onRevoke(key)}
-            aria-label={`Revoke ${key.name}`}
-          >
+          <DangerButton size="xs" onClick={() => onRevoke(key)} aria-label={`Revoke ${key.name}`}>
             Revoke
-          </Button>
+          </DangerButton>
         ),
     },
   ];

@@ -2,6 +2,7 @@
 import { Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
+import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { State, type Tone } from '../../../ui/State.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
 import { Instant, Money, Ratio } from '../../../ui/values.tsx';
@@ -86,13 +87,11 @@ export function EmergencySwitch({ open, ...props }: EmergencySwitchProps) {
             )}
           </Text>
         </Stack>
-        <Button
-          color={isStopped ? undefined : 'red.9'}
-          variant={isStopped ? 'filled' : 'outline'}
-          onClick={dialog.open}
-        >
-          {isStopped ? 'Let paid calls go on' : 'Stop all paid calls'}
-        </Button>
+        {isStopped ? (
+          <Button onClick={dialog.open}>Let paid calls go on</Button>
+        ) : (
+          <DangerButton onClick={dialog.open}>Stop all paid calls</DangerButton>
+        )}
       </Group>
       {isStopped ? (
         <ConfirmDialog
