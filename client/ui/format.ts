@@ -76,7 +76,12 @@ export const formatRatio = (ratio: number, { locale }: Pick<Manner, 'locale'>): 
 /** How much of an instant is written. */
 export type InstantStyle = 'time' | 'minute' | 'second' | 'day' | 'full';
 
-const NEAR: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' };
+const NEAR: Intl.DateTimeFormatOptions = {
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+};
 
 const STYLES: Readonly<Record<InstantStyle, Intl.DateTimeFormatOptions>> = {
   time: { timeStyle: 'medium' },
