@@ -63,6 +63,8 @@ async function compress(path: string): Promise<void> {
 
 async function build(digest: string): Promise<void> {
   const startedAt = performance.now();
+  // Whoever starts the build may be testing or developing; what is built is for use.
+  process.env.NODE_ENV = 'production';
   const { build: bundle } = await import('vite');
   const folder = `${built}.${process.pid}`;
   try {

@@ -59,7 +59,8 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
     return () => clearInterval(timer);
   }, [refreshSeconds, pause, execute]);
   return {
-    data,
+    // Null is what an answer holds that is nothing but errors.
+    data: data ?? undefined,
     failure: error ? failureOf(error) : null,
     isLoading: fetching || stale,
     refresh,
@@ -107,7 +108,7 @@ export function useLive<Data, Variables extends AnyVariables>(
     variables,
     pause,
   } as never);
-  return { data, failure: error ? failureOf(error) : null };
+  return { data: data ?? undefined, failure: error ? failureOf(error) : null };
 }
 
 /** A subscription of which each event counts: they are gathered, the newest first, each key once, as many as `keep`. */
@@ -126,7 +127,7 @@ export function useFeed<Data, Variables extends AnyVariables, Item>(
       return [next, ...items.filter(({ key }) => key !== next.key)].slice(0, keep);
     },
   );
-  return { data, failure: error ? failureOf(error) : null };
+  return { data: data ?? undefined, failure: error ? failureOf(error) : null };
 }
 
 /** One page of a connection. */
@@ -169,7 +170,7 @@ export function useRows<Data, Variables extends { after?: string | null | undefi
       .toPromise();
     setLoading(false);
     setProblem(error ?? null);
-    const page = data === undefined ? null : read(data);
+    const page = data ? read(data) : null;
     if (page) setFurther({ of, pages: [...pages, page] });
   };
   return {

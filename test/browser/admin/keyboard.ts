@@ -27,7 +27,7 @@ export function keyboardSuite(stage: () => Stage): void {
     await page.keyboard.press('?');
     const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await list.getByText('API keys').waitFor();
-    await list.getByText('Single keys are shortcuts').click();
+    await list.getByLabel('Single keys are shortcuts').press('Space');
     await page.keyboard.press('Escape');
     await list.waitFor({ state: 'detached' });
     await page.keyboard.type('go');

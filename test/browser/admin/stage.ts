@@ -17,7 +17,7 @@ export interface Stage {
   readonly server: TestServer;
   readonly browser: Browser;
   /** A page of a signed-in admin, at an address below `/admin`. What goes wrong in it fails the test at its end. */
-  open(path: string, options?: OpenOptions): Promise<Page>;
+  open(path: string): Promise<Page>;
   /** The same of somebody who is not signed in. */
   openSignedOut(path: string): Promise<Page>;
   /** Fails with what went wrong in any page since the last time: errors, and violations of the Content-Security-Policy. */
@@ -25,10 +25,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export interface OpenOptions {
-  readonly colors?: 'light' | 'dark';
-  readonly phone?: boolean;
-}
+export const DESK = { width: 1280, height: 900 };
+export const PHONE = { width: 390, height: 844 };
 
 /** What a page may say without being wrong: the answers that a test has asked for. */
 const EXPECTED = /the server responded with a status of (401|503)/;
@@ -41,19 +39,18 @@ export async function openStage(): Promise<Stage> {
   ]);
   await server.core.access.ensureFirstAdmin(ADMIN);
   const problems: string[] = [];
-  const contexts: BrowserContext[] = [];
 
-  const newPage = async ({ colors = 'light', phone = false }: OpenOptions = {}) => {
+  const newPage = async () => {
     const context = await browser.newContext({
-      colorScheme: colors,
-      viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
+      colorScheme: 'light',
+      viewport: DESK,
       locale: 'en-US',
       timezoneId: 'UTC',
       reducedMotion: 'reduce',
       baseURL: server.url,
     });
-    contexts.push(context);
     const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
     page.on('pageerror', (error) => problems.push(`${page.url()}: ${error.message}`));
     page.on('console', (message) => {
       if (message.type() !== 'error' && message.type() !== 'warning') return;
@@ -68,8 +65,8 @@ export async function openStage(): Promise<Stage> {
   return {
     server,
     browser,
-    async open(path, options) {
-      const page = await newPage(options);
+    async open(path) {
+      const page = await newPage();
       if (!cookies) {
         await page.goto('/admin/sign-in');
         await signIn(page);
@@ -113,7 +110,7 @@ export async function violationsOf(page: Page): Promise<string[]> {
         }>;
       };
     };
-    const { violations } = await axe.run({ runOnly: tags });
+    const { violations } = await axe.run({ runOnly: tags, resultTypes: ['violations'] });
     return violations.flatMap(({ id, help, nodes }) =>
       nodes
         .slice(0, 3)
