@@ -6,9 +6,17 @@ export function Facts({ children }: { readonly children: ReactNode }) {
   return <dl className={classes.facts}>{children}</dl>;
 }
 
-export function Fact({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+interface FactProps {
+  readonly label: string;
+  /** Takes a whole line, for texts. */
+  readonly wide?: boolean;
+  readonly children: ReactNode;
+}
+
+/** One of `Facts`, and only in them. */
+export function Fact({ label, wide = false, children }: FactProps) {
   return (
-    <div className={classes.fact}>
+    <div className={`${classes.fact} ${wide ? classes.wide : ''}`}>
       <dt className={classes.label}>{label}</dt>
       <dd className={classes.value}>{children}</dd>
     </div>

@@ -1,7 +1,7 @@
 /** Every page: what axe-core says of it in both colour schemes, and whether a phone has to scroll sideways for it. */
 import { expect, test } from 'vitest';
 import { CHEAP } from '../../support/client.ts';
-import { type Stage, settled, violationsOf } from './stage.ts';
+import { DESK, PHONE, type Stage, settled, violationsOf } from './stage.ts';
 
 /** The addresses of all pages; `:user` and `:generation` are filled in. A new page is added here. */
 const PAGES = [

@@ -94,18 +94,18 @@ export function GenerationFacts(props: {
         <Fact label="Id">
           <Code>{generation.id}</Code>
         </Fact>
+        {generation.prompt && (
+          <Fact wide label="In the user's words">
+            <Text lineClamp={8}>{generation.prompt}</Text>
+          </Fact>
+        )}
+        {failure && (
+          <Fact wide label="Why nothing was made">
+            {failure.message} <Code>{failure.code}</Code>
+            {failure.retryable ? ' Another try may succeed.' : ''}
+          </Fact>
+        )}
       </Facts>
-      {generation.prompt && (
-        <Fact label="In the user's words">
-          <Text lineClamp={8}>{generation.prompt}</Text>
-        </Fact>
-      )}
-      {failure && (
-        <Fact label="Why nothing was made">
-          {failure.message} <Code>{failure.code}</Code>
-          {failure.retryable ? ' Another try may succeed.' : ''}
-        </Fact>
-      )}
     </Stack>
   );
 }
