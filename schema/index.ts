@@ -7,6 +7,8 @@ import './protection.ts';
 import './provider.ts';
 import './access.ts';
 import './audit.ts';
+import './alert.ts';
+import './alert-channel.ts';
 import './watch.ts';
 import { builder } from './builder.ts';
 

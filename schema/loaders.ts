@@ -1,5 +1,6 @@
 /** Reads that would be one query a row are gathered within one request. */
 import DataLoader from 'dataloader';
+import type { AlertChange, Channel } from '../server/alerts/index.ts';
 import type { Core } from '../server/core.ts';
 import { isUuid } from '../server/ids.ts';
 import type { OutputRecord } from '../server/ledger/index.ts';
@@ -7,6 +8,11 @@ import type { OutputRecord } from '../server/ledger/index.ts';
 /** Reads that one request gathers. */
 export interface Loaders {
   outputs(generationId: string): Promise<readonly OutputRecord[]>;
+  /** All changes of an alert. */
+  alertChangesOf(alertId: string): Promise<readonly AlertChange[]>;
+  /** The changes with these numbers. */
+  alertChanges(sequences: readonly number[]): Promise<readonly AlertChange[]>;
+  alertChannel(id: string): Promise<Channel | null>;
   /** Of an actor of the audit log, the name by which people know it. */
   actorName(actor: string): Promise<string>;
 }
@@ -35,21 +41,36 @@ async function namesOf({ database }: Core, actors: readonly string[]): Promise<s
   return actors.map((actor) => known.get(actor) ?? actor);
 }
 
-/** Loaders for one request. Nothing is made before it is used: most paid calls use none. */
+/** A loader that is made when it is first asked: most paid calls use none. */
+function lazy<Key, Value>(read: (keys: readonly Key[]) => Promise<readonly Value[]>) {
+  let loader: DataLoader<Key, Value> | undefined;
+  return (key: Key): Promise<Value> => {
+    loader ??= new DataLoader(read);
+    return loader.load(key);
+  };
+}
+
+/** Loaders for one request. */
 export function createLoaders(core: Core): Loaders {
-  let outputs: DataLoader<string, readonly OutputRecord[]> | undefined;
-  let actors: DataLoader<string, string> | undefined;
+  const change = lazy(async (sequences: readonly number[]) => {
+    const found = new Map((await core.alerts.changes(sequences)).map((each) => [each.sequence, each]));
+    return sequences.map((sequence) => found.get(sequence) ?? null);
+  });
   return {
-    outputs(generationId) {
-      outputs ??= new DataLoader(async (ids: readonly string[]) => {
-        const found = await core.generations.outputsOf(ids);
-        return ids.map((id) => found.get(id) ?? []);
-      });
-      return outputs.load(generationId);
-    },
-    actorName(actor) {
-      actors ??= new DataLoader((names: readonly string[]) => namesOf(core, names));
-      return actors.load(actor);
-    },
+    outputs: lazy(async (ids: readonly string[]) => {
+      const found = await core.generations.outputsOf(ids);
+      return ids.map((id) => found.get(id) ?? []);
+    }),
+    alertChangesOf: lazy(async (ids: readonly string[]) => {
+      const found = Map.groupBy(await core.alerts.changesOf(ids), ({ alert }) => alert.id);
+      return ids.map((id) => found.get(id) ?? []);
+    }),
+    alertChanges: async (sequences) =>
+      (await Promise.all(sequences.map(change))).filter((each) => each !== null),
+    alertChannel: lazy(async (ids: readonly string[]) => {
+      const found = new Map((await core.alerts.deliveries.channels()).map((each) => [each.id, each]));
+      return ids.map((id) => found.get(id) ?? null);
+    }),
+    actorName: lazy((actors: readonly string[]) => namesOf(core, actors)),
   };
 }

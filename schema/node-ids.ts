@@ -6,6 +6,9 @@ import { isUuid } from '../server/ids.ts';
 
 const PREFIXES = {
   Account: 'acc',
+  Alert: 'alt',
+  AlertChannel: 'alc',
+  AlertDelivery: 'ald',
   ApiKey: 'key',
   AuditLogEntry: 'aud',
   Budget: 'bud',

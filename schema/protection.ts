@@ -157,12 +157,6 @@ builder.subscriptionField('protection', (t) =>
   }),
 );
 
-/** Tells those who watch, here and in other processes, that budgets or the state have been set. */
-function tellWatchers({ core: { live } }: Context): void {
-  live.publish('books', '', null);
-  live.announce('books', '');
-}
-
 const SetBudgetInput = builder.inputType('SetBudgetInput', {
   description: 'A budget; one that stands for the same scope, subject and period is replaced.',
   fields: (t) => ({
@@ -254,7 +248,7 @@ builder.mutationFields((t) => ({
       const subject = await readSubject(context, input.scope, input.subject ?? null);
       if ('path' in subject) fields.push(subject);
       if ('problem' in limit || 'path' in subject) return invalidInput(fields);
-      const budget = await context.core.protection.setBudget(
+      return context.core.protection.setBudget(
         {
           scope: input.scope,
           subject: subject.subject,
@@ -264,19 +258,15 @@ builder.mutationFields((t) => ({
         },
         context.caller.actor,
       );
-      tellWatchers(context);
-      return budget;
     },
   }),
   suspendService: t.field({
     type: Protection,
     ...needs('protection:write', 'Stop every paid call now. Those under way settle.'),
     args: { reason: t.arg.string({ required: true, description: 'Why; callers and the audit log see it.' }) },
-    resolve: async (_root, args, context) => {
+    resolve: (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
-      const state = await context.core.protection.suspend(readReason(args.reason), context.caller.actor);
-      tellWatchers(context);
-      return state;
+      return context.core.protection.suspend(readReason(args.reason), context.caller.actor);
     },
   }),
   resumeService: t.field({
@@ -286,11 +276,9 @@ builder.mutationFields((t) => ({
       'Leave the shutdown. A budget that is still used up shuts down again at the next call: raise it first.',
     ),
     args: { reason: t.arg.string({ required: true, description: 'Why; it is written to the audit log.' }) },
-    resolve: async (_root, args, context) => {
+    resolve: (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
-      const state = await context.core.protection.resume(readReason(args.reason), context.caller.actor);
-      tellWatchers(context);
-      return state;
+      return context.core.protection.resume(readReason(args.reason), context.caller.actor);
     },
   }),
 }));

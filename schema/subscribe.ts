@@ -45,7 +45,7 @@ async function* states<State>(context: Context, watched: Watched<State>): AsyncG
 }
 
 /** Ends what a stream waits for before the stream: a generator's own `return` waits for what its `next` waits for. */
-function endingFirst<Value>(
+export function endingFirst<Value>(
   stream: AsyncGenerator<Value>,
   waits: { return(): Promise<unknown> },
 ): AsyncIterableIterator<Value> {

@@ -33,3 +33,13 @@ export class FakeClock implements Clock {
     this.#milliseconds = Date.parse(instant);
   }
 }
+
+/** Whether a text is the IANA name of a time zone, such as `Europe/Berlin`. */
+export function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return /^[A-Za-z_+\-/0-9]+$/.test(name);
+  } catch {
+    return false;
+  }
+}

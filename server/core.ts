@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
+import { type Alerts, createAlerts } from './alerts/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
@@ -30,6 +31,8 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { tracedLedger, tracedProvider } from './trace.ts';
+import { openTracing, type Tracing } from './tracing/index.ts';
 import { BookCounts, createWatch, type Watch } from './watch/index.ts';
 
 /** Every room's door. */
@@ -51,9 +54,11 @@ export interface Core {
   readonly storage: Storage;
   readonly outputs: Outputs;
   readonly live: Live;
+  readonly tracing: Tracing;
   readonly watch: Watch;
   /** What this process has booked. */
   readonly booked: BookCounts;
+  readonly alerts: Alerts;
   readonly generations: Generations;
   /** Stops background work and closes what is open. Calls under way have been drained before. */
   close(): Promise<void>;
@@ -82,6 +87,22 @@ async function openStorage(environment: Environment): Promise<Storage> {
     : createFolderStorage({ folder: join(database.folder, 'files'), allowPrivateHosts });
 }
 
+/** Many reservations at once that nobody answers for: a process with much under way has died. */
+const MANY_ORPHANS = 100;
+
+/** Tells that reservations were found that nobody answered for: once an hour, and once more when they are many. */
+async function raiseOrphans(alerts: Alerts, clock: Clock, count: number): Promise<void> {
+  const hour = Math.floor(clock.now().getTime() / 3_600_000) * 3_600_000;
+  await alerts.raise({
+    kind: 'RESERVATION_ORPHANED',
+    window: `HOUR ${new Date(hour).toISOString()}`,
+    windowEndsAt: new Date(hour + 3_600_000),
+    severity: count >= MANY_ORPHANS ? 'CRITICAL' : 'WARNING',
+    title: 'Reservations were found that no process answered for',
+    detail: `${count} at once: a process has died, or calls have not ended in their time. Each is asked after at its vendor, sent again where it had not been sent, or its customer has the credits back.`,
+  });
+}
+
 /** Opens everything, in the order in which one room needs another. */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const { environment, clock, log } = options;
@@ -91,11 +112,34 @@ export async function openCore(options: CoreOptions): Promise<Core> {
   try {
     await seedCatalog(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
+    const tracing = await openTracing({ ...environment.tracing, log });
+    const sandbox = sandboxServes(environment)
+      ? createSandbox({ clock, speed: environment.sandboxSpeed })
+      : null;
+    const vendors = [...(await openVendors(environment.providers)), ...(options.providers ?? [])];
     const providers = createProviders(
-      [...(await openVendors(environment.providers)), ...(options.providers ?? [])],
-      sandboxServes(environment) ? createSandbox({ clock, speed: environment.sandboxSpeed }) : null,
+      vendors.map((vendor) => tracedProvider(vendor, tracing)),
+      sandbox && tracedProvider(sandbox, tracing),
     );
-    const routing = await createRouting({ database, clock, log, thresholds: options.thresholds });
+    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
+    const tellWatchers = () => live.publish('books', '', null);
+    const queue = await openQueue({ database, log });
+    const alerts = createAlerts({
+      database,
+      clock,
+      log,
+      live,
+      queue,
+      allowPrivateHosts: environment.allowPrivateUrls,
+      smtp: environment.smtp,
+    });
+    const routing = await createRouting({
+      database,
+      clock,
+      log,
+      thresholds: options.thresholds,
+      onChanged: () => alerts.signal('circuits'),
+    });
     const catalog = await createCatalog({
       database,
       clock,
@@ -115,12 +159,20 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       tokenSecret: environment.tokenSecret,
       publicUrl: environment.http.publicUrl,
     });
-    const live = await openLive({ database, log, redisUrl: environment.redisUrl });
-    const booked = new BookCounts(() => live.publish('books', '', null));
-    const ledger = await openLedger({ database, clock, observer: booked });
+    const booked = new BookCounts(tellWatchers);
+    const observers = [booked, alerts.observer];
+    const untraced = await openLedger({
+      database,
+      clock,
+      observer: {
+        reserved: (...told) => observers.forEach((observer) => void observer.reserved(...told)),
+        settled: (...told) => observers.forEach((observer) => void observer.settled(...told)),
+        rerouted: (...told) => observers.forEach((observer) => void observer.rerouted(...told)),
+      },
+    });
+    const ledger = tracedLedger(untraced, tracing);
     const storage = await openStorage(environment);
     const inputs = createInputs({ allowPrivateHosts: environment.allowPrivateUrls });
-    const queue = await openQueue({ database, log });
     const fetchInput: FetchInput = (url, kind, signal) =>
       inputs.fetch(url, kind, signal).then(
         (file) => ({ file }),
@@ -152,8 +204,17 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       providerConcurrency: environment.limits.providerConcurrency,
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
+      onOrphans: (count) => raiseOrphans(alerts, clock, count),
     });
-    const protection = createProtection({ database, clock });
+    const protection = createProtection({
+      database,
+      clock,
+      onChanged() {
+        alerts.signal('protection');
+        tellWatchers();
+        live.announce('books', '');
+      },
+    });
     return {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -171,17 +232,21 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       storage,
       outputs: createOutputs({ database, clock }),
       live,
+      tracing,
       watch: createWatch({ database, clock, log, live, protection }),
       booked,
+      alerts,
       generations,
       async close() {
         await generations.recovery.stop();
+        await alerts.stop();
         await queue.stop(1_000);
         catalog.close();
         routing.close();
         await live.close();
         await access.close();
         await ledger.stop();
+        await tracing.close();
         await database.close();
       },
     };

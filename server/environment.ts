@@ -61,7 +61,13 @@ export interface Environment {
   /** Undefined: see {@link sandboxServes}. */
   readonly sandbox: 'on' | 'off' | undefined;
   readonly sandboxSpeed: 'plausible' | 'instant';
-  readonly smtpUrl: string | undefined;
+  /** The server by which e-mail is sent, and the address it comes from; undefined: none is sent. */
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  readonly tracing: {
+    /** The OTLP collector to which spans are sent over HTTP, without `/v1/traces`; undefined: nothing is traced. */
+    readonly endpoint: string | undefined;
+    readonly serviceName: string;
+  };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly priceList: 'tokens' | 'dtf';
   /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
@@ -106,6 +112,7 @@ const BUCKET_SHOULD = 'must be the name of a bucket: 3 to 63 lower-case letters,
 const REGION_SHOULD = 'must be a region, such as eu-central-1 or auto';
 const PREFIX_SHOULD =
   'must be a folder within the bucket, such as solvent/outputs: letters, digits, dots, underscores and hyphens';
+const OTLP_SHOULD = 'must be an http or https URL, such as http://127.0.0.1:4318';
 const BASE_SHOULD = 'must be an http or https URL, such as https://gateway.example.com/v1';
 
 /** A text that passes a test; the sentence goes on after the variable's name. */
@@ -260,6 +267,9 @@ const variables = z.object({
   ALLOW_PRIVATE_URLS: choice('on', 'off'),
   DRAIN_SECONDS: whole(0, 3_600),
   SMTP_URL: url(SMTP_SHOULD, 'smtp:', 'smtps:'),
+  SMTP_FROM: z.email({ error: 'must be an e-mail address, such as alerts@example.com' }).optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(OTLP_SHOULD, 'http:', 'https:'),
+  OTEL_SERVICE_NAME: z.string().max(100, { error: 'must have at most 100 characters' }).optional(),
   LOG_LEVEL: choice('debug', 'info', 'warn', 'error', 'silent'),
 });
 
@@ -272,7 +282,7 @@ const PAIRS = [
   ['VECTORIZER_API_ID', 'VECTORIZER_API_SECRET'],
 ] as const;
 
-/** What each variable means nothing without: an account for the bucket, and the bucket for all the rest. */
+/** What each variable means nothing without: an account for the bucket, the bucket for all the rest of it, a server for e-mail. */
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   S3_BUCKET: ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
   S3_ENDPOINT: ['S3_BUCKET'],
@@ -281,7 +291,15 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
   S3_SECRET_ACCESS_KEY: ['S3_BUCKET'],
   S3_PREFIX: ['S3_BUCKET'],
   S3_FORCE_PATH_STYLE: ['S3_BUCKET'],
+  SMTP_FROM: ['SMTP_URL'],
 };
+
+/** Whom e-mail comes from when nobody has said it: who signs in at its server, or `solvent` there. */
+function senderOf(smtpUrl: string): string {
+  const { username, hostname } = new URL(smtpUrl);
+  const user = decodeURIComponent(username);
+  return user.includes('@') ? user : `solvent@${hostname}`;
+}
 
 const keyed = (apiKey: string | undefined, baseUrl: string | undefined): KeyedVendor | undefined =>
   apiKey === undefined ? undefined : { apiKey, baseUrl };
@@ -397,7 +415,9 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     },
     sandbox: v.SANDBOX,
     sandboxSpeed: v.SANDBOX_SPEED ?? 'plausible',
-    smtpUrl: v.SMTP_URL,
+    smtp:
+      v.SMTP_URL === undefined ? undefined : { url: v.SMTP_URL, from: v.SMTP_FROM ?? senderOf(v.SMTP_URL) },
+    tracing: { endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: v.OTEL_SERVICE_NAME ?? 'solvent' },
     logLevel: v.LOG_LEVEL ?? 'info',
     priceList: v.PRICE_LIST ?? 'tokens',
     minMargin: v.MIN_MARGIN ?? 0.2,
@@ -426,9 +446,6 @@ export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'provid
 }
 
 /** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
-export function unusedVariables(environment: Pick<Environment, 'stripe' | 'smtpUrl'>): string[] {
-  return [
-    environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY'],
-    environment.smtpUrl === undefined ? [] : ['SMTP_URL'],
-  ].flat();
+export function unusedVariables(environment: Pick<Environment, 'stripe'>): string[] {
+  return [environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY']].flat();
 }

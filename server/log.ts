@@ -6,6 +6,7 @@
  * too. pino's own redaction knows paths of a fixed depth only.
  */
 import { pino } from 'pino';
+import { currentRequestId } from './request.ts';
 
 /** What an event is about, such as `{ accountId, costMicros }`. An `Error` may be a value. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -170,6 +171,11 @@ export function createLog(options: LogOptions): Log {
         level: options.level,
         base: null,
         messageKey: 'message',
+        // What the answer to the request says too.
+        mixin() {
+          const requestId = currentRequestId();
+          return requestId ? { requestId } : {};
+        },
         timestamp: pino.stdTimeFunctions.isoTime,
         formatters: { level: (label) => ({ level: label }) },
         // The copy that pino gets is clean; its own treatment of names such as `err` would only get in the way.

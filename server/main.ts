@@ -22,7 +22,11 @@ async function start(): Promise<void> {
   const admin = isWorker ? null : await core.access.ensureFirstAdmin(environment.firstAdmin);
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
-  if (environment.role !== 'web') await core.generations.work();
+  core.alerts.start();
+  if (environment.role !== 'web') {
+    await core.generations.work();
+    await core.alerts.deliveries.work();
+  }
   const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo, pages });
 
@@ -35,6 +39,7 @@ async function start(): Promise<void> {
       'Stopping: calls under way are finished first.',
     );
     http.drain();
+    await core.alerts.sweeps.stop();
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();

@@ -61,6 +61,12 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   S3_FORCE_PATH_STYLE: ['must be one of on, off.', 'true'],
   OUTPUT_RETENTION_DAYS: ['must be a whole number from 1 to 36500.', '0', '-1', '1.5', '30d'],
   REDIS_URL: [REDIS, 'http://localhost:6379', 'localhost'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    'must be an http or https URL, such as http://127.0.0.1:4318.',
+    'localhost:4318',
+    'grpc://localhost:4317',
+  ],
+  OTEL_SERVICE_NAME: ['must have at most 100 characters.', 'x'.repeat(101)],
   ROLE: ['must be one of all, web, worker.', 'api', 'ALL'],
   SOLVENT_ADMIN_KEY: ['must have at least 16 characters.', 'fifteen letters'],
   ADMIN_EMAIL: ['must be an e-mail address, such as you@example.com.', 'me', 'me@', '@example.com'],
@@ -116,6 +122,7 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   ALLOW_PRIVATE_URLS: ['must be one of on, off.', 'yes'],
   DRAIN_SECONDS: ['must be a whole number from 0 to 3600.', '3601', '1.5'],
   SMTP_URL: [SMTP, 'https://mail.example.com', 'mail.example.com:25'],
+  SMTP_FROM: ['must be an e-mail address, such as alerts@example.com.', 'ops', 'ops@'],
   LOG_LEVEL: ['must be one of debug, info, warn, error, silent.', 'verbose'],
 };
 
@@ -128,6 +135,7 @@ const PARTNERS: Record<string, Readonly<Record<string, string>>> = {
   CLIPPINGMAGIC_API_SECRET: { CLIPPINGMAGIC_API_ID: 'x' },
   VECTORIZER_API_ID: { VECTORIZER_API_SECRET: 'x' },
   VECTORIZER_API_SECRET: { VECTORIZER_API_ID: 'x' },
+  SMTP_FROM: { SMTP_URL: 'smtp://localhost' },
 };
 
 describe('a wrong value gives one line that names the variable and what it should be', () => {
@@ -222,7 +230,8 @@ test('nothing set gives the documented defaults', () => {
     },
     sandbox: undefined,
     sandboxSpeed: 'plausible',
-    smtpUrl: undefined,
+    smtp: undefined,
+    tracing: { endpoint: undefined, serviceName: 'solvent' },
     logLevel: 'info',
     priceList: 'tokens',
     minMargin: 0.2,
@@ -393,6 +402,6 @@ describe('what the start says', () => {
       REDIS_URL: 'redis://localhost:6379',
       SMTP_URL: 'smtp://localhost:25',
     });
-    expect(unusedVariables(environment)).toEqual(['SMTP_URL']);
+    expect(unusedVariables(environment)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 /** The door of the accounts' room: who the client apps' users are. Their credits are the ledger's. */
-import type { Clock } from '../clock.ts';
+import { type Clock, isTimeZone } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Tier } from '../ledger/index.ts';
@@ -40,15 +40,6 @@ const TIME_ZONE_HINT = 'Give an IANA time zone such as Europe/Berlin, or leave i
 /** invalid_parameter_value, which is what the CHECK of the time zone raises. */
 const INVALID_TIME_ZONE = '22023';
 const COUNTRY = /^[A-Z]{2}$/;
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z_+\-/0-9]+$/.test(name);
-  } catch {
-    return false;
-  }
-}
 
 function check(input: AccountInput): FieldError[] {
   const fields: FieldError[] = [];

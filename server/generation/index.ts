@@ -99,6 +99,8 @@ export interface GenerationOptions {
   readonly publicUrl: string | undefined;
   /** Signs what a report's address says, so that nobody else can make one. */
   readonly sign: (text: string) => string;
+  /** Told how many reservations were found that nobody answered for, before anything is done with them. */
+  readonly onOrphans?: ((count: number) => Promise<void>) | undefined;
 }
 
 /** How long a queued call may wait for a worker before its credits go back. */
@@ -300,6 +302,7 @@ export function createGenerations(options: GenerationOptions): Generations {
       queue,
       runner,
       isRunningHere: (generationId) => running.has(generationId),
+      onOrphans: options.onOrphans,
     }),
 
     async drain(timeoutMs) {

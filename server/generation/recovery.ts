@@ -40,6 +40,8 @@ export function createRecovery(options: {
   readonly queue: Queue;
   readonly runner: Runner;
   readonly isRunningHere: (generationId: string) => boolean;
+  /** Told of reservations that were adopted, before anything is done with them: should this process die, another adopts them. */
+  readonly onOrphans?: ((count: number) => Promise<void>) | undefined;
 }): Recovery {
   const { database, clock, log, ledger, queue, runner } = options;
   let timer: NodeJS.Timeout | undefined;
@@ -66,6 +68,13 @@ export function createRecovery(options: {
       await ledger.beat();
       const adopted = await ledger.adoptOrphans(MAX_ORPHANS);
       const orphans = adopted.filter(({ generationId }) => !options.isRunningHere(generationId));
+      if (orphans.length > 0) {
+        await options
+          .onOrphans?.(orphans.length)
+          .catch((error: unknown) =>
+            log.error({ error }, 'That reservations were orphaned could not be told.'),
+          );
+      }
       const jobs = orphans.filter(({ jobId }) => jobId !== null);
       const waiting = orphans.filter(
         ({ jobId, sentAt, operation, priority }) =>

@@ -1,5 +1,6 @@
 /** How much a request may send. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { currentRequestId } from '../request.ts';
 
 /** 1 MiB. */
 export const MAX_BODY_BYTES = 1024 * 1024;
@@ -62,5 +63,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 /** Answers with an error in the form of GraphQL's, whichever path it is. */
 export function sendError(response: ServerResponse, status: number, code: string, message: string): void {
   if (status === 413) response.setHeader('connection', 'close');
-  sendJson(response, status, { errors: [{ message, extensions: { code } }] });
+  sendJson(response, status, {
+    errors: [{ message, extensions: { code, requestId: currentRequestId() } }],
+  });
 }

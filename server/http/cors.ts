@@ -14,7 +14,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export function allowOrigins(request: IncomingMessage, response: ServerResponse): boolean {
   if (request.headers.origin === undefined) return false;
   response.setHeader('access-control-allow-origin', '*');
-  response.setHeader('access-control-expose-headers', 'retry-after');
+  response.setHeader('access-control-expose-headers', 'retry-after, x-request-id');
   if (request.method !== 'OPTIONS') return false;
   response.writeHead(204, {
     'access-control-allow-methods': 'GET, POST',

@@ -5,6 +5,7 @@ import { serviceUnavailable } from '../../schema/index.ts';
 import { isTextRefused, isTransient } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import { currentRequestId } from '../request.ts';
 
 /** The error under GraphQL's wrapping. */
 function causeOf(error: unknown): unknown {
@@ -52,7 +53,7 @@ export function createMask(log: Log) {
       // A resolver's own GraphQLError comes wrapped, with the path that the wrapper knows.
       return error instanceof GraphQLError ? error : cause;
     }
-    const requestId = newId();
+    const requestId = currentRequestId() ?? newId();
     if (isTransient(cause)) {
       log.error({ requestId, error: cause }, 'The database did not answer.');
       return serviceUnavailable('The database does not answer. Try again; nothing has been charged twice.');

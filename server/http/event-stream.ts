@@ -1,5 +1,6 @@
 /** Subscriptions as server-sent events: graphql-sse's "distinct connections", one stream a request. */
 import type { ServerResponse } from 'node:http';
+import type { GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { credentialsEnded, tooSlow } from '../../schema/index.ts';
 import { type StreamEvent, writeEvent } from './event.ts';
@@ -26,6 +27,12 @@ const COMMENT = ':\n\n';
 const NEXT = Buffer.from('event: next\ndata: ');
 const END_OF_EVENT = Buffer.from('\n\n');
 const COMPLETE = 'event: complete\ndata:\n\n';
+
+/** An error as the last event of a stream. */
+function lastWord(response: ServerResponse, error: GraphQLError): StreamEvent {
+  error.extensions.requestId = response.getHeader('x-request-id');
+  return writeEvent({ errors: [error] });
+}
 
 /** The streams of one server. */
 export interface EventStreams {
@@ -77,9 +84,9 @@ export function createEventStreams(onCutOff: () => void): EventStreams {
       end: () => endWith(response, null),
       cutOff() {
         onCutOff();
-        endWith(response, writeEvent({ errors: [tooSlow()] }));
+        endWith(response, lastWord(response, tooSlow()));
       },
-      endCredentials: () => endWith(response, writeEvent({ errors: [credentialsEnded()] })),
+      endCredentials: () => endWith(response, lastWord(response, credentialsEnded())),
     }),
     close() {
       clearInterval(keepAlive);

@@ -21,7 +21,7 @@ import { SharedStream } from './shared-stream.ts';
 import { type Sink, Subscriber } from './subscriber.ts';
 
 /** How often those who are behind are sent what waits for them. */
-const CATCH_UP_MS = 250;
+const CATCH_UP_MS = 50;
 /** How often everybody's credentials are looked at again, also while nothing happens. */
 const RECHECK_MS = 1_000;
 
@@ -167,7 +167,7 @@ export function createFanOut(core: Core, mask: (error: unknown) => Error, limit:
     const field = fieldOf(args);
     const stream: SharedStream = new SharedStream({
       field,
-      isLossless: watchedAs(field).isLossless,
+      ...watchedAs(field),
       mask,
       check: (subscribers) =>
         check(subscribers).catch((error: unknown) => {

@@ -9,6 +9,8 @@ import { type EventStreams, useEventStreams } from './event-stream.ts';
 import type { FanOut, SubscriberContext } from './fan-out.ts';
 import { useLimits } from './limits.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import { noteRequestId } from './request-id.ts';
+import { useSpans } from './spans.ts';
 
 /** What yoga is given with each request: the node objects of HTTP, or the ready context of a WebSocket's operation. */
 export type ServerContext =
@@ -31,6 +33,15 @@ function useStatus(): Plugin {
         if (typeof extensions.http !== 'object' || extensions.http === null) continue;
         Object.assign(extensions.http, { spec: isOld && specified.has(String(extensions.code)) });
       }
+    },
+  };
+}
+
+/** Every error says which request it was, as the log does. */
+function useRequestId(): Plugin {
+  return {
+    onResultProcess({ result }) {
+      if (!Array.isArray(result) && 'errors' in result) noteRequestId(result.errors);
     },
   };
 }
@@ -66,7 +77,9 @@ export function createGraphql(
       usePersistedDocuments(documents, core.environment.adminPersistedOnly) as Plugin<SubscriberContext>,
       useLimits(),
       useEventStreams(fanOut),
+      useSpans(core.tracing),
       useStatus(),
+      useRequestId(),
     ],
   });
 }

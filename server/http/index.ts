@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
 import type { Pages } from '../pages/index.ts';
+import { inScope, requestIdOf } from '../request.ts';
 import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
 import { allowOrigins } from './cors.ts';
 import { readDocuments } from './documents.ts';
@@ -17,10 +18,11 @@ import { createMetrics } from './metrics.ts';
 import { serveAdmin } from './pages.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { openSockets } from './sockets.ts';
+import { traceRequest } from './spans.ts';
 import { serveWebhook } from './webhooks.ts';
 
 export type { Demo } from './graphiql.ts';
-export { CloseCode } from './sockets.ts';
+export { CloseCode } from './socket.ts';
 
 /** A server that listens. */
 export interface HttpServer {
@@ -172,13 +174,20 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     }
   };
 
-  const server = createServer((request, response) => {
-    metrics.count(request, response);
-    Promise.try(route, request, response).catch((error: unknown) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      await route(request, response);
+    } catch (error) {
       core.log.error({ error, path: request.url?.split('?')[0] }, 'A request failed.');
       if (response.headersSent) response.destroy();
       else sendError(response, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.');
-    });
+    }
+  };
+  const server = createServer((request, response) => {
+    metrics.count(request, response);
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    response.setHeader('x-request-id', requestId);
+    void inScope({ requestId }, () => traceRequest(core.tracing, request, response, serve));
   });
   // A call may wait a minute for its result before it is answered.
   server.requestTimeout = 30_000;

@@ -5,6 +5,7 @@
 import { type ExecutionResult, GraphQLError } from 'graphql';
 import type { Stream } from '../../schema/index.ts';
 import { type StreamEvent, writeEvent } from './event.ts';
+import { noteRequestId } from './request-id.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Happenings that whoever comes later is told first. */
@@ -16,6 +17,8 @@ export interface StreamOptions {
   readonly field: string;
   /** Whether each event counts, and not only the newest. */
   readonly isLossless: boolean;
+  /** Whether others may join it. One that is somebody's own waits for its reader. */
+  readonly isShared: boolean;
   /** Executes it, in a context of the stream's own. */
   readonly start: (stream: Stream) => Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
   /** What an unexpected error is to the outside. */
@@ -85,7 +88,7 @@ export class SharedStream {
         return this.#masked(result);
       }
       this.#iterator = result[Symbol.asyncIterator]();
-      if (this.#isOver) void this.#iterator.return?.();
+      if (this.#isOver) void this.#end();
       else void this.#run(this.#iterator);
       return null;
     } catch (error) {
@@ -100,11 +103,10 @@ export class SharedStream {
         const { done, value } = await iterator.next();
         if (done || this.#isOver) break;
         await this.#tell(this.#masked(value));
+        if (!this.#options.isShared) for (const subscriber of this.subscribers) await subscriber.abreast();
       }
     } catch (error) {
-      const masked = this.#options.mask(error);
-      const shown = masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
-      await this.#tell({ errors: [shown] }).catch(() => {});
+      await this.#tell({ errors: [this.#mask(error)] });
     }
     for (const subscriber of this.subscribers) subscriber.complete();
     this.#over();
@@ -113,8 +115,9 @@ export class SharedStream {
   async #tell(result: ExecutionResult): Promise<void> {
     const event = writeEvent(result, this.#lost);
     this.#lost = 0;
-    this.#kept = this.isLossless ? [...this.#kept, event].slice(-KEPT) : [event];
     await this.#options.check(this.subscribers);
+    // In one go with what follows: whoever joins is told what is kept, and neither misses this one nor has it twice.
+    this.#kept = this.isLossless ? [...this.#kept, event].slice(-KEPT) : [event];
     for (const subscriber of this.subscribers) {
       subscriber.isNew = false;
       subscriber.offer(event);
@@ -135,11 +138,14 @@ export class SharedStream {
 
   #masked(result: ExecutionResult): ExecutionResult {
     if (!result.errors) return result;
-    const errors = result.errors.map((error) => {
-      const masked = this.#options.mask(error);
-      return masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
-    });
-    return { ...result, errors };
+    return { ...result, errors: result.errors.map((error) => this.#mask(error)) };
+  }
+
+  #mask(error: unknown): GraphQLError {
+    const masked = this.#options.mask(error);
+    const shown = masked instanceof GraphQLError ? masked : new GraphQLError(masked.message);
+    noteRequestId([shown]);
+    return shown;
   }
 
   #over(): void {
@@ -150,6 +156,11 @@ export class SharedStream {
 
   async #end(): Promise<void> {
     this.#over();
-    await this.#iterator?.return?.();
+    try {
+      await this.#iterator?.return?.();
+    } catch (error) {
+      // Nobody is left who could be told.
+      this.#options.mask(error);
+    }
   }
 }

@@ -1,84 +1,50 @@
 /** GraphQL over WebSocket (graphql-transport-ws), on the same path as HTTP. PROTOCOL.md names the close codes. */
 import type { Server } from 'node:http';
 import { type ExecutionArgs, GraphQLError } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { credentialsEnded, rateLimited } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
+import { newId } from '../ids.ts';
+import { inScope, type RequestScope } from '../request.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { contextOfSocket, isSameOrigin } from './context.ts';
 import type { Documents } from './documents.ts';
-import type { StreamEvent } from './event.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Graphql } from './graphql.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import type { Sink } from './subscriber.ts';
+import { CloseCode, closeFor, ENDED, keepAlive, type SocketExtra, serveSocket, sinkOf } from './socket.ts';
 
-/** Close codes beside those of graphql-transport-ws. The HTTP status is visible inside each. */
-export const CloseCode = {
-  /** Credentials are wrong, or have ended while the socket was open. */
-  Unauthorized: 4401,
-  /** Its client reads more slowly than it is told. */
-  TooSlow: 4413,
-  /** The server is going away; connect again, elsewhere or later. */
-  GoingAway: 1001,
-} as const;
+/** A socket, and from connection_init on who is at its other end. */
+interface Extra extends SocketExtra {
+  connection?: Connection;
+}
 
 interface Connection {
   readonly socket: WebSocket;
   readonly caller: Caller | null;
+  /** For each operation that is open, by its id: what it is done for. */
+  readonly scopes: Map<string, RequestScope>;
 }
 
-/** HTTP's part of an error says nothing over a WebSocket. */
-function dropHttp(errors: readonly { readonly extensions?: unknown }[] | undefined): void {
+/** An operation that is about to be executed. */
+interface Prepared extends ExecutionArgs {
+  readonly scope: RequestScope;
+  readonly execute: (args: ExecutionArgs) => unknown;
+  readonly subscribe: (args: ExecutionArgs) => unknown;
+}
+
+/** HTTP's part of an error says nothing over a WebSocket; which operation it was is told as over HTTP. */
+function finish(errors: readonly GraphQLError[] | undefined, scope: RequestScope | undefined): void {
   for (const { extensions } of errors ?? []) {
-    if (typeof extensions === 'object' && extensions !== null) Reflect.deleteProperty(extensions, 'http');
+    Reflect.deleteProperty(extensions, 'http');
+    if (scope) extensions.requestId ??= scope.requestId;
   }
 }
 
-/** How often open sockets are looked at: their credentials, and whether they are read. */
+/** How often open sockets' credentials are looked at again. */
 const RECHECK_MS = 1_000;
-/** Beyond so many bytes that have not gone out, a socket is told no more events for now. */
-const FULL_BYTES = 16 * 1024;
-/** Beyond so many it is cut off. Answers to what a client asks by itself are in it too. */
-const CUT_OFF_BYTES = 1024 * 1024;
-/** How long a client that was told to go may take to read that. */
-const LAST_WORD_MS = 5_000;
-
-/** Closes a socket with a code, and without it when that is not read either. */
-function closeFor(socket: WebSocket, code: number, reason: string): void {
-  if (socket.readyState !== socket.OPEN) return;
-  socket.close(code, reason);
-  const force = setTimeout(() => socket.terminate(), LAST_WORD_MS);
-  force.unref();
-  socket.once('close', () => clearTimeout(force));
-}
-
-const END = Buffer.from('}');
-
-/** A socket as one of its subscriptions sees it: each event is the same bytes for everybody but for the id before them. */
-function sinkOf(socket: WebSocket, id: string, onCutOff: () => void): Sink {
-  const begin = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-  return {
-    transport: 'websocket',
-    send(event: StreamEvent, skipped) {
-      if (socket.readyState !== socket.OPEN) return true;
-      if (socket.bufferedAmount > FULL_BYTES) return false;
-      socket.send(Buffer.concat([begin, event.json(skipped), END]), { binary: false });
-      return true;
-    },
-    // The library says `complete` when the subscriber is done.
-    end() {},
-    cutOff() {
-      onCutOff();
-      closeFor(socket, CloseCode.TooSlow, 'Too slow: events were not read');
-    },
-    endCredentials: () => closeFor(socket, CloseCode.Unauthorized, ENDED),
-  };
-}
-
-const ENDED = 'Unauthorized: the credentials have ended';
 
 /** Opens the WebSocket side of a server. */
 export function openSockets(
@@ -89,88 +55,109 @@ export function openSockets(
   documents: Documents,
   server: Server,
 ) {
-  const sockets = new WebSocketServer({ server, path: '/graphql', maxPayload: MAX_BODY_BYTES });
+  const sockets = new WebSocketServer({
+    server,
+    path: '/graphql',
+    maxPayload: MAX_BODY_BYTES,
+    handleProtocols: (offered) => handleProtocols(offered),
+  });
   const connections = new Set<Connection>();
 
-  const disposable = useServer<Record<string, unknown>, { connection?: Connection }>(
-    {
-      connectionInitWaitTimeout: 10_000,
-      async onConnect(context) {
-        const { socket, request } = context.extra;
-        const authorization =
-          context.connectionParams?.authorization ?? context.connectionParams?.Authorization;
-        let caller: Caller | null;
-        try {
-          caller = await core.access.authenticate({
-            authorization:
-              typeof authorization === 'string' ? authorization : (request.headers.authorization ?? null),
-            cookie: request.headers.cookie ?? null,
-            sameOrigin: isSameOrigin(request),
-          });
-        } catch (error) {
-          if (!(error instanceof AccessError)) throw error;
-          socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
-          return false;
-        }
-        const connection = { socket, caller };
-        context.extra.connection = connection;
-        connections.add(connection);
-        return true;
-      },
-      onDisconnect(context) {
-        if (context.extra.connection) connections.delete(context.extra.connection);
-      },
-      async onSubscribe(context, id, params) {
-        const caller = context.extra.connection?.caller ?? null;
-        const wait = limiter.take(caller?.actor ?? `ip:${context.extra.request.socket.remoteAddress ?? ''}`);
-        if (wait > 0) return [rateLimited(wait)];
-        if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
-        const { socket, request } = context.extra;
-        const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
-        const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-          ready,
-          params,
-        } as never);
-        try {
-          const { documentId } = params.extensions ?? {};
-          // The library wants `query` to be a text: one that is empty stands for the document that is named.
-          const text =
-            documentId !== undefined && params.query === '' ? documents.textOf(documentId) : params.query;
-          const document = typeof text === 'string' ? await parse(text) : text;
-          const errors = await validate(schema, document);
-          if (errors.length > 0) return errors as GraphQLError[];
-          const args: ExecutionArgs & { execute: unknown; subscribe: unknown } = {
-            schema,
-            operationName: params.operationName,
-            document,
-            variableValues: params.variables as Record<string, unknown>,
-            contextValue: await contextFactory(),
-            execute,
-            subscribe,
-          };
-          return args;
-        } catch (error) {
-          // A document that is none is no affair of the other operations of its socket.
-          if (error instanceof GraphQLError) return [error];
-          throw error;
-        }
-      },
-      execute: (args) => (args as unknown as { execute: (args: unknown) => never }).execute(args),
-      subscribe: (args) => (args as unknown as { subscribe: (args: unknown) => never }).subscribe(args),
-      onNext: (_context, _id, _payload, _args, result) => dropHttp(result.errors),
-      onError: (_context, _id, _payload, errors) => dropHttp(errors),
+  /** What an operation is executed with, or why it is not. */
+  const prepare = async (
+    extra: Extra,
+    id: string,
+    params: SubscribePayload,
+    scope: RequestScope,
+  ): Promise<GraphQLError[] | Prepared> => {
+    const caller = extra.connection?.caller ?? null;
+    const wait = limiter.take(caller?.actor ?? `ip:${extra.request.socket.remoteAddress ?? ''}`);
+    if (wait > 0) return [rateLimited(wait)];
+    if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
+    const { socket, request } = extra;
+    const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
+    const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+      ready,
+      params,
+    } as never);
+    try {
+      const { documentId } = params.extensions ?? {};
+      // The library wants `query` to be a text: one that is empty stands for the document that is named.
+      const text =
+        documentId !== undefined && params.query === '' ? documents.textOf(documentId) : params.query;
+      const document = typeof text === 'string' ? await parse(text) : text;
+      const errors = await validate(schema, document);
+      if (errors.length > 0) return errors as GraphQLError[];
+      return {
+        schema,
+        operationName: params.operationName,
+        document,
+        variableValues: params.variables as Record<string, unknown>,
+        contextValue: await contextFactory(),
+        scope,
+        execute,
+        subscribe,
+      };
+    } catch (error) {
+      // A document that is none is no affair of the other operations of its socket.
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+  };
+  const run = (args: ExecutionArgs, kind: 'execute' | 'subscribe') => {
+    const prepared = args as Prepared;
+    return inScope(prepared.scope, () => prepared[kind](prepared) as never);
+  };
+
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: 10_000,
+    async onConnect(context) {
+      const { socket, request } = context.extra;
+      const authorization =
+        context.connectionParams?.authorization ?? context.connectionParams?.Authorization;
+      let caller: Caller | null;
+      try {
+        caller = await core.access.authenticate({
+          authorization:
+            typeof authorization === 'string' ? authorization : (request.headers.authorization ?? null),
+          cookie: request.headers.cookie ?? null,
+          sameOrigin: isSameOrigin(request),
+        });
+      } catch (error) {
+        if (!(error instanceof AccessError)) throw error;
+        socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
+        return false;
+      }
+      const connection: Connection = { socket, caller, scopes: new Map() };
+      context.extra.connection = connection;
+      connections.add(connection);
+      return true;
     },
-    sockets,
-  );
+    onDisconnect(context) {
+      if (context.extra.connection) connections.delete(context.extra.connection);
+    },
+    onSubscribe(context, id, params) {
+      const scope: RequestScope = { requestId: newId() };
+      context.extra.connection?.scopes.set(id, scope);
+      return inScope(scope, () => prepare(context.extra, id, params, scope));
+    },
+    execute: (args) => run(args, 'execute'),
+    subscribe: (args) => run(args, 'subscribe'),
+    onNext: (context, id, _payload, _args, result) =>
+      finish(result.errors as readonly GraphQLError[], context.extra.connection?.scopes.get(id)),
+    onError: (context, id, _payload, errors) =>
+      finish(errors as readonly GraphQLError[], context.extra.connection?.scopes.get(id)),
+    onComplete: (context, id) => void context.extra.connection?.scopes.delete(id),
+  });
+  sockets.on('connection', (socket, request) => {
+    serveSocket(protocol, { socket, request }, core.log, fanOut.noteCutOff);
+  });
+  const pings = keepAlive(() => sockets.clients);
 
   const recheck = setInterval(() => {
     // Many sockets may have one key: it is looked at once.
     const byCaller = new Map<Caller, WebSocket[]>();
     for (const { caller, socket } of connections) {
-      if (socket.bufferedAmount > CUT_OFF_BYTES) {
-        fanOut.noteCutOff();
-        closeFor(socket, CloseCode.TooSlow, 'Too slow: answers were not read');
-      }
       if (!caller) continue;
       const sockets = byCaller.get(caller);
       if (sockets) sockets.push(socket);
@@ -195,9 +182,9 @@ export function openSockets(
     /** Tells every client that the server is going away. */
     async close() {
       clearInterval(recheck);
-      for (const client of sockets.clients) client.close(CloseCode.GoingAway, 'The server is going away');
-      await disposable.dispose();
-      sockets.close();
+      clearInterval(pings);
+      for (const client of sockets.clients) closeFor(client, CloseCode.GoingAway, 'The server is going away');
+      await new Promise((resolve) => sockets.close(resolve));
     },
   };
 }

@@ -62,6 +62,7 @@ export class Subscriber implements AsyncIterableIterator<never, undefined> {
   readonly #options: SubscriberOptions;
   readonly #over = Promise.withResolvers<void>();
   #waiting: Waiting[] = [];
+  #abreast: (() => void) | undefined;
   #skipped = 0;
   #behindSince: number | null = null;
   #isLast = false;
@@ -94,6 +95,14 @@ export class Subscriber implements AsyncIterableIterator<never, undefined> {
     }
   }
 
+  /** Resolves when nothing waits for it any more, or it is over: whoever reads for it alone need not read on before. */
+  abreast(): Promise<void> {
+    if (!this.isBehind || this.#isOver) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#abreast = resolve;
+    });
+  }
+
   /** Sends what waits, as far as the connection takes it, and cuts it off when it has waited too long. */
   catchUp(now: number): void {
     if (this.#behindSince === null || this.#isOver) return;
@@ -105,6 +114,7 @@ export class Subscriber implements AsyncIterableIterator<never, undefined> {
     this.#waiting.splice(0, sent);
     if (this.#waiting.length === 0 && this.#skipped === 0) {
       this.#behindSince = null;
+      this.#abreast?.();
       if (this.#isLast) this.#finish();
     } else if (sent > 0) {
       this.#behindSince = now;
@@ -132,6 +142,7 @@ export class Subscriber implements AsyncIterableIterator<never, undefined> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#waiting = [];
+    this.#abreast?.();
     this.#over.resolve();
     this.#options.onOver(this);
   }

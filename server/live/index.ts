@@ -27,6 +27,8 @@ export interface Channels {
   balance: Balance;
   /** Something was reserved, booked or set: sums, budgets and protection are no longer what they were. */
   books: null;
+  /** The number of the newest change of an alert; read what it is. The key is `all`. */
+  alert: number;
 }
 
 /** How long a subscriber waits for a message before it asks the database, where not all changes are told. */

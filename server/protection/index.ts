@@ -94,9 +94,17 @@ export interface ProtectionRoom {
 /** The most that a window without a budget can be said to allow. */
 const NO_LIMIT: Micros = 999_999_999_999_999_999n;
 
+/** What the protection room is made with. */
+export interface ProtectionOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Told when a budget was set, or the state by an operator. */
+  readonly onChanged?: () => void;
+}
+
 /** Makes the protection room. */
-export function createProtection(options: { database: Database; clock: Clock }): ProtectionRoom {
-  const { database, clock } = options;
+export function createProtection(options: ProtectionOptions): ProtectionRoom {
+  const { database, clock, onChanged } = options;
 
   const usageOf = (budgets: readonly Budget[], period: BudgetPeriod, now: Date): BudgetUsage => {
     const found = budgets.find((budget) => budget.scope === 'GLOBAL' && budget.period === period);
@@ -130,16 +138,19 @@ export function createProtection(options: { database: Database; clock: Clock }):
     async setBudget(input, actor) {
       const subject = input.subject ?? '';
       const id = await statements.setBudget(database, clock.now(), newId(), { ...input, subject }, actor);
+      onChanged?.();
       const budget = await room.budget(id);
       if (!budget) throw new Error(`The budget ${id} has been set and is not there.`);
       return budget;
     },
     async suspend(reason, actor) {
       await statements.setState(database, clock.now(), 'SHUTDOWN', reason, actor);
+      onChanged?.();
       return room.read();
     },
     async resume(reason, actor) {
       await statements.setState(database, clock.now(), 'NORMAL', reason, actor);
+      onChanged?.();
       return room.read();
     },
   };

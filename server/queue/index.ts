@@ -1,10 +1,10 @@
 /**
  * The door of the queue: steps of generations that outlive a process, in the database itself (pg-boss).
  *
- * A step names its generation and nothing else: what is to be done is read from the generation when the step's time has
+ * A step names its generation (or its delivery) and nothing else: what is to be done is read from the generation when the step's time has
  * come, so that a step which is late, or comes twice, does no harm. Three kinds: `submit`, the call to a vendor for what
  * need not be made at once; `check`, a question after a job; `batch`, a call that waits for others to be sent together with.
- * At most one of a kind waits for each generation.
+ * At most one of a kind waits for each generation. A fourth, `deliver`, is a try to deliver a message of the alerts.
  *
  * The queue is not relied on for the truth. A step that is lost is put again by recovery, which finds reservations that
  * nobody answers for.
@@ -13,15 +13,21 @@ import { fromPglite, type Job, PgBoss } from 'pg-boss';
 import { type Database, isTransient } from '../database/index.ts';
 import type { Log } from '../log.ts';
 
-/** `submit` calls a vendor; `check` asks after a job; `batch` calls a vendor for several generations at once. */
-export type Step = 'submit' | 'check' | 'batch';
+/**
+ * `submit` calls a vendor; `check` asks after a job; `batch` calls a vendor for several generations at once; `deliver` is
+ * about a delivery, and not about a generation.
+ */
+export type Step = 'submit' | 'check' | 'batch' | 'deliver';
 
 /** `LOW` is done when nothing else of its kind waits. */
 export type Priority = 'NORMAL' | 'LOW';
 
-interface StepData {
-  readonly generationId: string;
-}
+/** What a step is about. */
+type StepData = { readonly generationId: string } | { readonly deliveryId: string };
+
+const dataOf = (step: Step, id: string): StepData =>
+  step === 'deliver' ? { deliveryId: id } : { generationId: id };
+const idOf = (data: StepData): string => ('deliveryId' in data ? data.deliveryId : data.generationId);
 
 /** What is known of the steps of a kind, for metrics. */
 export interface QueueCounts {
@@ -38,11 +44,11 @@ export interface Queue {
    * @param afterMs how long to wait before it is done; 0 when not said.
    * @param priority `NORMAL` when not said.
    */
-  put(step: Step, generationId: string, afterMs?: number, priority?: Priority): Promise<void>;
+  put(step: Step, id: string, afterMs?: number, priority?: Priority): Promise<void>;
   /** Puts steps in one go, to be done at once. Those that wait already stay as they are. */
-  putAll(step: Step, generationIds: readonly string[], priority?: Priority): Promise<void>;
+  putAll(step: Step, ids: readonly string[], priority?: Priority): Promise<void>;
   /** Lets a step be done now, whether one waits or not: something has happened. */
-  hurry(step: Step, generationId: string): Promise<void>;
+  hurry(step: Step, id: string): Promise<void>;
   /**
    * Begins to do steps in this process. A handler that throws is called again later.
    *
@@ -53,17 +59,20 @@ export interface Queue {
     handle: (step: 'submit' | 'check', generationId: string) => Promise<void>,
     handleBatch: (generationIds: readonly string[]) => Promise<void>,
   ): Promise<void>;
+  /** Begins to do steps of the kind `deliver` in this process. A handler that throws is called again later. */
+  workDeliveries(handle: (deliveryId: string) => Promise<void>): Promise<void>;
   counts(): Promise<Record<Step, QueueCounts>>;
   /** Takes no more steps, and waits at most so long for those under way. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-const STEPS: readonly Step[] = ['submit', 'check', 'batch'];
+const STEPS: readonly Step[] = ['submit', 'check', 'batch', 'deliver'];
 /** What the library calls the queue of each kind. */
 export const NAMES: Record<Step, string> = {
   submit: 'generation-submit',
   check: 'generation-check',
   batch: 'generation-batch',
+  deliver: 'alert-delivery',
 };
 const PRIORITIES: Record<Priority, number> = { NORMAL: 0, LOW: -1 };
 
@@ -116,6 +125,13 @@ export const WORKERS = [
 /** Long enough for others to join a batch, and nothing beside the hours that a batch takes. */
 const BATCH_WORKER = { batchSize: BATCH_SIZE, pollingIntervalSeconds: 15, notifyPollingIntervalSeconds: 15 };
 
+/** Its handler only hands a delivery on, so that one worker is enough and no receiver can hold it up. */
+const DELIVERY_WORKER = {
+  batchSize: 32,
+  pollingIntervalSeconds: 0.5,
+  notifyPollingIntervalSeconds: 2,
+} as const;
+
 /** Opens the queue, and makes its tables where they are missing. Safe when several processes start at once. */
 export async function openQueue(options: { readonly database: Database; readonly log: Log }): Promise<Queue> {
   const { database, log } = options;
@@ -141,7 +157,7 @@ export async function openQueue(options: { readonly database: Database; readonly
     await boss.createQueue(NAMES[step], {
       // One that waits for each generation; one that is under way does not count.
       policy: 'short',
-      notify: step === 'submit',
+      notify: step === 'submit' || step === 'deliver',
       retryLimit: 10,
       retryDelay: 1,
       retryBackoff: true,
@@ -176,52 +192,48 @@ export async function openQueue(options: { readonly database: Database; readonly
 
   async function insert(
     step: Step,
-    generationIds: readonly string[],
+    ids: readonly string[],
     priority: Priority,
     startAfter?: Date,
   ): Promise<void> {
-    const steps = generationIds.map((generationId) => ({
-      data: { generationId } satisfies StepData,
-      singletonKey: generationId,
+    const steps = ids.map((id) => ({
+      data: dataOf(step, id),
+      singletonKey: id,
       priority: PRIORITIES[priority],
       ...(startAfter === undefined ? {} : { startAfter }),
     }));
     await untilKept(step, () => boss.insert(NAMES[step], steps));
     if (step !== 'batch' || startAfter !== undefined) return;
-    gathered += generationIds.length;
+    gathered += ids.length;
     if (gathered < BATCH_SIZE || batchWorker === undefined) return;
     gathered = 0;
     boss.notifyWorker(batchWorker);
   }
 
   /** Does several steps, each of which may fail by itself. */
-  const perform = (
-    step: Step,
-    jobs: readonly Job<StepData>[],
-    handle: (generationId: string) => Promise<void>,
-  ) =>
+  const perform = (step: Step, jobs: readonly Job<StepData>[], handle: (about: string) => Promise<void>) =>
     Promise.all(
-      jobs.map(async ({ id, data: { generationId } }) => {
+      jobs.map(async ({ id, data }) => {
         try {
-          await handle(generationId);
+          await handle(idOf(data));
           return { id, status: 'completed' as const };
         } catch (error) {
-          log.error({ generationId, step, error }, 'A step of a generation failed; it is tried again.');
+          log.error({ ...data, step, error }, 'A step of the queue failed; it is tried again.');
           return { id, status: 'failed' as const };
         }
       }),
     );
 
   return {
-    async put(step, generationId, afterMs = 0, priority = 'NORMAL') {
+    async put(step, id, afterMs = 0, priority = 'NORMAL') {
       const startAfter = afterMs > 0 ? new Date(Date.now() + afterMs) : undefined;
-      await insert(step, [generationId], priority, startAfter);
+      await insert(step, [id], priority, startAfter);
     },
-    async putAll(step, generationIds, priority = 'NORMAL') {
-      if (generationIds.length > 0) await insert(step, generationIds, priority);
+    async putAll(step, ids, priority = 'NORMAL') {
+      if (ids.length > 0) await insert(step, ids, priority);
     },
-    async hurry(step, generationId) {
-      await boss.upsert(NAMES[step], { generationId }, { singletonKey: generationId, startAfter: 0 });
+    async hurry(step, id) {
+      await boss.upsert(NAMES[step], dataOf(step, id), { singletonKey: id, startAfter: 0 });
     },
     async work(handle, handleBatch) {
       const options = { burstWhenBatchFull: true, perJobResults: true } as const;
@@ -231,7 +243,7 @@ export async function openQueue(options: { readonly database: Database; readonly
         { ...BATCH_WORKER, ...options },
         (jobs: Job<StepData>[]) => {
           gathered = 0;
-          const together = handleBatch(jobs.map(({ data }) => data.generationId));
+          const together = handleBatch(jobs.map(({ data }) => idOf(data)));
           return perform('batch', jobs, () => together);
         },
       );
@@ -241,13 +253,20 @@ export async function openQueue(options: { readonly database: Database; readonly
         );
       }
     },
+    async workDeliveries(handle) {
+      await boss.work<StepData>(
+        NAMES.deliver,
+        { ...DELIVERY_WORKER, burstWhenBatchFull: true, perJobResults: true },
+        (jobs: Job<StepData>[]) => perform('deliver', jobs, handle),
+      );
+    },
     async counts() {
       const queues = await boss.getQueues(Object.values(NAMES));
       const of = (step: Step): QueueCounts => {
         const queue = queues.find(({ name }) => name === NAMES[step]);
         return { waiting: queue?.queuedCount ?? 0, active: queue?.activeCount ?? 0 };
       };
-      return { submit: of('submit'), check: of('check'), batch: of('batch') };
+      return { submit: of('submit'), check: of('check'), batch: of('batch'), deliver: of('deliver') };
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

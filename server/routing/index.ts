@@ -111,8 +111,10 @@ export async function createRouting(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly thresholds?: Thresholds | undefined;
+  /** Told when it was written down that a circuit has opened or closed. */
+  readonly onChanged?: () => void;
 }): Promise<Routing> {
-  const { database, clock, log, thresholds = THRESHOLDS } = options;
+  const { database, clock, log, thresholds = THRESHOLDS, onChanged } = options;
   const circuits = new Map<string, Circuit>();
   let elsewhere = new Map<string, statements.OpenCircuit>();
 
@@ -151,6 +153,7 @@ export async function createRouting(options: {
       log.warn({ provider, reason: circuit.reason }, 'A provider is left alone: its calls fail.');
       const writing = statements.openCircuit(database, circuit.row).then(() => {
         circuit.written = true;
+        onChanged?.();
       });
       keep(writing, provider);
     });
@@ -158,7 +161,10 @@ export async function createRouting(options: {
       Object.assign(circuit, { openUntil: 0, row: null, written: false });
       elsewhere.delete(provider);
       log.info({ provider }, 'A provider works again.');
-      keep(statements.closeCircuit(database, provider), provider);
+      keep(
+        statements.closeCircuit(database, provider).then(() => onChanged?.()),
+        provider,
+      );
     });
     circuits.set(provider, circuit);
     return circuit;

@@ -43,15 +43,16 @@ export type Resolve = (
 ) => void;
 
 /**
- * A get over sockets of its own, so that none is shared with a part of the process that may go anywhere. It fails with
- * {@link InnerHostError} for a name that leads to a private address, unless those are allowed.
+ * A lookup for sockets that fails with {@link InnerHostError} for a name that leads to a private address, unless those are
+ * allowed. A name is asked for once a connection, and all of its addresses have to be public: the socket may take any of them.
  *
  * @param resolve replaces the system's resolver.
  */
-export function createGet(allowPrivateHosts: boolean, resolve: Resolve = resolveBySystem): Get {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
-  // A name is asked for once a connection, and all of its addresses have to be public: the socket may take any of them.
-  const lookup: LookupFunction = (host, options, callback) => {
+export function guardedLookup(
+  allowPrivateHosts: boolean,
+  resolve: Resolve = resolveBySystem,
+): LookupFunction {
+  return (host, options, callback) => {
     resolve(host, { ...options, all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error || !first) return callback(error ?? new Error(`No address for ${host}`), '', 0);
@@ -62,6 +63,15 @@ export function createGet(allowPrivateHosts: boolean, resolve: Resolve = resolve
       else callback(null, first.address, first.family);
     });
   };
+}
+
+/**
+ * A get over sockets of its own, so that none is shared with a part of the process that may go anywhere. See
+ * {@link guardedLookup} for where it does not go.
+ */
+export function createGet(allowPrivateHosts: boolean, resolve?: Resolve): Get {
+  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
+  const lookup = guardedLookup(allowPrivateHosts, resolve);
   return async (url, signal) => {
     const secure = url.protocol === 'https:';
     const { promise, resolve: answer, reject } = Promise.withResolvers<Got>();

@@ -3,6 +3,7 @@ import type { S3StorageOptions } from './s3.ts';
 import type { Storage } from './storage.ts';
 
 export { createFolderStorage, type FolderStorageOptions } from './folder.ts';
+export { guardedLookup, InnerHostError, isInnerHost, type Resolve, refuseInnerHost } from './get.ts';
 export { createInputs, InputError, type InputKind, type InputOptions, type Inputs } from './inputs.ts';
 export { createOutputs, type Outputs } from './outputs.ts';
 export { REMOVAL_DELAY_MS, type SweepOptions, type Swept, sweepOutputs } from './retention.ts';

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import { type Database, isTransient } from '../database/index.ts';
 import { EVENT_MS, type Live, type Messages } from '../live/index.ts';
 import type { Log } from '../log.ts';
+import { outOfScope } from '../request.ts';
 import type { BookedAttempt } from './statements.ts';
 import * as statements from './statements.ts';
 
@@ -114,7 +115,7 @@ export class AttemptFeed {
     const since = new Date(this.#newest - LOOK_BACK_MS);
     const { attempts } = await statements.readNewestAfter(database, since, MOST_READ);
     this.#note(attempts);
-    void this.#follow(signals);
+    outOfScope(() => void this.#follow(signals));
   }
 
   async #stop(): Promise<void> {

@@ -1,5 +1,12 @@
 /** What this process has booked since its start, for metrics. What all processes have is in the summaries. */
-import type { LedgerObserver, ReserveOutcome, SettleItem, SettleOutcome } from '../ledger/index.ts';
+import type {
+  AttemptRecord,
+  LedgerObserver,
+  RerouteItem,
+  ReserveOutcome,
+  SettleItem,
+  SettleOutcome,
+} from '../ledger/index.ts';
 import type { Micros } from '../money.ts';
 
 /** Attempts of one model that ended alike. Models are those of the catalogue, so that there are few of these. */
@@ -14,13 +21,17 @@ export interface AttemptCount {
   durationMs: number;
 }
 
+/** How long a reservation waits for its end before it is told of by itself. */
+const RESERVED_MS = 100;
+
 /** See the head of this file. */
 export class BookCounts implements LedgerObserver {
   readonly reservations = new Map<ReserveOutcome['status'], number>();
   readonly attempts = new Map<string, AttemptCount>();
   readonly #onChange: () => void;
+  #soon: NodeJS.Timeout | undefined;
 
-  /** @param onChange called when something was reserved or booked. */
+  /** @param onChange called when something was booked, and a moment after something was reserved. */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
@@ -29,7 +40,8 @@ export class BookCounts implements LedgerObserver {
     for (const { status } of outcomes) {
       this.reservations.set(status, (this.reservations.get(status) ?? 0) + 1);
     }
-    this.#onChange();
+    // Most calls end soon after: whoever watches is told of both at once then, and of the end without delay.
+    this.#soon ??= setTimeout(() => this.#changed(), RESERVED_MS).unref();
   }
 
   settled(items: readonly SettleItem[], outcomes: readonly SettleOutcome[]): void {
@@ -39,15 +51,21 @@ export class BookCounts implements LedgerObserver {
       if (settled?.status !== 'settled') continue;
       for (const attempt of attempts) this.#count(attempt, attempt.final ? settled : null);
     }
-    this.#onChange();
+    this.#changed();
   }
 
-  rerouted({ failed }: Parameters<LedgerObserver['rerouted']>[0]): void {
+  rerouted({ failed }: RerouteItem): void {
     this.#count(failed, null);
+    this.#changed();
+  }
+
+  #changed(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     this.#onChange();
   }
 
-  #count(attempt: SettleItem['attempts'][number], end: SettleOutcome | null): void {
+  #count(attempt: AttemptRecord, end: SettleOutcome | null): void {
     const { provider, model, outcome } = attempt;
     const key = `${model} ${provider} ${outcome}`;
     let count = this.attempts.get(key);

@@ -2,11 +2,13 @@
  * What the present hour and day cost and earned, for whoever watches: computed once a process however many do, only while
  * somebody does, after something has changed, and at most four times a second.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { type Database, isTransient } from '../database/index.ts';
 import { EVENT_MS, Listeners, type Live, type Messages } from '../live/index.ts';
 import type { Log } from '../log.ts';
 import type { Protection, ProtectionRoom } from '../protection/index.ts';
+import { outOfScope } from '../request.ts';
 import type { ProfitSums, WindowSums } from './statements.ts';
 import * as statements from './statements.ts';
 import { type LiveWindow, startOf } from './windows.ts';
@@ -27,7 +29,7 @@ export interface LiveProfit extends WindowSums {
 /** Somebody who watches; `changes` must be ended. */
 export interface LiveProfitWatch {
   readonly changes: Messages<LiveProfit>;
-  /** The present state, at most a moment old. */
+  /** The state that holds when this is called, or later. Takes a moment when it has just been read. */
   read(): Promise<LiveProfit>;
 }
 
@@ -56,6 +58,7 @@ export class LiveProfitTopic {
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<LiveProfit> | undefined;
   #next: Promise<LiveProfit> | undefined;
+  #soon: Promise<LiveProfit> | undefined;
   #top:
     | { readonly start: number; readonly until: number; readonly accounts: readonly ProfitSums[] }
     | undefined;
@@ -78,8 +81,9 @@ export class LiveProfitTopic {
   watch(): LiveProfitWatch {
     const messages = this.#listeners.listen<LiveProfit>(this.#window, { everyMs: EVENT_MS });
     if (!this.#signals) {
-      this.#signals = this.#options.live.listen('books', '', { everyMs: EVENT_MS });
-      void this.#follow(this.#signals);
+      const signals = this.#options.live.listen('books', '', { everyMs: EVENT_MS });
+      this.#signals = signals;
+      outOfScope(() => void this.#follow(signals));
     }
     const end = messages.return.bind(messages);
     const changes: Messages<LiveProfit> = {
@@ -107,9 +111,15 @@ export class LiveProfitTopic {
     }
   }
 
+  /** What holds now. Whoever asks within the time of one event shares one reading, at its end. */
   #current(): Promise<LiveProfit> {
-    if (this.#state && performance.now() - this.#readAt < EVENT_MS) return Promise.resolve(this.#state);
-    return this.#read();
+    const rest = this.#readAt + EVENT_MS - performance.now();
+    if (rest <= 0) return this.#read();
+    this.#soon ??= pause(rest).then(() => {
+      this.#soon = undefined;
+      return this.#read();
+    });
+    return this.#soon;
   }
 
   /** Reads what holds from now on: a reading that is under way may have begun before what is asked for. */

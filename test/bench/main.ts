@@ -1,11 +1,12 @@
 /**
- * `npm run bench [-- NAME…] [--seconds N]`: each benchmark with its target and whether it was met.
+ * `npm run bench [-- NAME…] [--seconds N] [--minutes N]`: each benchmark with its target and whether it was met.
  * README.md says what the figures mean and do not mean.
  */
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { guarded } from './guarded.ts';
 import { ledger } from './ledger.ts';
+import { live } from './live.ts';
 import { memory } from './memory.ts';
 import { portkey } from './portkey.ts';
 import { queue } from './queue.ts';
@@ -13,17 +14,18 @@ import { start } from './start.ts';
 import { postgresAnswers, printableUrl } from './support/database.ts';
 import { machine, printReport, writeReport } from './support/report.ts';
 
-const BENCHES: readonly Bench[] = [ledger, guarded, queue, portkey, memory, start];
+const BENCHES: readonly Bench[] = [ledger, guarded, live, queue, portkey, memory, start];
 
 const { values, positionals } = parseArgs({
-  options: { seconds: { type: 'string', default: '1.5' } },
+  options: { seconds: { type: 'string', default: '1.5' }, minutes: { type: 'string', default: '0.5' } },
   allowPositionals: true,
 });
 const seconds = Number(values.seconds);
+const minutes = Number(values.minutes);
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
-if (unknown.length > 0 || !(seconds > 0)) {
+if (unknown.length > 0 || !(seconds > 0) || !(minutes > 0)) {
   process.stderr.write(
-    `usage: npm run bench [-- NAME…] [--seconds N], where NAME is one of ${BENCHES.map(({ name }) => name).join(', ')}\n`,
+    `usage: npm run bench [-- NAME…] [--seconds N] [--minutes N], where NAME is one of ${BENCHES.map(({ name }) => name).join(', ')}\n`,
   );
   process.exit(2);
 }
@@ -43,7 +45,7 @@ for (const bench of BENCHES) {
   }
   const before = machine();
   try {
-    const report = await bench.run({ seconds });
+    const report = await bench.run({ seconds, minutes });
     printReport(bench.name, report);
     process.stdout.write(`  kept in ${writeReport(bench.name, { ...report, machine: before })}\n`);
     measured += 1;

@@ -261,6 +261,20 @@ describeOnEachDatabase('what an operator watches', (kind) => {
     }
   });
 
+  test('an Accept that no stream fits is 406, and nothing is left behind; without one it is a stream', async () => {
+    const ask = (accept: Record<string, string>) =>
+      server.admin.fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...accept },
+        body: JSON.stringify({ query: PROTECTION }),
+      });
+    expect((await ask({ accept: 'application/json' })).status).toBe(406);
+    await until('nobody listens any more', () => server.core.live.listeners === 0);
+    const stream = await ask({});
+    expect(stream.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    await stream.body?.cancel();
+  });
+
   test('who may see less is not told what somebody else may see, though both ask for the same', async () => {
     const query = 'subscription ($id: ID!) { generation(id: $id) { id cost { amount } } }';
     const begun = await image({ prompt: 'x [sandbox:slow=600]', waitMs: 0 });

@@ -129,7 +129,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   const core = await open({});
   if (options.recovery) core.generations.recovery.start();
-  if (options.work !== false) await core.generations.work();
+  if (options.work !== false) {
+    await core.generations.work();
+    await core.alerts.deliveries.work();
+  }
   const http = await startHttp({ core, demo: null, ...(options.pages ? { pages: openPages(log) } : {}) });
 
   const close = async () => {

@@ -11,6 +11,7 @@ import {
   type GrantItem,
   type GrantOutcome,
   type Ledger,
+  type LedgerObserver,
   openLedger,
   type ReserveItem,
   type ReserveOutcome,
@@ -203,12 +204,18 @@ export async function openWorld(options: {
   now?: string;
   defaultBudgets?: boolean;
   connections?: number;
+  /** Whom the ledger tells of what it has committed. */
+  observer?: LedgerObserver;
 }): Promise<World> {
   const opened = await openTestDatabase(options.kind, options.connections);
   const { database } = opened;
   const clock = new FakeClock(options.now ?? NOON);
   if (!options.defaultBudgets) await database.query('DELETE FROM budget');
-  const ledger = await openLedger({ database, clock });
+  const ledger = await openLedger({
+    database,
+    clock,
+    ...(options.observer ? { observer: options.observer } : {}),
+  });
 
   const world: World = {
     kind: options.kind,

@@ -12,6 +12,7 @@ import { startHttp } from '../../../server/http/index.ts';
 import { createLog } from '../../../server/log.ts';
 import type { Provider } from '../../../server/providers/index.ts';
 import { measureRoundTrips, open, provision } from './database.ts';
+import { liveMethods } from './live-methods.ts';
 import { answerBench } from './worker.ts';
 
 /** What the bench learns from a started server. */
@@ -69,14 +70,16 @@ const core = await openCore({
   log: createLog({ level: environment.logLevel, pretty: false }),
   providers: environment.providers.openai ? [] : [instant],
 });
-const accounts = (await provision(core.database)).map((id) => encodeId('Account', id));
-const made = await core.access.createApiKey({ name: 'bench', scopes: ['generate'] }, 'bench');
+const accountIds = await provision(core.database);
+const accounts = accountIds.map((id) => encodeId('Account', id));
+const made = await core.access.createApiKey({ name: 'bench', scopes: ['generate', 'profit:read'] }, 'bench');
 if (made.status !== 'created') throw new Error('The API key could not be made.');
 core.generations.recovery.start();
 await core.generations.work();
 const http = await startHttp({ core, demo: null });
 
 answerBench({
+  ...liveMethods(core, accountIds[0] ?? ''),
   started: (): Started => ({ url: `${http.url}/graphql`, apiKey: made.key, accounts }),
   roundTrips: (times: number) => measureRoundTrips(core.database, times),
   /** Batches and items of the ledger so far. */

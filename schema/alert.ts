@@ -1,0 +1,364 @@
+/** Alerts: what an operator should know, the rules by which it is told, and where it is delivered to. */
+import {
+  ALERT_KINDS,
+  type AlertRecord,
+  type AlertChange as Change,
+  type RuleView,
+  SEVERITIES,
+  type SettingUnit,
+} from '../server/alerts/index.ts';
+import { isPassing } from '../server/ledger/index.ts';
+import type { Messages } from '../server/live/index.ts';
+import { builder, needs } from './builder.ts';
+import type { Context } from './context.ts';
+import { invalidArgument, notFound, unauthenticated } from './errors.ts';
+import { decodeId, idHint } from './node-ids.ts';
+import { InvalidInputError, invalidInput, resolveOutcome } from './outcome.ts';
+import { endingFirst, PACE } from './subscribe.ts';
+
+// -------------------------------------------------------------------------------------------------------- an alert
+
+export const AlertKind = builder.enumType('AlertKind', {
+  description: 'What an alert is about. `alertRules` says of each when it is told.',
+  values: ALERT_KINDS,
+});
+
+export const AlertSeverity = builder.enumType('AlertSeverity', {
+  description: 'How bad it is, from the least to the worst.',
+  values: SEVERITIES,
+});
+
+const AlertState = builder.enumType('AlertState', {
+  description: 'Whether somebody has to look at it.',
+  values: {
+    OPEN: { description: 'Nobody has said yet that they know of it.' },
+    ACKNOWLEDGED: { description: 'An operator knows of it; its cause still holds.' },
+    RESOLVED: { description: 'Its cause is gone, its window is over, or an operator has ended it.' },
+  } as const,
+});
+
+const AlertChangeKind = builder.enumType('AlertChangeKind', {
+  description: 'What became of an alert.',
+  values: {
+    OPENED: { description: 'It was told for the first time.' },
+    WORSENED: { description: 'It is worse than it ever was, and open, whoever had acknowledged it.' },
+    ACKNOWLEDGED: { description: 'An operator knows of it.' },
+    RESOLVED: { description: 'It has ended.' },
+    REOPENED: { description: 'It had been resolved, and is worse than it ever was.' },
+  } as const,
+});
+
+export const AlertChange = builder.objectRef<Change>('AlertChange');
+
+AlertChange.implement({
+  description: 'A change of an alert, and the alert as it was after it. Numbered from 1, without a gap.',
+  fields: (t) => ({
+    sequence: t.exposeInt('sequence', {
+      description: 'Rises by one with each change: ask again from the last that you saw.',
+    }),
+    change: t.expose('change', { type: AlertChangeKind, description: 'What became of it.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When.' }),
+    by: t.exposeString('by', { description: '`system`, or who the operator is.' }),
+    reason: t.exposeString('reason', { nullable: true, description: 'Why it ended; null of other changes.' }),
+    alert: t.field({
+      type: Alert,
+      description: 'The alert as it was after the change.',
+      resolve: (change) => change.alert,
+    }),
+  }),
+});
+
+export const Alert = builder.prismaNode('Alert', {
+  id: { field: 'id' },
+  description: 'Something that an operator should know: one for each kind, subject and window.',
+  nullable: true,
+  authScopes: { scope: 'profit:read' },
+  fields: (t) => ({
+    sequence: t.exposeInt('sequence', {
+      description:
+        'Of its newest change. Rises by one with each change of any alert: ask again from the last you saw.',
+    }),
+    kind: t.expose('kind', { type: AlertKind, description: 'What it is about.' }),
+    severity: t.expose('severity', { type: AlertSeverity, description: 'The worst that it has been.' }),
+    state: t.expose('state', { type: AlertState, description: 'Whether somebody has to look at it.' }),
+    title: t.exposeString('title', { description: 'What it is, in one line.' }),
+    detail: t.exposeString('detail', { description: 'The figures when it was told, in sentences.' }),
+    subject: t.string({
+      nullable: true,
+      description:
+        "What it is about: a budget's step, a provider, a model, an account's external id; null: the whole site.",
+      resolve: (alert) => (alert.subject === '' ? null : alert.subject),
+    }),
+    openedAt: t.expose('openedAt', { type: 'DateTime', description: 'When it was opened, or reopened.' }),
+    acknowledgedAt: t.expose('acknowledgedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When an operator said that they know of it.',
+    }),
+    acknowledgedBy: t.exposeString('acknowledgedBy', { nullable: true, description: 'Which operator.' }),
+    resolvedAt: t.expose('resolvedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended; null while it holds.',
+    }),
+    resolvedBy: t.exposeString('resolvedBy', {
+      nullable: true,
+      description: '`system` when its cause is gone or its window is over, or who has ended it.',
+    }),
+    endsAt: t.expose('windowEndsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it is over whatever holds then; null when it ends with its cause.',
+    }),
+    changes: t.field({
+      type: [AlertChange],
+      description: 'All that became of it, from the beginning.',
+      resolve: (alert, _args, context) => context.loaders.alertChangesOf(alert.id),
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  alerts: t.prismaConnection({
+    type: 'Alert',
+    cursor: 'id',
+    ...needs('profit:read', 'All alerts, the newest first.'),
+    args: {
+      state: t.arg({ type: AlertState, required: false, description: 'Only those.' }),
+      kinds: t.arg({ type: [AlertKind], required: false, description: 'Only those of these kinds.' }),
+      minimumSeverity: t.arg({
+        type: AlertSeverity,
+        required: false,
+        description: 'Only those so bad or worse.',
+      }),
+      subject: t.arg.string({ description: 'Only those about this.' }),
+    },
+    resolve: (query, _root, { state, kinds, minimumSeverity, subject }, context) =>
+      context.core.database.prisma.alert.findMany({
+        ...query,
+        orderBy: { id: 'desc' },
+        where: {
+          ...(state ? { state } : {}),
+          ...(kinds ? { kind: { in: kinds } } : {}),
+          ...(minimumSeverity
+            ? { severity: { in: SEVERITIES.slice(SEVERITIES.indexOf(minimumSeverity)) } }
+            : {}),
+          ...(subject == null ? {} : { subject }),
+        },
+      }),
+  }),
+  alertChanges: t.field({
+    type: [AlertChange],
+    ...needs('profit:read', 'The changes of alerts after a number, in their order and without a gap.'),
+    args: {
+      afterSequence: t.arg.int({ defaultValue: 0, description: 'The last that you saw; 0: from the first.' }),
+      first: t.arg.int({ defaultValue: 100, description: 'How many at the most, up to 100.' }),
+    },
+    resolve: (_root, { afterSequence, first }, context) =>
+      context.core.alerts.changesAfter(afterSequence ?? 0, Math.min(first ?? 100, 100)),
+  }),
+}));
+
+/** Changes that are read at once. */
+const MOST_AT_ONCE = 100;
+
+/** The changes after a number as they come, each alert as it was after its change. */
+async function* changesFrom(
+  { alerts }: Context['core'],
+  signals: Messages<number>,
+  after: number,
+): AsyncGenerator<AlertRecord> {
+  let known = after;
+  for (;;) {
+    let changes: Change[] = [];
+    try {
+      changes = await alerts.changesAfter(known, MOST_AT_ONCE);
+    } catch (error) {
+      // A database that is away for a moment ends no subscription: it is asked again.
+      if (!isPassing(error)) throw error;
+    }
+    for (const change of changes) {
+      known = change.sequence;
+      yield change.alert;
+    }
+    if (changes.length === MOST_AT_ONCE) continue;
+    if ((await signals.next()).done) return;
+  }
+}
+
+/** What is not resolved, and then each change: nothing that is among the first comes again. */
+async function* unresolvedAndAfter(
+  core: Context['core'],
+  signals: Messages<number>,
+): AsyncGenerator<AlertRecord> {
+  const newest = await core.alerts.newestSequence();
+  const unresolved = await core.database.prisma.alert.findMany({
+    where: { state: { not: 'RESOLVED' } },
+    orderBy: { sequence: 'asc' },
+  });
+  const told = new Map(unresolved.map(({ id, sequence }) => [id, sequence]));
+  yield* unresolved;
+  for await (const alert of changesFrom(core, signals, newest)) {
+    if (alert.sequence > (told.get(alert.id) ?? 0)) yield alert;
+  }
+}
+
+builder.subscriptionField('alerts', (t) =>
+  t.field({
+    type: Alert,
+    ...needs(
+      'profit:read',
+      'Every change of an alert after that sequence number, in order and without a gap, then each as it comes: the alert as it was after it. Without a number: what is not resolved, then each change.',
+    ),
+    // Each reader begins at a number of its own.
+    extensions: { scope: 'profit:read', lossless: true, shared: false },
+    args: { afterSequence: t.arg.int({ description: 'The last that you saw; 0: from the first.' }) },
+    subscribe: (_root, { afterSequence }, { core }) => {
+      if (afterSequence != null && afterSequence < 0) {
+        throw invalidArgument('afterSequence', 'Give the sequence of the last alert that you saw, or 0.');
+      }
+      const signals = core.live.listen('alert', 'all', PACE);
+      return endingFirst(
+        afterSequence == null ? unresolvedAndAfter(core, signals) : changesFrom(core, signals, afterSequence),
+        signals,
+      );
+    },
+    resolve: (alert) => alert as never,
+  }),
+);
+
+/** What is thrown where an operator names an alert that is not there. */
+const noAlert = (id: string) => notFound(`There is no alert ${id.slice(0, 60)}. ${idHint('Alert')}`);
+
+const LONGEST_REASON = 1_000;
+
+builder.mutationFields((t) => ({
+  acknowledgeAlert: t.field({
+    type: Alert,
+    ...needs('protection:write', 'Say that you know of an alert. One that is not open stays as it is.'),
+    args: { id: t.arg.id({ required: true }) },
+    resolve: async (_root, args, context) => {
+      if (!context.caller) throw unauthenticated();
+      const id = decodeId('Alert', args.id);
+      const alert = id ? await context.core.alerts.acknowledge(id, context.caller.actor) : null;
+      if (!alert) throw noAlert(args.id);
+      return alert;
+    },
+  }),
+  resolveAlert: t.field({
+    type: Alert,
+    ...needs(
+      'protection:write',
+      'End an alert. For its window it stays resolved although its cause holds, unless it gets worse.',
+    ),
+    args: {
+      id: t.arg.id({ required: true }),
+      reason: t.arg.string({ description: 'Why; it is kept with the change.' }),
+    },
+    resolve: async (_root, args, context) => {
+      if (!context.caller) throw unauthenticated();
+      const reason = args.reason?.trim() || null;
+      if (reason && reason.length > LONGEST_REASON) {
+        throw invalidArgument('reason', `Give at most ${LONGEST_REASON} characters.`);
+      }
+      const id = decodeId('Alert', args.id);
+      const alert = id ? await context.core.alerts.resolve(id, reason, context.caller.actor) : null;
+      if (!alert) throw noAlert(args.id);
+      return alert;
+    },
+  }),
+}));
+
+// ------------------------------------------------------------------------------------------------------------ rules
+
+const UNITS: Readonly<Record<SettingUnit, { readonly description: string }>> = {
+  PERCENT: { description: 'A whole percentage: "40".' },
+  PERCENTS: { description: 'Whole percentages that rise, with commas between them: "80,95,100".' },
+  DOLLARS: { description: 'Exact dollars: "5.00".' },
+  COUNT: { description: 'A whole number: "20".' },
+  MINUTES: { description: 'Whole minutes: "15".' },
+  DAYS: { description: 'Whole days: "30".' },
+  WEEKS: { description: 'Whole weeks: "4".' },
+};
+
+const AlertSettingUnit = builder.enumType('AlertSettingUnit', {
+  description: "What the text of a rule's setting means.",
+  values: UNITS,
+});
+
+const AlertRuleSetting = builder.objectRef<RuleView['settings'][number]>('AlertRuleSetting').implement({
+  description: 'One thing that can be set of a rule.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'By which it is set.' }),
+    unit: t.expose('unit', { type: AlertSettingUnit, description: 'What its text means.' }),
+    description: t.exposeString('description', { description: 'What it is for.' }),
+    value: t.exposeString('value', { description: 'What holds.' }),
+    shipped: t.exposeString('shipped', { description: 'What holds when nobody has set it.' }),
+  }),
+});
+
+const AlertRule = builder.objectRef<RuleView>('AlertRule').implement({
+  description: 'When alerts of a kind are told.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: AlertKind, description: 'Of which kind.' }),
+    description: t.exposeString('description', {
+      description: 'When such an alert is told, and when it ends.',
+    }),
+    enabled: t.exposeBoolean('enabled', { description: 'Whether it is told at all.' }),
+    settings: t.field({
+      type: [AlertRuleSetting],
+      description: 'What can be set of it.',
+      resolve: (rule) => [...rule.settings],
+    }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was set last; null while it is as shipped.',
+    }),
+    updatedBy: t.exposeString('updatedBy', { nullable: true, description: 'Who has set it.' }),
+  }),
+});
+
+const AlertRuleSettingInput = builder.inputType('AlertRuleSettingInput', {
+  description: 'A value for one setting of a rule.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'As `alertRules` names it.' }),
+    value: t.string({ required: true, description: 'By its unit: "40", "5.00", "80,95,100".' }),
+  }),
+});
+
+const SetAlertRuleInput = builder.inputType('SetAlertRuleInput', {
+  description: 'What is to hold of a rule. What is left out stays as it is.',
+  fields: (t) => ({
+    kind: t.field({ type: AlertKind, required: true, description: 'Of which kind.' }),
+    enabled: t.boolean({ description: 'False resolves its alerts, and tells no further ones.' }),
+    settings: t.field({ type: [AlertRuleSettingInput], description: 'Those that are to change.' }),
+  }),
+});
+
+const SetAlertRuleResult = builder.unionType('SetAlertRuleResult', {
+  description: 'The rule as it is now, or what is wrong with the input.',
+  types: [AlertRule, InvalidInputError],
+  resolveType: resolveOutcome('AlertRule'),
+});
+
+builder.queryField('alertRules', (t) =>
+  t.field({
+    type: [AlertRule],
+    ...needs('profit:read', 'The rule of each kind of alert, and what is set of it.'),
+    resolve: (_root, _args, context) => context.core.alerts.rules(),
+  }),
+);
+
+builder.mutationField('setAlertRule', (t) =>
+  t.field({
+    type: SetAlertRuleResult,
+    ...needs('protection:write', 'Set thresholds of a rule, or switch it off. Holds within five seconds.'),
+    args: { input: t.arg({ type: SetAlertRuleInput, required: true }) },
+    resolve: async (_root, { input }, context) => {
+      if (!context.caller) throw unauthenticated();
+      const set = await context.core.alerts.setRule(input, context.caller.actor);
+      return set.status === 'set' ? set.rule : invalidInput(set.fields);
+    },
+  }),
+);

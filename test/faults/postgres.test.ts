@@ -1,0 +1,118 @@
+/** Postgres dies under load and comes back: paid calls fail closed, nothing is lost or booked twice, and nobody restarts anything. */
+import { expect, test } from 'vitest';
+import { runAudit } from '../../server/audit/index.ts';
+import { openDatabase } from '../../server/database/index.ts';
+import { type Outcome, unique } from '../support/client.ts';
+import { describeWithCluster, startCluster } from '../support/cluster.ts';
+import { spawnReady, temporaryFolder, until } from '../support/server.ts';
+import { WAYS, watch } from '../support/watching.ts';
+import { expectClean } from '../support/world.ts';
+
+const LIVE_PROFIT =
+  'subscription { liveProfit(window: DAY) { reservationsOpen totals { calls succeeded } } }';
+const CALLERS = 12;
+
+interface Told {
+  readonly liveProfit: {
+    readonly reservationsOpen: number;
+    readonly totals: { readonly calls: number; readonly succeeded: number };
+  };
+}
+
+describeWithCluster('Postgres that is killed and restarted under load', () => {
+  test('makes paid calls fail closed with 503, and all goes on by itself when it is back', async () => {
+    await using cluster = await startCluster();
+    const server = await spawnReady({
+      folder: temporaryFolder(),
+      env: { DATABASE_URL: cluster.url, SANDBOX: 'on', LOG_LEVEL: 'silent' },
+    });
+    try {
+      const { admin } = server;
+      for (const period of ['HOUR', 'DAY']) {
+        await admin.setBudget({ scope: 'GLOBAL', period, limit: '100000', action: 'BLOCK' });
+      }
+      const accountId = await admin.account(100_000);
+      const subscriptions = await Promise.all(WAYS.map((way) => watch<Told>(way, admin, LIVE_PROFIT)));
+      for (const subscription of subscriptions) {
+        expect((await subscription.next())?.data?.liveProfit.totals.calls).toBe(0);
+      }
+
+      const keys = { made: new Set<string>(), refused: new Set<string>() };
+      const strange: string[] = [];
+      let goesOn = true;
+      const call = async (key: string) => {
+        const answer = await admin.sendImage({ accountId, idempotencyKey: key, waitMs: 2_000 });
+        const outcome = answer.data?.generateImage as Outcome | undefined;
+        if (outcome?.__typename === 'Generation') {
+          keys.made.add(key);
+          keys.refused.delete(key);
+        } else if (answer.status === 503 && answer.code === 'SERVICE_UNAVAILABLE') keys.refused.add(key);
+        else strange.push(`${answer.status} ${answer.text.slice(0, 300)}`);
+        return answer;
+      };
+      const caller = async () => {
+        while (goesOn) await call(unique('load'));
+      };
+      const callers = Promise.all(Array.from({ length: CALLERS }, caller));
+
+      await until('calls are made', () => keys.made.size > 50);
+      await cluster.crash();
+      await until('calls are refused', () => keys.refused.size >= CALLERS, 20_000);
+      const ready = await admin.fetch('/health/ready');
+      expect(ready.status).toBe(503);
+      expect(await ready.json()).toMatchObject({
+        status: 'unavailable',
+        parts: { database: { status: 'unavailable' } },
+      });
+      const refusal = await call(unique('while-it-is-away'));
+      expect(refusal.headers.get('retry-after')).toBe('5');
+
+      await cluster.start();
+      const before = keys.made.size;
+      await until('calls are made again', () => keys.made.size > before + 50, 30_000);
+      goesOn = false;
+      await callers;
+      expect(strange).toEqual([]);
+      await until('it is ready', async () => (await admin.fetch('/health/ready')).status === 200);
+
+      // What was refused may have been booked after all: the same key says so, and never makes it twice.
+      for (const key of keys.refused) await call(key);
+      expect(keys.refused.size).toBe(0);
+
+      const database = await openDatabase({ url: cluster.url, connections: 2 });
+      try {
+        const count = async (text: string) => (await database.query<{ count: number }>(text))[0]?.count;
+        await until(
+          'nothing is pending',
+          async () =>
+            (await count("SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'")) === 0,
+          30_000,
+        );
+        expect(await count('SELECT count(*)::int AS count FROM generation')).toBe(keys.made.size);
+        const calls = await count('SELECT count(*)::int AS count FROM attempt');
+        expectClean(await runAudit(database));
+
+        // The same subscriptions as before.
+        for (const subscription of subscriptions) {
+          await admin.generateImage({ accountId });
+          const told = await (async () => {
+            for (;;) {
+              const event = await subscription.next();
+              if (!event?.data) throw new Error(`It ended with ${JSON.stringify(event)}.`);
+              if (event.data.liveProfit.totals.calls > (calls ?? 0)) return event.data.liveProfit;
+            }
+          })();
+          expect(told.totals.calls).toBeLessThanOrEqual(
+            (await count('SELECT count(*)::int AS count FROM attempt')) ?? 0,
+          );
+          await subscription.close();
+        }
+        expectClean(await runAudit(database));
+      } finally {
+        await database.close();
+      }
+    } finally {
+      await server.kill('SIGKILL');
+    }
+  }, 120_000);
+});
