@@ -19,6 +19,7 @@ import {
   notFoundOutcome,
   resolveOutcome,
 } from './outcome.ts';
+import { reasonProblem } from './reason.ts';
 import { Money } from './scalars.ts';
 import { PACE, present } from './subscribe.ts';
 
@@ -53,6 +54,26 @@ const Balance = builder.objectRef<BalanceRecord>('Balance').implement({
 export function maySee(context: Context, accountId: string): boolean {
   const { caller } = context;
   return caller !== null && (caller.accountId === null || caller.accountId === accountId);
+}
+
+/**
+ * The account that a caller acts for: the one it names, or its token's own.
+ *
+ * @returns the database's id, or null when it names none, or one that is not for it. Whether it is there is not looked up.
+ */
+export function actingFor(context: Context, accountId: string | null | undefined): string | null {
+  if (accountId == null) return context.caller?.accountId ?? null;
+  const id = decodeId('Account', accountId);
+  return id !== null && maySee(context, id) ? id : null;
+}
+
+/** That an account is not there, or not for this caller, as an outcome. */
+export function noAccount(accountId: string | null | undefined) {
+  return notFoundOutcome(
+    accountId == null
+      ? 'Say which account: an API key may act for any.'
+      : `There is no account ${accountId.slice(0, 60)}. ${idHint('Account')}`,
+  );
 }
 
 export const Grant = builder.prismaNode('Grant', {
@@ -218,6 +239,10 @@ const UpsertAccountInput = builder.inputType('UpsertAccountInput', {
     country: t.string({ description: 'ISO 3166-1 alpha-2, such as DE.' }),
     tier: t.field({ type: Tier, description: 'Its plan; a new account is FREE.' }),
     timeZone: t.string({ description: 'IANA name, such as Europe/Berlin; a new account has UTC.' }),
+    referredBy: t.string({
+      description:
+        "The referral code of the friend by whom it came. It counts before the account's first payment.",
+    }),
   }),
 });
 
@@ -269,12 +294,15 @@ builder.mutationFields((t) => ({
     ...needs('accounts:write', 'Create or update by externalId.'),
     args: { input: t.arg({ type: UpsertAccountInput, required: true }) },
     resolve: async (_root, { input }, context) => {
+      if (!context.caller) throw unauthenticated();
       const saved = await context.core.accounts.upsert({
         externalId: input.externalId,
         email: input.email,
         country: input.country,
         tier: input.tier ?? undefined,
         timeZone: input.timeZone ?? undefined,
+        referredBy:
+          input.referredBy == null ? undefined : { code: input.referredBy, actor: context.caller.actor },
       });
       if (saved.status === 'invalid') return invalidInput(saved.fields);
       return context.core.database.prisma.account.findUniqueOrThrow({ where: { id: saved.accountId } });
@@ -313,9 +341,8 @@ builder.mutationFields((t) => ({
       if (input.credits < 1 || input.credits > MAX_GRANT) {
         fields.push({ path: 'credits', message: `Give 1 to ${MAX_GRANT} credits.` });
       }
-      if (input.reason.trim() === '' || input.reason.length > 1_000) {
-        fields.push({ path: 'reason', message: 'Say why, in 1 to 1000 characters.' });
-      }
+      const reason = reasonProblem(input.reason);
+      if (reason) fields.push(reason);
       const unitRevenue = readDollars(
         'unitRevenue',
         input.unitRevenue ?? '0',

@@ -8,7 +8,7 @@ import { decodeId, encodeId } from './node-ids.ts';
 import { InvalidInputError, invalidInput, resolveOutcome, UnpricedModelError } from './outcome.ts';
 import { Money } from './scalars.ts';
 
-const ModelPrice = builder.objectRef<ModelCard['prices'][number]>('ModelPrice').implement({
+export const ModelPrice = builder.objectRef<ModelCard['prices'][number]>('ModelPrice').implement({
   description: 'What the active price list asks for one variant of a model.',
   fields: (t) => ({
     size: t.exposeString('size', { nullable: true, description: 'Null: any size.' }),

@@ -12,6 +12,11 @@ export const Tier = builder.enumType('Tier', {
   values: ['FREE', 'PAYG', 'BASIC', 'STARTER', 'CREATOR', 'PRO'] as const,
 });
 
+export const PlanInterval = builder.enumType('PlanInterval', {
+  description: 'How often a plan is paid and its credits come.',
+  values: ['MONTH', 'YEAR'] as const,
+});
+
 export const BudgetScope = builder.enumType('BudgetScope', {
   description: 'Whose calls a budget counts.',
   values: {
@@ -35,5 +40,7 @@ export const ErrorCode = builder.enumType('ErrorCode', {
     'PROVIDER_UNAVAILABLE',
     'NOT_FOUND',
     'ACCOUNT_BARRED',
+    'ALREADY_SPUN',
+    'WHEEL_CLOSED',
   ] as const,
 });

@@ -3,6 +3,7 @@
  * caller's user can act on is data instead: a member of the field's union.
  */
 import { GraphQLError } from 'graphql';
+import type { Invalid } from '../server/profit/index.ts';
 
 function conditionOf(
   code: string,
@@ -61,8 +62,21 @@ export const serviceUnavailable = (message: string, retryAfterSeconds = 5) =>
   conditionOf('SERVICE_UNAVAILABLE', 503, message, { headers: { 'retry-after': String(retryAfterSeconds) } });
 
 /** 400: an argument of a field that has no union to say so. */
-export const invalidArgument = (path: string, message: string) =>
-  conditionOf('INVALID_INPUT', 400, `${path}: ${message}`, { extensions: { fields: [{ path, message }] } });
+export const invalidArgument = (path: string, message: string) => invalidArguments([{ path, message }]);
+
+/** 400: arguments of a field that has no union to say so. */
+export const invalidArguments = (fields: readonly { readonly path: string; readonly message: string }[]) =>
+  conditionOf('INVALID_INPUT', 400, fields.map(({ path, message }) => `${path}: ${message}`).join(' '), {
+    extensions: { fields },
+  });
+
+/** What a room answered, or a GraphQL error that names each argument which cannot be. */
+export function orInvalid<Outcome extends { readonly status: string }>(
+  outcome: Outcome | Invalid,
+): Exclude<Outcome, Invalid> {
+  if (outcome.status === 'invalid') throw invalidArguments((outcome as Invalid).fields);
+  return outcome as Exclude<Outcome, Invalid>;
+}
 
 /** What is asked to be changed is not there, or not for this caller. */
 export const notFound = (message: string) => conditionOf('NOT_FOUND', 404, message);

@@ -2,8 +2,11 @@
 import DataLoader from 'dataloader';
 import type { AlertChange, Channel } from '../server/alerts/index.ts';
 import type { Core } from '../server/core.ts';
+import type { Prisma } from '../server/database/index.ts';
 import { isUuid } from '../server/ids.ts';
 import type { OutputRecord } from '../server/ledger/index.ts';
+
+type AccountRow = Prisma.AccountGetPayload<object>;
 
 /** Reads that one request gathers. */
 export interface Loaders {
@@ -15,6 +18,8 @@ export interface Loaders {
   alertChannel(id: string): Promise<Channel | null>;
   /** Of an actor of the audit log, the name by which people know it. */
   actorName(actor: string): Promise<string>;
+  /** Null when there is none. */
+  account(id: string): Promise<AccountRow | null>;
 }
 
 /** Admins by their e-mail, keys by their name, everybody else as they are. */
@@ -42,10 +47,13 @@ async function namesOf({ database }: Core, actors: readonly string[]): Promise<s
 }
 
 /** A loader that is made when it is first asked: most paid calls use none. */
-function lazy<Key, Value>(read: (keys: readonly Key[]) => Promise<readonly Value[]>) {
+function lazy<Key, Value>(
+  read: (keys: readonly Key[]) => Promise<readonly Value[]>,
+  maxBatchSize = Number.POSITIVE_INFINITY,
+) {
   let loader: DataLoader<Key, Value> | undefined;
   return (key: Key): Promise<Value> => {
-    loader ??= new DataLoader(read);
+    loader ??= new DataLoader(read, { maxBatchSize });
     return loader.load(key);
   };
 }
@@ -71,6 +79,11 @@ export function createLoaders(core: Core): Loaders {
       const found = new Map((await core.alerts.deliveries.channels()).map((each) => [each.id, each]));
       return ids.map((id) => found.get(id) ?? null);
     }),
+    account: lazy(async (ids: readonly string[]) => {
+      const rows = await core.database.prisma.account.findMany({ where: { id: { in: [...ids] } } });
+      const found = new Map(rows.map((row) => [row.id, row]));
+      return ids.map((id) => found.get(id) ?? null);
+    }, 1_000),
     actorName: lazy((actors: readonly string[]) => namesOf(core, actors)),
   };
 }

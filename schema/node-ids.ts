@@ -13,11 +13,17 @@ const PREFIXES = {
   AuditLogEntry: 'aud',
   Budget: 'bud',
   CatalogModel: 'mdl',
+  Checkout: 'chk',
   Entry: 'ent',
   Generation: 'gen',
   Grant: 'grt',
   Output: 'out',
+  Payment: 'pay',
   Quote: 'quo',
+  StripeEvent: 'sev',
+  Revocation: 'rev',
+  TopUp: 'top',
+  WheelSpin: 'spn',
 } as const;
 
 export type NodeType = keyof typeof PREFIXES;
@@ -41,6 +47,8 @@ function isIdOf(type: NodeType, id: string): boolean {
       return /^[a-z0-9-]+\/[\w.-]+$/.test(id);
     case 'Entry':
       return isUuid(id.slice(0, 36)) && /^:\d{1,9}$/.test(id.slice(36));
+    case 'StripeEvent':
+      return /^\w{1,255}$/.test(id);
     default:
       return isUuid(id);
   }

@@ -35,6 +35,8 @@ interface Outcomes {
     retryAfterSeconds: number | null;
   };
   NotFoundError: { code: 'NOT_FOUND'; message: string };
+  AlreadySpunError: { code: 'ALREADY_SPUN'; message: string; nextSpinAt: Date };
+  WheelClosedError: { code: 'WHEEL_CLOSED'; message: string };
   AccountBarredError: { code: 'ACCOUNT_BARRED'; message: string };
 }
 
@@ -66,6 +68,8 @@ const OUTCOME_TYPES: Record<(typeof ErrorCode)['$inferType'], keyof Outcomes> = 
   IDEMPOTENCY_CONFLICT: 'IdempotencyConflictError',
   PROVIDER_UNAVAILABLE: 'ProviderUnavailableError',
   NOT_FOUND: 'NotFoundError',
+  ALREADY_SPUN: 'AlreadySpunError',
+  WHEEL_CLOSED: 'WheelClosedError',
   ACCOUNT_BARRED: 'AccountBarredError',
 };
 
@@ -177,6 +181,23 @@ export const AccountBarredError = builder
   .objectRef<Outcomes['AccountBarredError']>('AccountBarredError')
   .implement({
     description: 'The account may make no paid calls; the message says why. Nothing was called.',
+    interfaces: [OutcomeError],
+  });
+
+export const AlreadySpunError = builder
+  .objectRef<Outcomes['AlreadySpunError']>('AlreadySpunError')
+  .implement({
+    description: 'The account has had its spin of the day.',
+    interfaces: [OutcomeError],
+    fields: (t) => ({
+      nextSpinAt: t.expose('nextSpinAt', { type: 'DateTime', description: 'When its next day begins.' }),
+    }),
+  });
+
+export const WheelClosedError = builder
+  .objectRef<Outcomes['WheelClosedError']>('WheelClosedError')
+  .implement({
+    description: 'Nobody can spin at present. Nothing was drawn.',
     interfaces: [OutcomeError],
   });
 

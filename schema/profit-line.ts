@@ -1,9 +1,11 @@
 /** What calls cost and earned, as every report and the live profit show it. */
-import { margin, markup } from '../server/money.ts';
+import { countOf, margin, markup } from '../server/money.ts';
 import type { Operation as OperationName } from '../server/providers/index.ts';
 import { Account } from './account.ts';
 import { builder } from './builder.ts';
 import { Operation, Tier } from './enums.ts';
+import { invalidArgument } from './errors.ts';
+import { decodeId, idHint } from './node-ids.ts';
 import { Money } from './scalars.ts';
 
 /** The sums of some attempts. What they have in common is named; what they differ in is null or left out. */
@@ -25,6 +27,17 @@ export interface ProfitLineRecord {
   readonly revenueMicros: bigint;
   /** Of all calls together. */
   readonly durationMs: bigint;
+}
+
+/** The most that an Int of GraphQL holds; credits of years of a large site pass it. */
+const MOST_INT = 2_147_483_647;
+
+function intOf(credits: bigint): number {
+  if (credits <= MOST_INT) return countOf(credits);
+  throw invalidArgument(
+    'range',
+    `It has more than ${MOST_INT} credits, which no Int holds. Take a shorter range.`,
+  );
 }
 
 /** A part of a sum; 0 of nothing. */
@@ -55,10 +68,7 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
       type: Account,
       nullable: true,
       description: 'Whose calls.',
-      resolve: (line, _args, context) =>
-        line.accountId
-          ? context.core.database.prisma.account.findUnique({ where: { id: line.accountId } })
-          : null,
+      resolve: (line, _args, context) => (line.accountId ? context.loaders.account(line.accountId) : null),
     }),
     country: t.string({
       nullable: true,
@@ -74,7 +84,7 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
     succeeded: t.exposeInt('succeeded', { description: 'Those that made what was asked for.' }),
     failed: t.exposeInt('failed', { description: 'Those that did not.' }),
     cacheHits: t.exposeInt('cacheHits', { description: 'Those that an earlier result served.' }),
-    credits: t.int({ description: 'Credits that were burned.', resolve: (line) => Number(line.credits) }),
+    credits: t.int({ description: 'Credits that were burned.', resolve: (line) => intOf(line.credits) }),
     cost: t.field({
       type: Money,
       description: 'All that providers bill for these calls, failed ones too.',
@@ -112,7 +122,7 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
     }),
     averageDurationMs: t.int({
       description: 'From the call to its end; 0 without calls.',
-      resolve: (line) => Number(average(line.durationMs, line.calls)),
+      resolve: (line) => countOf(average(line.durationMs, line.calls)),
     }),
   }),
 });
@@ -126,6 +136,27 @@ export const ProfitFilter = builder.inputType('ProfitFilter', {
     operations: t.field({ type: [Operation], description: 'What was asked for.' }),
     tiers: t.field({ type: [Tier], description: "The accounts' tier at that time." }),
     accounts: t.idList({ description: 'Whose calls.' }),
-    countries: t.stringList({ description: 'ISO 3166-1 alpha-2, such as DE.' }),
+    countries: t.stringList({
+      description: 'ISO 3166-1 alpha-2, such as DE; empty for accounts without one.',
+    }),
+    plans: t.stringList({ description: 'Plan ids, such as tokens-pro; empty for accounts without one.' }),
   }),
 });
+
+/**
+ * The accounts of a filter as the database names them; null when it names none.
+ *
+ * @throws INVALID_INPUT for what is no account's id.
+ */
+export function accountsOf(filter: (typeof ProfitFilter)['$inferInput'] | null | undefined): string[] | null {
+  return (
+    filter?.accounts?.map((id, index) => {
+      const accountId = decodeId('Account', String(id));
+      if (accountId) return accountId;
+      throw invalidArgument(
+        `filter.accounts[${index}]`,
+        `"${String(id).slice(0, 60)}" is no id of an account. ${idHint('Account')}`,
+      );
+    }) ?? null
+  );
+}

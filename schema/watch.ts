@@ -1,10 +1,8 @@
 /** What an operator watches: live profit, and each attempt as it is booked. */
 import type { BookedAttempt, LiveProfit as LiveProfitRecord } from '../server/watch/index.ts';
 import { builder, needs } from './builder.ts';
-import { invalidArgument } from './errors.ts';
 import { Attempt } from './generation.ts';
-import { decodeId, idHint } from './node-ids.ts';
-import { ProfitFilter, ProfitLine } from './profit-line.ts';
+import { accountsOf, ProfitFilter, ProfitLine } from './profit-line.ts';
 import { Protection } from './protection.ts';
 import { each, present } from './subscribe.ts';
 
@@ -86,14 +84,7 @@ type Filter = (typeof ProfitFilter)['$inferInput'];
 
 /** @throws INVALID_INPUT for what is no account's id. */
 function readFilter(filter: Filter | null | undefined): (attempt: BookedAttempt) => boolean {
-  const accounts = filter?.accounts?.map((id, index) => {
-    const accountId = decodeId('Account', String(id));
-    if (accountId) return accountId;
-    throw invalidArgument(
-      `filter.accounts[${index}]`,
-      `"${String(id).slice(0, 60)}" is no id of an account. ${idHint('Account')}`,
-    );
-  });
+  const accounts = accountsOf(filter);
   const has = <Value>(list: readonly Value[] | null | undefined, value: Value) =>
     !list || list.includes(value);
   return (attempt) =>
@@ -102,7 +93,8 @@ function readFilter(filter: Filter | null | undefined): (attempt: BookedAttempt)
     has(filter?.operations, attempt.operation) &&
     has(filter?.tiers, attempt.tier) &&
     has(accounts, attempt.accountId) &&
-    has(filter?.countries, attempt.country ?? '');
+    has(filter?.countries, attempt.country ?? '') &&
+    has(filter?.plans, attempt.planId ?? '');
 }
 
 /** Attempts that whoever begins to watch is told first. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
 import { type Alerts, createAlerts } from './alerts/index.ts';
+import { type Billing, createBilling } from './billing/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
 import { type Database, openDatabase } from './database/index.ts';
@@ -11,6 +12,8 @@ import { createGenerations, type FetchInput, type Generations } from './generati
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
+import { createPlans, type Plans, seedPlans } from './plans/index.ts';
+import { type Business, createBusiness, createProfit, type Profit } from './profit/index.ts';
 import { createProtection, type ProtectionRoom } from './protection/index.ts';
 import {
   createProviders,
@@ -20,6 +23,7 @@ import {
   type Providers,
 } from './providers/index.ts';
 import { openQueue, type Queue } from './queue/index.ts';
+import { createRewards, type Rewards, referring } from './rewards/index.ts';
 import { createRouting, type Routing, type Thresholds } from './routing/index.ts';
 import { useSetting } from './settings/index.ts';
 import {
@@ -31,6 +35,7 @@ import {
   openS3Storage,
   type Storage,
 } from './storage/index.ts';
+import { createTopUps, type TopUps, watchBalances } from './topup/index.ts';
 import { tracedLedger, tracedProvider } from './trace.ts';
 import { openTracing, type Tracing } from './tracing/index.ts';
 import { BookCounts, createWatch, type Watch } from './watch/index.ts';
@@ -47,7 +52,13 @@ export interface Core {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly protection: ProtectionRoom;
+  readonly profit: Profit;
+  readonly business: Business;
   readonly catalog: Catalog;
+  readonly plans: Plans;
+  readonly billing: Billing;
+  readonly rewards: Rewards;
+  readonly topUps: TopUps;
   readonly providers: Providers;
   readonly routing: Routing;
   readonly queue: Queue;
@@ -111,6 +122,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
     (await openDatabase({ url: environment.database.url, folder: environment.database.folder }));
   try {
     await seedCatalog(database, clock);
+    await seedPlans(database, clock);
     await useSetting(database, 'price-list', environment.priceList);
     const tracing = await openTracing({ ...environment.tracing, log });
     const sandbox = sandboxServes(environment)
@@ -182,11 +194,36 @@ export async function openCore(options: CoreOptions): Promise<Core> {
           return { problem: error.message };
         },
       );
+    const accounts = createAccounts({ database, clock, referring });
+    const plans = createPlans({ database, clock, catalog, priceList: environment.priceList });
+    const billing = createBilling({
+      database,
+      clock,
+      log,
+      plans,
+      stripe: environment.stripe,
+      barDisputed: environment.barDisputed,
+      publicUrl: () => core.publicUrl,
+      onChange(accountId) {
+        ledger
+          .balance(accountId)
+          .then((balance) => balance && live.publish('balance', accountId, balance))
+          .catch((error: unknown) => log.warn({ error }, 'A new balance could not be told.'));
+      },
+    });
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => billing.chargeSaved(item),
+    });
     const generations = createGenerations({
       database,
       clock,
       log,
-      ledger,
+      ledger: watchBalances(ledger, topUps.notice),
       catalog,
       providers,
       routing,
@@ -215,17 +252,31 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         live.announce('books', '');
       },
     });
-    return {
+    const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
       clock,
       log,
       database,
       access,
-      accounts: createAccounts({ database, clock }),
+      accounts,
       ledger,
       protection,
+      profit: createProfit({ database, timeZone: environment.timeZone }),
+      business: createBusiness({
+        database,
+        clock,
+        timeZone: environment.timeZone,
+        catalog,
+        plans,
+        priceList: environment.priceList,
+        marginFloor: environment.minMargin,
+      }),
       catalog,
+      plans,
+      billing,
+      topUps,
+      rewards: createRewards({ database, clock, catalog, priceList: environment.priceList }),
       providers,
       routing,
       queue,
@@ -240,6 +291,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       async close() {
         await generations.recovery.stop();
         await alerts.stop();
+        await topUps.stop();
+        await billing.close();
         await queue.stop(1_000);
         catalog.close();
         routing.close();
@@ -250,6 +303,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         await database.close();
       },
     };
+    return core;
   } catch (error) {
     await database.close();
     throw error;

@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDecimal } from './money.ts';
 import type { KeyedVendor, PairedVendor, VendorSettings } from './providers/index.ts';
+import { isTimeZone } from './time-zone.ts';
 
 /** A bucket that speaks as Amazon S3 does. */
 export interface Bucket {
@@ -54,7 +55,8 @@ export interface Environment {
   readonly adminPersistedOnly: boolean;
   readonly stripe: {
     readonly secretKey: string | undefined;
-    readonly webhookSecret: string | undefined;
+    /** Several while one is being replaced. */
+    readonly webhookSecrets: readonly string[];
     readonly apiBase: string | undefined;
   };
   readonly providers: VendorSettings;
@@ -70,6 +72,8 @@ export interface Environment {
   };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly priceList: 'tokens' | 'dtf';
+  /** The operator's own IANA time zone: reports are cut into its hours and days. */
+  readonly timeZone: string;
   /** The part of the revenue that should be left after cost: 0.2 is a fifth. A ratio, not money. */
   readonly minMargin: number;
   readonly cache: {
@@ -88,6 +92,8 @@ export interface Environment {
   };
   /** True lets customers name URLs that lead into the operator's own network. */
   readonly allowPrivateUrls: boolean;
+  /** Whether an account with an open or lost dispute may make no paid calls. */
+  readonly barDisputed: boolean;
   /** How long a stopping server waits for what is under way. */
   readonly drainSeconds: number;
 }
@@ -218,7 +224,8 @@ const variables = z.object({
   ADMIN_PERSISTED_ONLY: choice('on', 'off'),
   STRIPE_SECRET_KEY: credential(),
   STRIPE_WEBHOOK_SECRET: credential(),
-  STRIPE_API_BASE: baseUrl(),
+  STRIPE_API_BASE: origin(),
+  BAR_DISPUTED: choice('on', 'off'),
   OPENAI_API_KEY: credential(),
   OPENAI_BASE_URL: baseUrl(),
   REPLICATE_API_TOKEN: credential(),
@@ -251,6 +258,7 @@ const variables = z.object({
   SANDBOX: choice('on', 'off'),
   SANDBOX_SPEED: choice('plausible', 'instant'),
   PRICE_LIST: choice('tokens', 'dtf'),
+  TIME_ZONE: text('must be an IANA time zone, such as Europe/Berlin', isTimeZone),
   MIN_MARGIN: z
     .string()
     .refine((value) => /^0?\.\d{1,6}$|^0$/.test(value), {
@@ -380,7 +388,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     adminPersistedOnly: v.ADMIN_PERSISTED_ONLY === 'on',
     stripe: {
       secretKey: v.STRIPE_SECRET_KEY,
-      webhookSecret: v.STRIPE_WEBHOOK_SECRET,
+      webhookSecrets: (v.STRIPE_WEBHOOK_SECRET ?? '').split(',').filter((secret) => secret !== ''),
       apiBase: v.STRIPE_API_BASE,
     },
     providers: {
@@ -420,6 +428,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     tracing: { endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: v.OTEL_SERVICE_NAME ?? 'solvent' },
     logLevel: v.LOG_LEVEL ?? 'info',
     priceList: v.PRICE_LIST ?? 'tokens',
+    timeZone: v.TIME_ZONE ?? 'UTC',
     minMargin: v.MIN_MARGIN ?? 0.2,
     cache: {
       scope: v.RESULT_CACHE ?? 'account',
@@ -432,6 +441,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
       providerConcurrency: v.PROVIDER_CONCURRENCY ?? 256,
     },
     allowPrivateUrls: v.ALLOW_PRIVATE_URLS === 'on',
+    barDisputed: v.BAR_DISPUTED !== 'off',
     drainSeconds: v.DRAIN_SECONDS ?? 30,
   };
 }
@@ -443,9 +453,4 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
 export function sandboxServes(environment: Pick<Environment, 'sandbox' | 'providers'>): boolean {
   if (environment.sandbox !== undefined) return environment.sandbox === 'on';
   return Object.values(environment.providers).every((vendor) => vendor === undefined);
-}
-
-/** Variables that are set, read and checked, and that nothing uses yet, so that the start can say so. */
-export function unusedVariables(environment: Pick<Environment, 'stripe'>): string[] {
-  return [environment.stripe.secretKey === undefined ? [] : ['STRIPE_SECRET_KEY']].flat();
 }

@@ -2,7 +2,7 @@
 
 import { systemClock } from './clock.ts';
 import { openCore } from './core.ts';
-import { EnvironmentError, readEnvironment, unusedVariables } from './environment.ts';
+import { EnvironmentError, readEnvironment } from './environment.ts';
 import { prepareDemo } from './first-start.ts';
 import { startHttp } from './http/index.ts';
 import { createLog } from './log.ts';
@@ -22,6 +22,7 @@ async function start(): Promise<void> {
   const admin = isWorker ? null : await core.access.ensureFirstAdmin(environment.firstAdmin);
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
+  await core.topUps.start();
   core.alerts.start();
   if (environment.role !== 'web') {
     await core.generations.work();
@@ -64,9 +65,6 @@ async function start(): Promise<void> {
   if (demo) {
     lines.push(`  API key    ${demo.apiKey}   (filled in in GraphiQL)`);
     lines.push(`  Account    ${demo.accountId}   ("demo")`);
-  }
-  for (const variable of unusedVariables(environment)) {
-    lines.push(`  Note       ${variable} is set, and nothing uses it yet.`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -34,7 +34,11 @@ export function startMaintenance(core: Core): Maintenance {
   const run = () => {
     round = round
       .then(() => sweepAll(core))
-      .catch((error: unknown) => core.log.error({ error }, 'Outputs could not be swept; it is tried again.'));
+      .catch((error: unknown) => core.log.error({ error }, 'Outputs could not be swept; it is tried again.'))
+      .then(() => core.billing.giveDueParts())
+      .catch((error: unknown) =>
+        core.log.error({ error }, 'Credits that are due could not be given; it is tried again.'),
+      );
   };
   run();
   const timer = setInterval(run, EVERY_MS);

@@ -79,6 +79,22 @@ export function dollars(micros: Micros): number {
   return Number(micros) / Number(MICROS_PER_DOLLAR);
 }
 
+/** A ratio, such as a floor of margin, as whole millionths, so that money can be measured by it. */
+export function millionths(part: number): bigint {
+  return BigInt(Math.round(part * 1_000_000));
+}
+
+/**
+ * A count of something that is no money, which the database gives as a bigint.
+ *
+ * @throws RangeError beyond 2^53, where a number would no longer be exact.
+ */
+export function countOf(value: bigint): number {
+  const count = Number(value);
+  if (!Number.isSafeInteger(count)) throw new RangeError(`${value} is too many to count.`);
+  return count;
+}
+
 /** (revenue − cost) / revenue; null when there is no revenue. */
 export function margin(revenue: Micros, cost: Micros): number | null {
   return ratio(revenue - cost, revenue);

@@ -1,8 +1,9 @@
 /** The door of the accounts' room: who the client apps' users are. Their credits are the ledger's. */
-import { type Clock, isTimeZone } from '../clock.ts';
-import type { Database } from '../database/index.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Tier } from '../ledger/index.ts';
+import { isTimeZone } from '../time-zone.ts';
 import * as statements from './statements.ts';
 
 /** What an app says of one of its users. */
@@ -16,6 +17,23 @@ export interface AccountInput {
   readonly tier?: Tier | undefined;
   /** IANA name; its midnight resets the free credits. */
   readonly timeZone?: string | undefined;
+  /** By whose code it came; counts before its first payment only. Left out: kept as it is. */
+  readonly referredBy?: Referral | undefined;
+}
+
+/** A friend's code, and who says that it was theirs. */
+export interface Referral {
+  readonly code: string;
+  /** For the audit log. */
+  readonly actor: string;
+}
+
+/** What notes who referred an account, within the transaction that makes or changes it. */
+export interface Referring {
+  /** Takes the locks that `refer` needs, before any other. */
+  lock(sql: Sql, externalId: string, code: string): Promise<void>;
+  /** Notes it, or says why it cannot be. */
+  refer(sql: Sql, now: Date, accountId: string, referral: Referral): Promise<FieldError | null>;
 }
 
 /** An argument that cannot be, with what would be right. */
@@ -64,19 +82,44 @@ function check(input: AccountInput): FieldError[] {
   return fields;
 }
 
+/** Undoes the transaction of an account whose referral cannot be. */
+class Refused extends Error {
+  readonly field: FieldError;
+  constructor(field: FieldError) {
+    super(field.message);
+    this.field = field;
+  }
+}
+
 /** Makes the accounts' room. Its functions throw what the database throws. */
-export function createAccounts(options: { database: Database; clock: Clock }): Accounts {
-  const { database, clock } = options;
+export function createAccounts(options: {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly referring: Referring;
+}): Accounts {
+  const { database, clock, referring } = options;
+
+  async function save(input: AccountInput): Promise<string> {
+    const now = clock.now();
+    const { referredBy } = input;
+    if (!referredBy) return statements.upsertAccount(database, now, newId(), input);
+    return database.transaction(async (sql) => {
+      await referring.lock(sql, input.externalId, referredBy.code);
+      const accountId = await statements.upsertAccount(sql, now, newId(), input);
+      const problem = await referring.refer(sql, now, accountId, referredBy);
+      if (problem) throw new Refused(problem);
+      return accountId;
+    });
+  }
+
   return {
     async upsert(input) {
       const fields = check(input);
       if (fields.length > 0) return { status: 'invalid', fields };
       try {
-        return {
-          status: 'saved',
-          accountId: await statements.upsertAccount(database, clock.now(), newId(), input),
-        };
+        return { status: 'saved', accountId: await save(input) };
       } catch (error) {
+        if (error instanceof Refused) return { status: 'invalid', fields: [error.field] };
         // A name that this runtime knows and the database does not.
         if ((error as { code?: unknown }).code !== INVALID_TIME_ZONE) throw error;
         return { status: 'invalid', fields: [{ path: 'timeZone', message: TIME_ZONE_HINT }] };

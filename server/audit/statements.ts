@@ -7,13 +7,8 @@
  * What the ledger's CHECKs enforce is looked at again: an audit that trusted them would not notice one that is gone.
  */
 import type { Sql } from '../database/index.ts';
-
-/** Something that must hold of every row, at every instant. */
-export interface Invariant {
-  /** A sentence, as the report prints it. */
-  readonly sentence: string;
-  readonly query: string;
-}
+import { BILLING_INVARIANTS, BILLING_REFERENCES } from './billing/statements.ts';
+import type { Invariant, Reference } from './invariant.ts';
 
 /** All queries of one audit see the same instant, however much is written meanwhile. First in its transaction. */
 export async function beginSnapshot(sql: Sql): Promise<void> {
@@ -87,15 +82,6 @@ function sumsOf({ table, keys, time }: Summary): string {
     USING (${key.join(', ')})`;
 }
 
-/** A row of one table that names a row of another one. Written out here since the tables have no foreign keys. */
-interface Reference {
-  readonly from: string;
-  readonly column: string;
-  readonly to: string;
-  /** The columns that tell which row it is; the primary key. */
-  readonly key: string;
-}
-
 const REFERENCES: readonly Reference[] = [
   { from: '"grant"', column: 'account_id', to: 'account', key: 'x.id' },
   { from: 'entry', column: 'account_id', to: 'account', key: "x.account_id || ' ' || x.sequence" },
@@ -118,11 +104,13 @@ const REFERENCES: readonly Reference[] = [
   { from: 'budget_window', column: 'budget_id', to: 'budget', key: 'x.id' },
 ];
 
-const references = REFERENCES.map(
-  ({ from, column, to, key }) => `
+const references = [...REFERENCES, ...BILLING_REFERENCES]
+  .map(
+    ({ from, column, to, key }) => `
     SELECT y.id IS NOT NULL, format('%s %s: its %s %s is not there', '${from.replaceAll('"', '')}', ${key}, '${column}', x.${column})
     FROM ${from} x LEFT JOIN ${to} y ON y.id = x.${column} WHERE x.${column} IS NOT NULL`,
-).join(' UNION ALL ');
+  )
+  .join(' UNION ALL ');
 
 /** All that the audit looks at, in the order of its report. */
 export const INVARIANTS: readonly Invariant[] = [
@@ -363,4 +351,5 @@ export const INVARIANTS: readonly Invariant[] = [
       FROM idempotency_record i LEFT JOIN "grant" gr ON gr.id = i.result_id LEFT JOIN generation gen ON gen.id = i.result_id
       WHERE i.operation = 'GRANT' OR i.operation IN (SELECT unnest(enum_range(NULL::operation))::text)`,
   },
+  ...BILLING_INVARIANTS,
 ];

@@ -1,11 +1,18 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
-import { MICROS_PER_DOLLAR, type Micros } from '../money.ts';
+import { type Micros, millionths } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
-import { cardOf, type ModelCard } from './cards.ts';
-import { type IsServed, orderOf, PriceBook } from './price-book.ts';
+import { cardOf, type ModelCard, type VariantPrice } from './cards.ts';
+import { type ChangeOutcome, type CostChange, changeCost, changePrice, type PriceChange } from './edit.ts';
+import { type Appraisal, type IsServed, orderOf, PriceBook } from './price-book.ts';
 import { dropOldQuotes, priceUnder, readQuote, type StoredQuote, storeQuote } from './quotes.ts';
-import type { PricedOutcome, PriceOutcome, PriceRequest } from './request.ts';
+import type {
+  InvalidOutcome,
+  PricedOutcome,
+  PriceOutcome,
+  PriceRequest,
+  UnpricedOutcome,
+} from './request.ts';
 import { readSnapshot, readVersion } from './snapshot.ts';
 
 /** What a catalogue needs. */
@@ -48,6 +55,23 @@ export interface Catalog {
    * them. Empty when there is none.
    */
   candidates(request: PriceRequest): PricedOutcome[];
+  /**
+   * What a request for a model costs and is priced at by the rows in force, also when it is retired or not served: for
+   * reckoning, and not for selling.
+   */
+  appraise(
+    model: string,
+    request: Omit<PriceRequest, 'operation' | 'model'>,
+  ): Appraisal | UnpricedOutcome | InvalidOutcome;
+  /**
+   * Sets what the active list asks for a model, as a new dated row with a line in the audit log. This process sells by
+   * it from its instant on; others may be 2 s behind.
+   */
+  changePrice(change: PriceChange): Promise<ChangeOutcome>;
+  /** Sets what a vendor bills for a model, likewise. */
+  changeCost(change: CostChange): Promise<ChangeOutcome>;
+  /** How a model will be sold at an instant, by what is known now; null when there is no such model. */
+  variantsAt(id: string, at: Date): readonly VariantPrice[] | null;
   /** Every model, retired ones too, by operation, then the best first; of one operation when it is said. */
   models(operation?: Operation | null): ModelCard[];
   /** The least that a credit of the active list sells for. */
@@ -95,7 +119,7 @@ const DROP_QUOTES_MS = 60 * 60 * 1000;
  */
 export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
   const { database, clock, isServed, priceList, refreshMs = REFRESH_MS } = options;
-  const floorMicros = BigInt(Math.round(options.marginFloor * Number(MICROS_PER_DOLLAR)));
+  const floorMicros = millionths(options.marginFloor);
 
   let snapshot = await readSnapshot(database, priceList);
   let book = new PriceBook(snapshot, clock.now().getTime());
@@ -167,8 +191,22 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 
   const price = (request: PriceRequest): PriceOutcome => current().price(request, isServed);
 
+  async function edit(write: (editing: Parameters<typeof changePrice>[0]) => Promise<ChangeOutcome>) {
+    const outcome = await write({ database, clock, book: current() });
+    if (outcome.status === 'changed') await refresh();
+    return outcome;
+  }
+
   return {
     price,
+    appraise: (model, request) => current().appraise(model, request),
+    changePrice: (change) => edit((editing) => changePrice(editing, change)),
+    changeCost: (change) => edit((editing) => changeCost(editing, change)),
+    variantsAt(id, at) {
+      const then = new PriceBook(snapshot, at.getTime());
+      const model = then.models.get(id);
+      return model ? cardOf(model, then, floorMicros).prices : null;
+    },
     candidates: (request) => current().candidates(request, isServed),
     models: (operation) =>
       [...current().models.values()]

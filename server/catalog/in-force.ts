@@ -25,6 +25,8 @@ function sameDimensions(one: DatedRow, other: DatedRow): boolean {
   );
 }
 
+const dearerFirst = (one: bigint, other: bigint) => (one === other ? 0 : one > other ? -1 : 1);
+
 /**
  * The rows that hold at an instant, the most specific first: of those for the same dimensions the newest that has
  * begun.
@@ -43,7 +45,7 @@ export function rowsInForce<Row extends DatedRow>(
       (one, other) =>
         specificity(other) - specificity(one) ||
         other.effectiveFrom - one.effectiveFrom ||
-        Number(amount(other) - amount(one)),
+        dearerFirst(amount(one), amount(other)),
     )
     .filter((row, index, sorted) => sorted.findIndex((other) => sameDimensions(row, other)) === index);
 }

@@ -50,6 +50,18 @@ export interface Price {
   readonly modelPriceId: string;
 }
 
+/** What a request comes to by the rows in force, whether the model is sold or not. */
+export interface Appraisal {
+  readonly status: 'appraised';
+  readonly model: string;
+  readonly operation: Operation;
+  /** With every default filled in. */
+  readonly request: PricedRequest;
+  readonly costMicros: bigint;
+  /** Null when the active list has no price. */
+  readonly credits: number | null;
+}
+
 interface Candidate {
   readonly servable: Servable;
   readonly outcome: PricedOutcome;
@@ -122,6 +134,31 @@ export class PriceBook {
     if (successor && allowSuccessor) return successor;
     const retired = `${row.id} was retired on ${dayOf(row.retiresAt ?? 0)}`;
     return problem(successor ? `${retired}; use ${successor.row.id}.` : `${retired}.`);
+  }
+
+  /** See {@link Catalog.appraise}. */
+  appraise(
+    name: string,
+    request: Omit<PriceRequest, 'operation' | 'model'>,
+  ): Appraisal | UnpricedOutcome | InvalidOutcome {
+    const model = this.models.get(name);
+    if (!model) return invalid(unknownModel(name, this.models.keys()));
+    const { id, operation } = model.row;
+    const normalized = normalize(model.row, { ...request, operation, hasImage: true });
+    if ('problems' in normalized) return invalid(...normalized.problems);
+    const cost = this.costOf(model, normalized.request);
+    if (!cost) {
+      const message = `${id} has no dated cost for ${describe(normalized.request)}.`;
+      return { status: 'unpriced', model: id, message };
+    }
+    return {
+      status: 'appraised',
+      model: id,
+      operation,
+      request: normalized.request,
+      costMicros: cost.costMicros,
+      credits: this.priceOf(model, normalized.request)?.credits ?? null,
+    };
   }
 
   /** What a request for a model costs by the row in force; null when there is none. */
@@ -308,6 +345,13 @@ export class PriceBook {
       ),
     );
   }
+}
+
+/** The sentence about a name that no model of whatever operation has. */
+export function unknownModel(name: string, names: Iterable<string>): FieldProblem {
+  const close = closeMatches(name, [...names]);
+  const hint = close.length > 0 ? ` Did you mean ${enumerate(close, 'or')}?` : '';
+  return { path: 'model', message: `There is no model ${shown(name)}.${hint}` };
 }
 
 function openModel(row: ModelRow, now: number): BookModel {

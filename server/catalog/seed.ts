@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
+import { keyedId } from '../ids.ts';
 import { parseDecimal } from '../money.ts';
 import { CHECKED, COSTS, MODELS, PRICE_LISTS, PRICES } from './catalogue-rows.ts';
 import { bumpCatalogVersion } from './version.ts';
@@ -61,26 +61,15 @@ interface NaturalKey {
 }
 
 function costId(key: NaturalKey): string {
-  return idOf(['cost', ...partsOf(key)]);
+  return keyedId(['solvent-catalog', 'cost', ...partsOf(key)]);
 }
 
 function priceId(key: NaturalKey & { readonly priceListId: string }): string {
-  return idOf(['price', key.priceListId, ...partsOf(key)]);
+  return keyedId(['solvent-catalog', 'price', key.priceListId, ...partsOf(key)]);
 }
 
 function partsOf({ modelId, size, quality, durationSeconds, effectiveFrom }: NaturalKey) {
   return [modelId, size, quality, durationSeconds, effectiveFrom.toISOString()];
-}
-
-/** A UUID that is the same for the same key: the first bytes of its SHA-256, in the shape of version 8 (RFC 9562). */
-function idOf(parts: readonly (string | number | null)[]): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify(['solvent-catalog', ...parts]))
-    .digest();
-  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
-  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  const hex = hash.toString('hex', 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 function midnight(day: string): Date {

@@ -1,4 +1,6 @@
 /** The SQL of this room; everything else goes through Prisma. */
+import type { Sql } from '../database/index.ts';
+import type { PriceUnit } from './snapshot.ts';
 
 /** Sets the setting $1 to $2. Takes the row's lock until the writer's transaction ends, so writers follow each other. */
 export const SET_VERSION = `
@@ -7,3 +9,58 @@ ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`;
 
 /** Drops quotes that expired before $1. */
 export const DROP_QUOTES = 'DELETE FROM quote WHERE expires_at < $1';
+
+/** Which requests a new row is for, and from when on. */
+export interface RowKey {
+  readonly modelId: string;
+  readonly size: string | null;
+  readonly quality: string | null;
+  readonly durationSeconds: number | null;
+  readonly unit: PriceUnit;
+  readonly effectiveFrom: Date;
+}
+
+/** A null dimension is the same as another null here, unlike in the table's own key. */
+const SAME_KEY = `model_id = $2 AND size IS NOT DISTINCT FROM $3 AND quality IS NOT DISTINCT FROM $4
+  AND duration_seconds IS NOT DISTINCT FROM $5 AND effective_from = $7`;
+
+const keyParameters = ({ modelId, size, quality, durationSeconds, unit, effectiveFrom }: RowKey) => [
+  modelId,
+  size,
+  quality,
+  durationSeconds,
+  unit,
+  effectiveFrom,
+];
+
+/** Adds a dated price; false when one for the same requests begins at that instant already. */
+export async function addPrice(
+  sql: Sql,
+  id: string,
+  key: RowKey,
+  price: { readonly priceListId: string; readonly credits: number },
+): Promise<boolean> {
+  const rows = await sql.query(
+    `INSERT INTO model_price (id, model_id, size, quality, duration_seconds, unit, effective_from, price_list_id, credits)
+    SELECT $1::uuid, $2::text, $3::text, $4::text, $5::int, $6::price_unit, $7::timestamptz, $8::text, $9::int
+    WHERE NOT EXISTS (SELECT 1 FROM model_price WHERE ${SAME_KEY} AND price_list_id = $8) RETURNING id`,
+    [id, ...keyParameters(key), price.priceListId, price.credits],
+  );
+  return rows.length > 0;
+}
+
+/** Adds a dated cost; false when one for the same requests begins at that instant already. */
+export async function addCost(
+  sql: Sql,
+  id: string,
+  key: RowKey,
+  cost: { readonly costMicros: bigint; readonly source: string; readonly checkedAt: Date },
+): Promise<boolean> {
+  const rows = await sql.query(
+    `INSERT INTO model_cost (id, model_id, size, quality, duration_seconds, unit, effective_from, cost_micros, source, last_checked_at)
+    SELECT $1::uuid, $2::text, $3::text, $4::text, $5::int, $6::price_unit, $7::timestamptz, $8::bigint, $9::text, $10::timestamptz
+    WHERE NOT EXISTS (SELECT 1 FROM model_cost WHERE ${SAME_KEY}) RETURNING id`,
+    [id, ...keyParameters(key), cost.costMicros.toString(), cost.source, cost.checkedAt],
+  );
+  return rows.length > 0;
+}

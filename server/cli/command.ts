@@ -7,6 +7,15 @@ export interface Terminal {
   print(line: string): void;
   /** What is wrong. */
   complain(line: string): void;
+  /** There when people look at it: what can be drawn over. Not where the output is piped. */
+  readonly screen?: Screen;
+}
+
+/** A terminal that people look at. */
+export interface Screen {
+  readonly columns: number;
+  /** Shows a line that the next one takes the place of; an empty one clears it. */
+  redraw(line: string): void;
 }
 
 /** What a command works with. */

@@ -5,9 +5,10 @@ import { type Environment, EnvironmentError, readEnvironment } from '../environm
 import { audit } from './audit.ts';
 import { type Command, OK, type Terminal, UNUSABLE, UsageError } from './command.ts';
 import { helpText } from './help.ts';
+import { importHistory } from './import.ts';
 import { keys } from './keys.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { audit, keys };
+const COMMANDS: Readonly<Record<string, Command>> = { audit, import: importHistory, keys };
 
 /** An error's sentence, without what only programmers read. */
 function sentence(error: unknown): string {

@@ -28,6 +28,23 @@ export interface EmbeddedClient {
   listen(channel: string, callback: (payload: string) => void): Promise<() => Promise<void>>;
 }
 
+/** SQL that can also load rows in bulk. */
+export interface LoadingSql extends Sql {
+  /**
+   * Loads rows by COPY.
+   *
+   * @param text `COPY table (columns) FROM STDIN`, in COPY's text format.
+   * @param rows lines of that format, each with its end.
+   */
+  load(text: string, rows: string): Promise<void>;
+}
+
+/** One connection of its own: what temporary tables and session locks live on. The embedded database has one for all. */
+export interface Session extends Sql {
+  /** As {@link Database.transaction}, on this connection. */
+  transaction<Result>(work: (sql: LoadingSql) => Promise<Result>): Promise<Result>;
+}
+
 /** An open, migrated database. */
 export interface Database extends Sql {
   readonly kind: 'pglite' | 'postgres';
@@ -40,6 +57,17 @@ export interface Database extends Sql {
    * one connection, everything else waits meanwhile; never call the database itself from inside.
    */
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>;
+  /** Gives work a connection of its own, outside the pool, and closes it when the work is done. */
+  session<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+  /**
+   * Reads one statement's rows in pages, all of one instant, without ever holding more than a page. Whoever stops reading ends
+   * the statement; so does the signal, also in the middle of a page.
+   */
+  pages<Row>(
+    text: string,
+    parameters: readonly unknown[],
+    options: { readonly rows: number; readonly signal?: AbortSignal | undefined },
+  ): AsyncIterable<Row[]>;
   /**
    * Runs a script of several statements without parameters.
    */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from './client/client.ts';
-import type { Database } from './database.ts';
+import type { Database, LoadingSql } from './database.ts';
 
 const INT8 = 20;
 const INT8_ARRAY = 1016;
@@ -100,13 +100,46 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
     <Row>(text: string, parameters?: readonly unknown[]) =>
       on.query<Row>(text, parameters as unknown[]).then((result) => result.rows);
   const query = queryOn(client);
+  const loadingOn = (on: Pick<PGlite, 'query'>): LoadingSql => ({
+    query: queryOn(on),
+    load: (text, rows) =>
+      on
+        .query(text.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob: new Blob([rows]) })
+        .then(() => undefined),
+  });
+  const transaction = <Result>(work: (sql: LoadingSql) => Promise<Result>) =>
+    track(() => client.transaction((within) => work(loadingOn(within as never))));
+  let cursors = 0;
 
   return {
     kind: 'pglite',
     prisma,
     query: (text, parameters) => track(() => query(text, parameters)),
-    transaction: (work) =>
-      track(() => client.transaction((transaction) => work({ query: queryOn(transaction as never) }))),
+    transaction,
+    session: (work) =>
+      work({ query: (text, parameters) => track(() => query(text, parameters)), transaction }),
+    // A cursor in a transaction would keep everybody else waiting for a slow reader. One that is held is worked out at once, into
+    // files of the database, and read whenever its reader likes.
+    async *pages<Row>(
+      text: string,
+      parameters: readonly unknown[],
+      { rows, signal }: { readonly rows: number; readonly signal?: AbortSignal | undefined },
+    ) {
+      signal?.throwIfAborted();
+      cursors += 1;
+      const cursor = `page_${cursors}`;
+      await track(() => query(`DECLARE ${cursor} CURSOR WITH HOLD FOR ${text}`, parameters));
+      try {
+        for (;;) {
+          signal?.throwIfAborted();
+          const page = await track(() => query<Row>(`FETCH ${rows} FROM ${cursor}`));
+          if (page.length > 0) yield page;
+          if (page.length < rows) return;
+        }
+      } finally {
+        if (!closed) await track(() => query(`CLOSE ${cursor}`));
+      }
+    },
     script: (text) => track(() => client.exec(text).then(() => undefined)),
     native: {
       kind: 'pglite',

@@ -4,8 +4,9 @@ import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 
+export { type AuditLogLine, writeAuditLog } from './audit-log.ts';
 export type { Prisma, PrismaClient } from './client/client.ts';
-export type { Database, Listening, NativeDatabase, Sql } from './database.ts';
+export type { Database, Listening, LoadingSql, NativeDatabase, Session, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
 export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';

@@ -1,7 +1,9 @@
+import { finished } from 'node:stream/promises';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import { PrismaClient } from './client/client.ts';
-import type { Database, Listening, Sql } from './database.ts';
+import type { Database, Listening, LoadingSql } from './database.ts';
 
 const INT8 = 20;
 const INT8_ARRAY = 1016;
@@ -49,24 +51,22 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
-      const sql: Sql = {
-        query: (text, parameters) =>
-          client.query(text, parameters as unknown[]).then((result) => result.rows),
-      };
       try {
-        await client.query('BEGIN');
-        const result = await work(sql);
-        await client.query('COMMIT');
-        return result;
-      } catch (error) {
-        await client.query('ROLLBACK').catch((failure: Error) => {
+        return await transactionOn(client, work, (failure) => {
           broken = failure;
         });
-        throw error;
       } finally {
         client.release(broken);
       }
     },
+    session: (work) =>
+      withClient(url, (client) =>
+        work({
+          query: (text, parameters) => queryOn(client)(text, parameters),
+          transaction: (within) => transactionOn(client, within),
+        }),
+      ),
+    pages: (text, parameters, options) => pages(url, pool, text, parameters, options),
     script: (text) => pool.query(text).then(() => undefined),
     native: { kind: 'postgres', url },
     notify: (channel, payload) =>
@@ -77,6 +77,95 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
       await pool.end();
     },
   };
+}
+
+const queryOn =
+  (client: pg.ClientBase) =>
+  <Row>(text: string, parameters?: readonly unknown[]): Promise<Row[]> =>
+    client.query(text, parameters as unknown[]).then((result) => result.rows);
+
+/** Runs work in a transaction of one connection. `onBroken` is told when not even the rollback went through. */
+async function transactionOn<Result>(
+  client: pg.ClientBase,
+  work: (sql: LoadingSql) => Promise<Result>,
+  onBroken: (failure: Error) => void = () => {},
+): Promise<Result> {
+  const sql: LoadingSql = {
+    query: queryOn(client),
+    async load(text, rows) {
+      const copy = client.query(copyFrom(text));
+      copy.end(rows);
+      await finished(copy);
+    },
+  };
+  try {
+    await client.query('BEGIN');
+    const result = await work(sql);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(onBroken);
+    throw error;
+  }
+}
+
+/** Makes a connection that is not the pool's, for work that holds one for long, and closes it after the work. */
+async function withClient<Result>(
+  url: string,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = await connectAlone(url);
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+async function connectAlone(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    types,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    application_name: 'solvent-session',
+  });
+  // What is under way is rejected; without a listener a connection that breaks would end the process.
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+/** Pages of a cursor, in a read-only transaction of a connection of its own: nothing is worked out before it is asked for. */
+async function* pages<Row>(
+  url: string,
+  pool: pg.Pool,
+  text: string,
+  parameters: readonly unknown[],
+  { rows, signal }: { readonly rows: number; readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<Row[]> {
+  signal?.throwIfAborted();
+  const client = await connectAlone(url);
+  const { processID } = client as unknown as { processID: number };
+  // A statement goes on when its connection is merely closed, until it has something to say.
+  const cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(() => {});
+  signal?.addEventListener('abort', cancel);
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    await client.query(`DECLARE page NO SCROLL CURSOR FOR ${text}`, parameters as unknown[]);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { rows: page } = await client.query<Row & pg.QueryResultRow>(`FETCH ${rows} FROM page`);
+      if (page.length > 0) yield page;
+      if (page.length < rows) return;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    await client.end().catch(() => {});
+  }
 }
 
 /** How long to wait before a listening connection that broke is made again. */

@@ -10,7 +10,7 @@ import type { Database, JsonValue } from '../database/index.ts';
 import { isPassing, type Ledger, type SettleItem, type SettleOutcome } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Log } from '../log.ts';
-import { MICROS_PER_DOLLAR, type Micros } from '../money.ts';
+import { MICROS_PER_DOLLAR, type Micros, millionths } from '../money.ts';
 import type {
   InputFile,
   Provider,
@@ -127,7 +127,7 @@ export interface Runner {
 /** Makes the runner of one process. */
 export function createRunner(options: RunnerOptions): Runner {
   const { database, clock, log, ledger, catalog, providers, routing, queue, storage, live } = options;
-  const floorMicros = BigInt(Math.round((1 - options.minMargin) * Number(MICROS_PER_DOLLAR)));
+  const floorMicros = millionths(1 - options.minMargin);
   /** Results that are being taken in this process: a report and a poll may bring the same one at the same time. */
   const taking = new Map<string, Promise<GenerationRecord | null>>();
 

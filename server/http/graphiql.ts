@@ -103,11 +103,44 @@ query Protect {
 }
 `;
 
+const profit = (
+  range: string,
+) => `# Cost, revenue and profit of a range, by provider and operation, by day, and beside the time before. Then whoever loses most.
+query Profit {
+  profit(range: ${range}, groupBy: [PROVIDER, OPERATION]) {
+    timeZone
+    totals { calls failed cacheHits cost { amount } lostCost { amount } revenue { amount } grossProfit { amount } margin markup }
+    lines { provider operation calls cost { amount } revenue { amount } grossProfit { amount } margin }
+    series(interval: DAY) { at calls cost { amount } revenue { amount } grossProfit { amount } margin }
+    trend { costChange revenueChange grossProfitChange }
+  }
+  topAccounts(range: ${range}, by: LOSS, first: 5) {
+    account { externalId } calls cost { amount } revenue { amount } grossProfit { amount }
+  }
+}
+`;
+
+/** The 30 days of UTC that end with the present one, as an argument. */
+function lastDays(now: Date): string {
+  const day = 86_400_000;
+  const end = (Math.floor(now.getTime() / day) + 1) * day;
+  return `{ from: "${new Date(end - 30 * day).toISOString()}", to: "${new Date(end).toISOString()}" }`;
+}
+
 /** The page, as text of HTML. */
-export function graphiqlPage(demo: Demo | null): string {
+export function graphiqlPage(demo: Demo | null, now: Date): string {
   const accountId = demo?.accountId ?? 'acc_…';
   const headers = JSON.stringify({ authorization: `Bearer ${demo?.apiKey ?? 'slv_…'}` }, null, 2);
-  const queries = [generate(accountId), video(accountId), WATCH, CATALOG, QUOTE, ledger(accountId), PROTECT];
+  const queries = [
+    generate(accountId),
+    video(accountId),
+    WATCH,
+    CATALOG,
+    QUOTE,
+    ledger(accountId),
+    PROTECT,
+    profit(lastDays(now)),
+  ];
   const options: GraphiQLOptions = {
     title: 'Solvent: GraphiQL',
     headers,

@@ -17,6 +17,7 @@ import { live, ready } from './health.ts';
 import { createMetrics } from './metrics.ts';
 import { serveAdmin } from './pages.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
 import { traceRequest } from './spans.ts';
 import { serveWebhook } from './webhooks.ts';
@@ -72,18 +73,9 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
   const metrics = createMetrics({ core, fanOut, sockets: () => sockets?.open ?? 0 });
   let sockets: ReturnType<typeof openSockets> | null = null;
   let draining = false;
-  let page: string | undefined;
-  let localPage: string | undefined;
 
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
-    let html: string;
-    if (demo && isLocalPage(request)) {
-      localPage ??= graphiqlPage(demo);
-      html = localPage;
-    } else {
-      page ??= graphiqlPage(null);
-      html = page;
-    }
+    const html = graphiqlPage(isLocalPage(request) ? demo : null, core.clock.now());
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
@@ -135,6 +127,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
       return graphql(request, response);
     }
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
+    if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return sendError(
@@ -211,6 +204,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
   const name = everywhere ? 'localhost' : literal;
   const url = `http://${name}:${address.port}`;
   core.publicUrl = core.environment.http.publicUrl ?? url;
+  if (graphql) core.billing.sandbox?.deliverTo(`${url}/webhooks/stripe`);
 
   return {
     url,

@@ -13,12 +13,16 @@ import type {
   GrantOutcome,
   ReserveItem,
   ReserveOutcome,
+  RevokeItem,
+  RevokeOutcome,
   SettleItem,
   SettleOutcome,
 } from './types.ts';
 
 export { isTransient as isPassing } from '../database/index.ts';
 export type { Orphan, RerouteItem, RerouteOutcome } from './statements.ts';
+/** Gives credits within a transaction of the caller's, once under a key. */
+export { grant as grantWithin } from './statements.ts';
 export * from './types.ts';
 
 /** Items in one transaction. More gain little throughput and hold the hot rows longer. */
@@ -57,6 +61,8 @@ export interface Ledger {
   requestCancel(generationId: string): Promise<boolean>;
   /** Gives credits, once under a key. */
   grant(item: GrantItem): Promise<GrantOutcome>;
+  /** Takes back what is left of a grant, once under a key. */
+  revoke(item: RevokeItem): Promise<RevokeOutcome>;
   /** What an account has at this instant, or null when there is no such account. */
   balance(accountId: string): Promise<Balance | null>;
   /** Takes over reservations that nobody answers for any more. The caller settles them. */
@@ -133,6 +139,7 @@ export async function openLedger(options: {
     },
     requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),
     grant: (item) => statements.grant(database, clock.now(), newId(), item),
+    revoke: (item) => statements.revoke(database, clock.now(), newId(), item),
     async balance(accountId) {
       const now = clock.now();
       const first = await statements.readAccountBalance(database, now, accountId);

@@ -13,6 +13,9 @@ import type {
   GrantSource,
   ReserveItem,
   ReserveOutcome,
+  Revocation,
+  RevokeItem,
+  RevokeOutcome,
   SettleItem,
   SettleOutcome,
   Tier,
@@ -275,6 +278,31 @@ export async function readAccountBalance(
     [now, accountId],
   );
   return row ? { balance: readBalance(row), due: row.due } : null;
+}
+
+const REVOKE_OUTCOME = {
+  CONFLICT: 'conflict',
+  GRANT_NOT_FOUND: 'grant-not-found',
+  NOTHING_LEFT: 'nothing-left',
+} as const;
+
+/** Takes back what is left of a grant; see credits_revoke. */
+export async function revoke(sql: Sql, now: Date, id: string, item: RevokeItem): Promise<RevokeOutcome> {
+  const [row] = await sql.query<{ outcome: string; revocation_id: string | null }>(
+    'SELECT * FROM credits_revoke($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    [now, id, item.namespace, item.key, item.inputHash, item.grantId, item.credits, item.reason, item.actor],
+  );
+  if (!row) throw new Error('credits_revoke answered nothing.');
+  if (row.outcome in REVOKE_OUTCOME) {
+    return { status: REVOKE_OUTCOME[row.outcome as keyof typeof REVOKE_OUTCOME] };
+  }
+  const [revocation] = await sql.query<Revocation>(
+    `SELECT id, grant_id AS "grantId", account_id AS "accountId", credits, revoked, pending, reason, created_at AS at
+    FROM revocation WHERE id = $1`,
+    [row.revocation_id],
+  );
+  if (!revocation) throw new Error(`The revocation ${row.revocation_id} is not there.`);
+  return { status: row.outcome === 'REPLAY' ? 'replay' : 'revoked', revocation };
 }
 
 /** Expires grants and gives free credits of these accounts, as far as the clock calls for it. */

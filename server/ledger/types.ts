@@ -168,3 +168,36 @@ export interface GrantItem {
 export type GrantOutcome =
   | { readonly status: 'granted' | 'replay'; readonly grantId: string; readonly balance: Balance }
   | { readonly status: 'conflict' | 'account-not-found' | 'too-many' };
+
+/** Credits to be taken back. */
+export interface RevokeItem {
+  readonly grantId: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly inputHash: string;
+  /** At most so many. */
+  readonly credits: number;
+  readonly reason: string;
+  /** Who takes them back, for the audit log. */
+  readonly actor: string;
+}
+
+/** Credits that were taken back, once. */
+export interface Revocation {
+  readonly id: string;
+  readonly grantId: string;
+  readonly accountId: string;
+  /** Asked for; revoked and pending together may be less. */
+  readonly credits: number;
+  /** Taken back at once. */
+  readonly revoked: number;
+  /** Held by calls under way then: taken back as far as those release them. */
+  readonly pending: number;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** All but `revoked` leave nothing behind. `replay` tells what the key did the first time. */
+export type RevokeOutcome =
+  | { readonly status: 'revoked' | 'replay'; readonly revocation: Revocation }
+  | { readonly status: 'conflict' | 'grant-not-found' | 'nothing-left' };

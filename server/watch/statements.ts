@@ -85,6 +85,7 @@ export interface BookedAttempt {
   readonly accountId: string;
   readonly tier: Tier;
   readonly country: string | null;
+  readonly planId: string | null;
   readonly outcome: AttemptOutcome;
   readonly costMicros: bigint;
   readonly costSource: string;
@@ -96,7 +97,7 @@ export interface BookedAttempt {
   readonly bookedAt: Date;
 }
 
-const ATTEMPT = `generation_id AS "generationId", number, provider, model, operation, account_id AS "accountId", tier, country, outcome,
+const ATTEMPT = `generation_id AS "generationId", number, provider, model, operation, account_id AS "accountId", tier, country, plan_id AS "planId", outcome,
   cost_micros AS "costMicros", cost_source AS "costSource", credits_charged AS "creditsCharged", revenue_micros AS "revenueMicros",
   duration_ms AS "durationMs", error, started_at AS "startedAt", booked_at AS "bookedAt"`;
 

@@ -3,6 +3,7 @@ import { auditWithin, runAudit } from '../../server/audit/index.ts';
 import { INVARIANTS } from '../../server/audit/statements.ts';
 import type { Sql } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
+import { bookPayments } from '../support/booked.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { CEILING_MICROS, openWorld, type World } from '../support/world.ts';
 
@@ -30,7 +31,16 @@ const NAMES: Record<string, string> = {
   summaries: 'The summaries are',
   served: 'an earlier result served',
   references: 'Every row that names another',
-  keys: 'Every idempotency key',
+  keys: 'idempotency key of a grant',
+  cash: 'stands in the cash book once',
+  bought: 'What a payment bought earns',
+  come: 'part of a payment that has come',
+  fees: "Each charge's fee",
+  back: 'No more goes back than was paid',
+  taken: 'Credits are taken back for money',
+  plan: "An account's plan is the one",
+  days: "Each day's deferred revenue",
+  requests: 'key of a request to Stripe',
 };
 
 const sentenceOf = (name: string) => {
@@ -85,7 +95,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     sql: ['UPDATE "grant" SET reserved = reserved + 1 WHERE account_id = :account AND expires_at IS NULL'],
   },
   {
-    breaks: ['given', 'earned'],
+    breaks: ['given', 'earned', 'days'],
     sql: [`UPDATE entry SET kind = 'REVOKE' WHERE account_id = :account AND kind = 'GRANT' AND sequence = 1`],
   },
   { breaks: ['given'], sql: [`UPDATE entry SET kind = 'REVOKE' WHERE kind = 'EXPIRE_GRANT'`] },
@@ -94,7 +104,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     sql: ['UPDATE "grant" SET revenue_micros = revenue_micros + 1 WHERE used = credits'],
   },
   {
-    breaks: ['once'],
+    breaks: ['once', 'days'],
     sql: [`UPDATE entry SET kind = 'VOID' WHERE generation_id = :posted AND kind = 'POST'`],
   },
   {
@@ -176,6 +186,37 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     breaks: ['keys'],
     sql: [`UPDATE idempotency_record SET result_id = '${newId()}' WHERE result_id = :pending`],
   },
+  {
+    breaks: ['cash'],
+    sql: ["UPDATE book_line SET amount_micros = amount_micros + 1 WHERE kind = 'PAYMENT'"],
+  },
+  { breaks: ['cash'], sql: ["DELETE FROM book_line WHERE kind = 'PAYMENT' AND payment_id = :payment"] },
+  {
+    breaks: ['bought', 'come'],
+    sql: ['UPDATE payment_part SET revenue_micros = revenue_micros - 1 WHERE payment_id = :payment'],
+  },
+  {
+    breaks: ['come'],
+    sql: [
+      `UPDATE payment_part SET grant_id = (SELECT id FROM "grant" g WHERE g.credits = 20), returned = true WHERE payment_id = :payment`,
+      `INSERT INTO payment_part SELECT '${newId()}', payment_id, account_id, credits, revenue_micros, false, due_at, expires_at, created_at, y.grant_id, given_at, canceled_at
+      FROM payment_part s JOIN (SELECT id, grant_id FROM payment) y ON y.id = s.payment_id WHERE payment_id = :payment`,
+    ],
+  },
+  { breaks: ['fees'], sql: [`DELETE FROM book_line WHERE kind = 'FEE' AND payment_id = :payment`] },
+  { breaks: ['back'], sql: [`DELETE FROM book_line WHERE kind = 'REFUND'`] },
+  { breaks: ['back'], sql: ['UPDATE refund SET amount_micros = amount_micros - 1'] },
+  { breaks: ['taken'], sql: ['UPDATE payment SET credits_due = credits_due + 1 WHERE id = :payment'] },
+  { breaks: ['plan'], sql: ["UPDATE subscription SET status = 'canceled'"] },
+  {
+    breaks: ['days', 'moved', 'deferred'],
+    sql: [`UPDATE entry SET deferred_delta_micros = -1 WHERE kind = 'VOID'`],
+  },
+  { breaks: ['references'], sql: [`DELETE FROM pack_version`] },
+  {
+    breaks: ['requests'],
+    sql: [`UPDATE idempotency_record SET result_id = '${newId()}' WHERE operation = 'CHECKOUT'`],
+  },
 ];
 
 /** Constraints that would refuse a corruption; the audit is there for the day on which one is missing. */
@@ -213,10 +254,11 @@ describeOnEachDatabase('the audit', (kind) => {
     const expired = await world.reserve(account);
     await world.expire(expired, { outcome: 'UNKNOWN', costMicros: CEILING_MICROS });
     const pending = await world.reserve(account);
+    const payment = await bookPayments(world, await world.account());
     world.clock.advance(2_000);
     await world.grant(account, 1, { source: 'PRIZE', expiresAt: new Date(world.clock.now().getTime() - 1) });
     await world.ledger.expireGrants();
-    Object.assign(ids, { account, posted, voided, pending });
+    Object.assign(ids, { account, posted, voided, pending, payment });
   });
   afterAll(() => world.close());
 
@@ -232,7 +274,10 @@ describeOnEachDatabase('the audit', (kind) => {
       }
       for (const text of sql) {
         await within.query(
-          text.replaceAll(/:(account|posted|voided|pending)\b/g, (_, name: string) => `'${ids[name]}'`),
+          text.replaceAll(
+            /:(account|posted|voided|pending|payment)\b/g,
+            (_, name: string) => `'${ids[name]}'`,
+          ),
         );
       }
       const lines = await auditWithin(within);
@@ -282,7 +327,7 @@ describeOnEachDatabase('the audit', (kind) => {
         throw new RolledBack();
       })
       .catch(() => {});
-    expect(line).toMatchObject({ ok: false, checked: 14, broken: 14 });
+    expect(line).toMatchObject({ ok: false, checked: 15, broken: 15 });
     expect(line?.findings).toHaveLength(10);
   });
 

@@ -4,6 +4,8 @@ import type { Report } from './support/report.ts';
 export interface BenchOptions {
   /** How long each measured round lasts. */
   readonly seconds: number;
+  /** How many calls `profit` makes up. */
+  readonly rows: number;
   /** How long what is held open for its memory is held open. */
   readonly minutes: number;
 }

@@ -82,6 +82,7 @@ export type EntryKind =
 /** What went wrong, as data that the caller's user can act on. */
 export type ErrorCode =
   | 'ACCOUNT_BARRED'
+  | 'ALREADY_SPUN'
   | 'BUDGET_EXCEEDED'
   | 'CONTENT_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
@@ -89,7 +90,8 @@ export type ErrorCode =
   | 'INVALID_INPUT'
   | 'NOT_FOUND'
   | 'PROVIDER_UNAVAILABLE'
-  | 'UNPRICED_MODEL';
+  | 'UNPRICED_MODEL'
+  | 'WHEEL_CLOSED';
 
 /** How far a generation is. */
 export type GenerationStatus =

@@ -1,0 +1,316 @@
+/** Buying: the checkout of a pack or a plan, the saved card, and the customer's portal. */
+import { hash } from 'node:crypto';
+import type { PackOffer, PlanInterval, PlanOffer } from '../plans/index.ts';
+import { toCents } from './cents.ts';
+import { type CustomerOptions, withCustomer } from './customers.ts';
+import { StripeFailure, TAGS, type Tags } from './gateway.ts';
+import { type Asking, askOnce, type FieldError, invalid, type Refusal, unavailable } from './requests.ts';
+import * as statements from './statements.ts';
+
+/** What is to be bought, and where the buyer goes after. */
+export interface CheckoutInput extends Asking {
+  /** A plan's id, or its name in the active price list. One of `plan` and `pack`. */
+  readonly plan: string | null;
+  readonly interval: PlanInterval;
+  readonly pack: string | null;
+  readonly successUrl: string;
+  readonly cancelUrl: string;
+  /** Whether a pack's card may be charged again without the buyer: for automatic top-up. */
+  readonly savePaymentMethod: boolean;
+}
+
+/** A page at which the buyer pays. */
+export interface Checkout {
+  readonly id: string;
+  readonly url: string;
+  readonly expiresAt: Date;
+}
+
+/** What buying needs of the plans' room. */
+export interface Offers {
+  offer(plan: string, interval: PlanInterval, at?: Date): Promise<PlanOffer | null>;
+  pack(pack: string, at?: Date): Promise<PackOffer | null>;
+}
+
+/** What buying needs. */
+export interface BuyingOptions extends CustomerOptions {
+  readonly plans: Offers;
+  readonly bookNow: (target: { kind: 'intent' | 'subscription'; id: string }) => Promise<void>;
+}
+
+/** What Stripe is told of a checkout; kept, so that a repetition says the same. */
+type Buys =
+  | {
+      readonly mode: 'payment';
+      readonly name: string;
+      readonly cents: number;
+      readonly saveCard: boolean;
+      readonly tags: Tags;
+    }
+  | {
+      readonly mode: 'subscription';
+      readonly name: string;
+      readonly cents: number;
+      readonly planVersionId: string;
+      readonly interval: PlanInterval;
+      readonly tags: Tags;
+    };
+
+/** The least that Stripe takes in dollars. */
+const LEAST_CENTS = 50;
+
+/** Whether an address can be sent to a browser. */
+export function urlProblem(path: string, url: string): FieldError[] {
+  const fits = url.length <= 2_000 && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  return fits
+    ? []
+    : [
+        {
+          path,
+          message: 'Give an address that begins with http:// or https://, of at most 2000 characters.',
+        },
+      ];
+}
+
+/** The price in cents, or why Stripe cannot take it. */
+export function centsOf(path: string, offer: PlanOffer | PackOffer): number | Refusal {
+  const cents = toCents(offer.priceMicros);
+  return cents !== null && cents >= LEAST_CENTS
+    ? cents
+    : invalid(path, `${offer.name} cannot be sold by card: its price must be whole cents, at least $0.50.`);
+}
+
+async function buys(options: BuyingOptions, input: CheckoutInput): Promise<Buys | Refusal> {
+  const { database, plans } = options;
+  const problems = [
+    ...urlProblem('successUrl', input.successUrl),
+    ...urlProblem('cancelUrl', input.cancelUrl),
+  ];
+  if ((input.plan === null) === (input.pack === null)) {
+    problems.push({ path: 'pack', message: 'Name a plan or a pack, and not both.' });
+  }
+  if (problems.length > 0) return { status: 'invalid', fields: problems };
+  if (!(await statements.describeAccount(database, input.accountId))) {
+    return { status: 'not-found', message: 'There is no such account.' };
+  }
+  const tags = { [TAGS.account]: input.accountId };
+  if (input.pack !== null) {
+    const pack = await plans.pack(input.pack);
+    if (!pack) return invalid('pack', 'No pack of this name is sold; the query packs has those that are.');
+    const cents = centsOf('pack', pack);
+    if (typeof cents !== 'number') return cents;
+    return {
+      mode: 'payment',
+      name: `${pack.credits} credits`,
+      cents,
+      saveCard: input.savePaymentMethod,
+      tags: { ...tags, [TAGS.packVersion]: pack.versionId, [TAGS.kind]: 'PACK' },
+    };
+  }
+  const plan = await plans.offer(input.plan ?? '', input.interval);
+  if (!plan)
+    return invalid(
+      'plan',
+      'No plan of this name is sold for this interval; the query plans has those that are.',
+    );
+  if (await statements.liveSubscription(database, input.accountId)) {
+    return invalid('plan', 'This account has a plan already: change it with changePlan.');
+  }
+  const cents = centsOf('plan', plan);
+  if (typeof cents !== 'number') return cents;
+  return {
+    mode: 'subscription',
+    name: plan.name,
+    cents,
+    planVersionId: plan.versionId,
+    interval: plan.interval,
+    tags: { ...tags, [TAGS.planVersion]: plan.versionId },
+  };
+}
+
+/** A hash of what is asked, by which a key that comes again is told from one that is used for something else. */
+export const hashOf = (...parts: readonly (string | number | boolean | null)[]) =>
+  hash('sha256', JSON.stringify(parts));
+
+/** Opens a checkout, once under its key. */
+export async function createCheckout(
+  options: BuyingOptions,
+  input: CheckoutInput,
+): Promise<{ readonly status: 'opened'; readonly checkout: Checkout } | Refusal> {
+  const { stripe } = options;
+  const answer = await askOnce<Buys, { url: string; expiresAt: string; sessionId: string }>(options, {
+    ...input,
+    kind: 'CHECKOUT',
+    hash: hashOf(
+      'checkout',
+      input.accountId,
+      input.plan,
+      input.plan === null ? null : input.interval,
+      input.pack,
+      input.successUrl,
+      input.cancelUrl,
+      input.savePaymentMethod,
+    ),
+    input: await buys(options, input),
+    blame: input.pack === null ? 'plan' : 'pack',
+    async perform(asked, once) {
+      const priceId =
+        asked.mode === 'subscription'
+          ? await stripe.priceOf({ ...asked, planVersionId: asked.planVersionId })
+          : null;
+      const opened = await withCustomer(options, input.accountId, (customerId) =>
+        stripe.openCheckout(
+          {
+            customerId,
+            accountId: input.accountId,
+            successUrl: input.successUrl,
+            cancelUrl: input.cancelUrl,
+            tags: asked.tags,
+            buys: asked.mode === 'payment' ? asked : { mode: 'subscription', priceId: priceId ?? '' },
+          },
+          `${once}-${customerId}`,
+        ),
+      );
+      return { url: opened.url, expiresAt: opened.expiresAt.toISOString(), sessionId: opened.id };
+    },
+  });
+  if (answer.status !== 'done') return answer;
+  const { id, result } = answer;
+  return { status: 'opened', checkout: { id, url: result.url, expiresAt: new Date(result.expiresAt) } };
+}
+
+/** The customer's own page at Stripe: cards, invoices, and ending a subscription. */
+export async function openPortal(
+  options: BuyingOptions,
+  accountId: string,
+  returnUrl: string,
+): Promise<{ readonly status: 'opened'; readonly url: string } | Refusal> {
+  const problems = urlProblem('returnUrl', returnUrl);
+  if (problems.length > 0) return { status: 'invalid', fields: problems };
+  if (!(await statements.describeAccount(options.database, accountId))) {
+    return { status: 'not-found', message: 'There is no such account.' };
+  }
+  try {
+    const url = await withCustomer(options, accountId, (customerId) =>
+      options.stripe.openPortal(customerId, returnUrl),
+    );
+    return { status: 'opened', url };
+  } catch (error) {
+    if (!(error instanceof StripeFailure)) throw error;
+    return error.kind === 'unavailable' ? unavailable(error) : invalid('returnUrl', error.message);
+  }
+}
+
+/** What came of charging a saved card. */
+export type ChargeOutcome =
+  /** The money is there; the credits are too, or come with Stripe's event. */
+  | { readonly status: 'paid' }
+  /** It takes a while: ask again under the same key. */
+  | { readonly status: 'pending' }
+  /** The bank says no, or wants to see the buyer; or it cannot be bought. The same key gives this again. */
+  | { readonly status: 'declined'; readonly reason: string; readonly code: string | null }
+  | { readonly status: 'no-payment-method' }
+  /** Nobody answered: it may have been paid. Ask again under the same key. */
+  | { readonly status: 'unavailable' };
+
+/** What is kept of a charge. */
+type Charged =
+  | { readonly status: 'paid' | 'pending'; readonly paymentIntentId: string }
+  | { readonly status: 'declined'; readonly code: string | null };
+
+const NO_CARD = new StripeFailure('refused', 'This account has no saved card.', { code: 'no_card' });
+const PROCESSING: ReadonlySet<string> = new Set(['processing', 'requires_capture']);
+
+function chargedOf(intent: { readonly id: string; readonly status: string }): Charged {
+  if (intent.status === 'succeeded') return { status: 'paid', paymentIntentId: intent.id };
+  if (PROCESSING.has(intent.status)) return { status: 'pending', paymentIntentId: intent.id };
+  return { status: 'declined', code: intent.status };
+}
+
+/** Charges the account's saved card for a pack, without anybody present; once under its key. */
+export async function chargeSaved(
+  options: BuyingOptions,
+  input: { readonly accountId: string; readonly packId: string; readonly key: string },
+): Promise<ChargeOutcome> {
+  const { database, stripe, plans } = options;
+  const pack = await plans.pack(input.packId);
+  const cents = pack ? centsOf('packId', pack) : invalid('packId', 'No pack of this name is sold.');
+  const answer = await askOnce<{ cents: number; name: string; tags: Tags }, Charged>(options, {
+    accountId: input.accountId,
+    namespace: 'top-up',
+    key: input.key,
+    kind: 'CHARGE',
+    hash: hashOf('charge', input.accountId, input.packId),
+    input:
+      typeof cents === 'number'
+        ? {
+            cents,
+            name: `${pack?.credits} credits`,
+            tags: {
+              [TAGS.account]: input.accountId,
+              [TAGS.packVersion]: pack?.versionId ?? '',
+              [TAGS.kind]: 'TOP_UP',
+            },
+          }
+        : cents,
+    blame: 'packId',
+    async perform(asked, once): Promise<Charged> {
+      const customerId = await statements.customerOf(database, input.accountId);
+      const card = customerId === null ? null : await stripe.savedPaymentMethod(customerId);
+      if (customerId === null || card === null) throw NO_CARD;
+      try {
+        return chargedOf(
+          await stripe.charge(
+            {
+              customerId,
+              paymentMethodId: card,
+              cents: asked.cents,
+              description: asked.name,
+              tags: asked.tags,
+            },
+            `${once}-${card}`,
+          ),
+        );
+      } catch (error) {
+        if (!(error instanceof StripeFailure && error.kind === 'declined')) throw error;
+        return { status: 'declined', code: error.code };
+      }
+    },
+  });
+  switch (answer.status) {
+    case 'done':
+      return outcomeOf(options, answer.id, answer.result);
+    case 'invalid': {
+      const message = answer.fields[0]?.message ?? '';
+      if (message === NO_CARD.message) return { status: 'no-payment-method' };
+      return { status: 'declined', reason: message, code: null };
+    }
+    case 'unavailable':
+      return { status: 'unavailable' };
+    default:
+      throw new Error(`The key of a top-up, ${input.key}, was used for something else.`);
+  }
+}
+
+/** A charge as it now stands: one that takes a while is looked at again. */
+async function outcomeOf(options: BuyingOptions, requestId: string, kept: Charged): Promise<ChargeOutcome> {
+  let charged = kept;
+  if (kept.status === 'pending') {
+    try {
+      charged = chargedOf(await options.stripe.readIntent(kept.paymentIntentId));
+    } catch (error) {
+      if (!(error instanceof StripeFailure)) throw error;
+      return { status: 'unavailable' };
+    }
+    if (charged.status !== 'pending') await statements.finishRequest(options.database, requestId, charged);
+  }
+  switch (charged.status) {
+    case 'paid':
+      await options.bookNow({ kind: 'intent', id: charged.paymentIntentId });
+      return { status: 'paid' };
+    case 'pending':
+      return { status: 'pending' };
+    case 'declined':
+      return { status: 'declined', reason: 'The bank declined the payment.', code: charged.code };
+  }
+}

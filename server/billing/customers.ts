@@ -1,0 +1,48 @@
+/** Who accounts are to Stripe: a customer each, made when first needed. */
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/index.ts';
+import { StripeFailure, type StripeGateway } from './gateway.ts';
+import * as statements from './statements.ts';
+
+/** What looking after customers needs. */
+export interface CustomerOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly stripe: StripeGateway;
+}
+
+async function ensure(
+  options: CustomerOptions,
+  accountId: string,
+  forgotten: string | null,
+): Promise<string> {
+  const { database, clock, stripe } = options;
+  const known = await statements.customerOf(database, accountId);
+  if (known !== null) return known;
+  const account = await statements.describeAccount(database, accountId);
+  const made = await stripe.createCustomer(
+    { accountId, externalId: account?.external_id ?? accountId, email: account?.email ?? null },
+    // One that was deleted at Stripe would be given again under the same key.
+    `solvent-customer-${accountId}${forgotten === null ? '' : `-after-${forgotten}`}`,
+  );
+  return statements.keepCustomer(database, clock.now(), accountId, made);
+}
+
+/**
+ * Does something with an account's customer. One that Stripe does not know any more, since somebody deleted it there, is
+ * made anew, once. Rejects with a StripeFailure.
+ */
+export async function withCustomer<Result>(
+  options: CustomerOptions,
+  accountId: string,
+  work: (customerId: string) => Promise<Result>,
+): Promise<Result> {
+  const customerId = await ensure(options, accountId, null);
+  try {
+    return await work(customerId);
+  } catch (error) {
+    if (!(error instanceof StripeFailure && error.kind === 'missing')) throw error;
+    await statements.forgetCustomer(options.database, customerId);
+    return work(await ensure(options, accountId, customerId));
+  }
+}

@@ -1,0 +1,55 @@
+/** Stripe's requests are forms whose names nest: `items[0][price]=price_1`. */
+
+/** A form, taken apart: texts at its leaves. */
+export interface Form {
+  readonly [name: string]: string | Form | undefined;
+}
+
+/** Reads a form, or the query of a URL. */
+export function readForm(text: string): Form {
+  const form: Record<string, string | Form> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    const path = name.split(/[[\]]+/).filter((part) => part !== '');
+    if (path.includes('__proto__')) continue;
+    let place = form;
+    path.forEach((key, index) => {
+      const isLast = index === path.length - 1;
+      if (isLast && !name.endsWith('[]')) {
+        place[key] = value;
+        return;
+      }
+      let inner = place[key];
+      if (inner === undefined || typeof inner === 'string') {
+        inner = {};
+        place[key] = inner;
+      }
+      place = inner as Record<string, string | Form>;
+      // `a[]=x` counts from 0 by itself.
+      if (isLast) place[Object.keys(place).length] = value;
+    });
+  }
+  return form;
+}
+
+/** What stands at a path: a text, or undefined. */
+export function textAt(form: Form, ...path: string[]): string | undefined {
+  let place: string | Form | undefined = form;
+  for (const part of path) {
+    if (place === undefined || typeof place === 'string') return undefined;
+    place = place[part];
+  }
+  return typeof place === 'string' ? place : undefined;
+}
+
+/** A form within a form, such as `metadata`: names with their texts. */
+export function textsAt(form: Form, ...path: string[]): Record<string, string> {
+  let place: string | Form | undefined = form;
+  for (const part of path) {
+    if (place === undefined || typeof place === 'string') return {};
+    place = place[part];
+  }
+  if (place === undefined || typeof place === 'string') return {};
+  return Object.fromEntries(
+    Object.entries(place).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+}

@@ -1,0 +1,248 @@
+/** An operator's changes of plans and packs: each is a new version, and none that stands is touched. */
+import type { FieldProblem } from '../catalog/index.ts';
+import type { Clock } from '../clock.ts';
+import { type Database, type Sql, writeAuditLog } from '../database/index.ts';
+import { newId } from '../ids.ts';
+import type { Tier } from '../ledger/index.ts';
+import type { Micros } from '../money.ts';
+import {
+  type IncludedUse,
+  type PackOffer,
+  type PlanInterval,
+  type PlanOffer,
+  packVersion,
+  planVersion,
+} from './offers.ts';
+import { type Appraising, simulate } from './simulate.ts';
+import * as statements from './statements.ts';
+
+/** What every change says. */
+interface Change {
+  /** From when on; left out: from now. */
+  readonly effectiveFrom?: Date | null | undefined;
+  readonly reason: string;
+  /** For the audit log. */
+  readonly actor: string;
+}
+
+/** A plan's new figures. What is left out of one that exists stays as it is now. */
+export interface PlanChange extends Change {
+  /** Its id, or its name within the active list: lower-case letters, digits and dashes. */
+  readonly plan: string;
+  readonly interval: PlanInterval;
+  readonly name?: string | null | undefined;
+  readonly tier?: Tier | null | undefined;
+  readonly note?: string | null | undefined;
+  readonly priceMicros: Micros;
+  readonly credits: number;
+  readonly rollover?: boolean | null | undefined;
+  readonly included?: readonly IncludedUse[] | null | undefined;
+}
+
+/** A pack's new figures. */
+export interface PackChange extends Change {
+  readonly pack: string;
+  /** Left out: as it is, or its credits. */
+  readonly name?: string | null | undefined;
+  readonly priceMicros: Micros;
+  readonly credits: number;
+}
+
+type Invalid = { readonly status: 'invalid'; readonly fields: readonly FieldProblem[] };
+export type PlanChangeOutcome = { readonly status: 'changed'; readonly offer: PlanOffer } | Invalid;
+export type PackChangeOutcome = { readonly status: 'changed'; readonly offer: PackOffer } | Invalid;
+
+/** What the room hands over. */
+export interface Editing {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly catalog: Appraising;
+  readonly priceList: string;
+  /** The full id of a plan or pack of the active list. */
+  readonly idOf: (name: string) => string;
+}
+
+const MOST_CREDITS = 100_000_000;
+const MOST_PRICE_MICROS = 1_000_000_000_000n;
+const ID = /^[a-z0-9][a-z0-9-]{0,59}$/;
+
+function problemsOf(
+  {
+    path,
+    id,
+    priceMicros,
+    credits,
+    effectiveFrom,
+  }: {
+    path: 'plan' | 'pack';
+    id: string;
+    priceMicros: Micros;
+    credits: number;
+    effectiveFrom: Date;
+  },
+  now: Date,
+): FieldProblem[] {
+  const fields: FieldProblem[] = [];
+  if (!ID.test(id))
+    fields.push({ path, message: 'Give lower-case letters, digits and dashes, such as "pro".' });
+  if (priceMicros <= 0n || priceMicros > MOST_PRICE_MICROS || priceMicros % 10_000n !== 0n) {
+    fields.push({ path: 'price', message: 'Give dollars from "0.01" to "1000000", in whole cents.' });
+  }
+  if (!Number.isInteger(credits) || credits < 1 || credits > MOST_CREDITS) {
+    fields.push({ path: 'credits', message: `Give 1 to ${MOST_CREDITS} credits.` });
+  }
+  if (effectiveFrom < now) {
+    const message = 'What was sold before stays as it was: give an instant from now on, or leave it out.';
+    fields.push({ path: 'effectiveFrom', message });
+  }
+  return fields;
+}
+
+/** Sets what a plan costs and gives from an instant on; a plan that is not there is made. */
+export async function setPlan(editing: Editing, change: PlanChange): Promise<PlanChangeOutcome> {
+  const { database, clock, catalog, priceList } = editing;
+  const now = clock.now();
+  const id = editing.idOf(change.plan);
+  const effectiveFrom = change.effectiveFrom ?? now;
+  const present = await database.prisma.plan.findUnique({
+    where: { id },
+    include: {
+      versions: {
+        where: { interval: change.interval },
+        orderBy: [{ effectiveFrom: 'desc' }, { createdAt: 'desc' }],
+        take: 1,
+      },
+    },
+  });
+  const newest = present?.versions[0];
+  const tier = change.tier ?? present?.tier;
+  const included = change.included ?? (newest?.included as readonly IncludedUse[] | undefined) ?? [];
+  const fields = problemsOf({ path: 'plan', id, effectiveFrom, ...pick(change) }, now);
+  if (!tier || tier === 'FREE') {
+    fields.push({
+      path: 'tier',
+      message: 'Say which tier a subscriber becomes; FREE is for those without a plan.',
+    });
+  }
+  const simulated = simulate(catalog, { priceMicros: change.priceMicros, credits: null, uses: included });
+  if (simulated.status === 'invalid') {
+    fields.push(
+      ...simulated.fields.map(({ path, message }) => ({ path: path.replace('uses', 'included'), message })),
+    );
+  }
+  if (!tier || fields.length > 0) return { status: 'invalid', fields };
+  const head = {
+    id,
+    priceListId: priceList,
+    name: change.name ?? present?.name ?? change.plan,
+    tier,
+    note: change.note ?? present?.note ?? null,
+  };
+  const version = {
+    id: newId(),
+    interval: change.interval,
+    ...pick(change),
+    rollover: change.rollover ?? newest?.rollover ?? false,
+    included,
+    effectiveFrom,
+    retired: false,
+  };
+  await write(editing, change, 'plan.set', id, { ...head, ...version }, async (sql) => {
+    await statements.putPlan(sql, head);
+    await statements.addPlanVersion(sql, now, id, version);
+  });
+  return { status: 'changed', offer: await written(planVersion(database, version.id)) };
+}
+
+/** Sets what a pack costs and gives from an instant on; a pack that is not there is made. */
+export async function setPack(editing: Editing, change: PackChange): Promise<PackChangeOutcome> {
+  const { database, clock, priceList } = editing;
+  const now = clock.now();
+  const id = editing.idOf(change.pack);
+  const effectiveFrom = change.effectiveFrom ?? now;
+  const fields = problemsOf({ path: 'pack', id, effectiveFrom, ...pick(change) }, now);
+  if (fields.length > 0) return { status: 'invalid', fields };
+  const present = await database.prisma.pack.findUnique({ where: { id } });
+  const name = change.name ?? present?.name ?? `${change.credits.toLocaleString('en')} credits`;
+  const version = { id: newId(), ...pick(change), effectiveFrom, retired: false };
+  await write(editing, change, 'pack.set', id, { name, ...version }, async (sql) => {
+    await statements.putPack(sql, id, priceList, name);
+    await statements.addPackVersion(sql, now, id, version);
+  });
+  return { status: 'changed', offer: await written(packVersion(database, version.id)) };
+}
+
+/** Ends the sale of what is offered, from an instant on; those who have it keep it. */
+export async function retirePlan(
+  editing: Editing,
+  offer: PlanOffer,
+  change: Change,
+): Promise<Invalid | null> {
+  const version = {
+    ...offer,
+    id: newId(),
+    effectiveFrom: change.effectiveFrom ?? editing.clock.now(),
+    retired: true,
+  };
+  return retire(editing, change, 'plan', offer.planId, version, (sql, now) =>
+    statements.addPlanVersion(sql, now, offer.planId, version),
+  );
+}
+
+/** Ends the sale of a pack, from an instant on. */
+export async function retirePack(
+  editing: Editing,
+  offer: PackOffer,
+  change: Change,
+): Promise<Invalid | null> {
+  const version = {
+    ...offer,
+    id: newId(),
+    effectiveFrom: change.effectiveFrom ?? editing.clock.now(),
+    retired: true,
+  };
+  return retire(editing, change, 'pack', offer.packId, version, (sql, now) =>
+    statements.addPackVersion(sql, now, offer.packId, version),
+  );
+}
+
+async function retire(
+  editing: Editing,
+  change: Change,
+  path: 'plan' | 'pack',
+  id: string,
+  version: statements.VersionRow,
+  add: (sql: Sql, now: Date) => Promise<void>,
+): Promise<Invalid | null> {
+  const now = editing.clock.now();
+  const fields = problemsOf({ ...version, path, id }, now);
+  if (fields.length > 0) return { status: 'invalid', fields };
+  const { effectiveFrom } = version;
+  await write(editing, change, `${path}.retire`, id, { effectiveFrom }, (sql) => add(sql, now));
+  return null;
+}
+
+function pick({ priceMicros, credits }: { readonly priceMicros: Micros; readonly credits: number }) {
+  return { priceMicros, credits };
+}
+
+/** Does the work and says so in the audit log, both or neither. */
+async function write(
+  { database, clock }: Editing,
+  { actor, reason }: Change,
+  action: string,
+  subject: string,
+  detail: Readonly<Record<string, unknown>>,
+  work: (sql: Sql) => Promise<void>,
+): Promise<void> {
+  await database.transaction(async (sql) => {
+    await work(sql);
+    await writeAuditLog(sql, clock.now(), { actor, action, subject, reason, detail });
+  });
+}
+
+async function written<Offer>(reading: Promise<Offer | null>): Promise<Offer> {
+  const offer = await reading;
+  if (!offer) throw new Error('A version has been written and is not there.');
+  return offer;
+}

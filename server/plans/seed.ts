@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/index.ts';
+import { keyedId } from '../ids.ts';
+import { parseDecimal } from '../money.ts';
+import { PACKS, PLANS } from './plan-rows.ts';
+
+/** How many rows were missing and are there now. */
+export interface PlanSeedReport {
+  readonly plans: number;
+  readonly packs: number;
+  /** Versions of both. */
+  readonly versions: number;
+}
+
+/**
+ * Puts the shipped plans and packs (plan-rows.ts) that are missing into the database, and touches no row that is there.
+ * May be run at each start, and by several processes at once: a shipped row has the same id everywhere.
+ *
+ * @throws what the database throws. A seeding that was cut short is completed by the next.
+ */
+export async function seedPlans(database: Database, clock: Clock): Promise<PlanSeedReport> {
+  const { prisma } = database;
+  const createdAt = clock.now();
+  const put = async (rows: { createMany(rows: unknown): Promise<{ count: number }> }, data: object[]) =>
+    (await rows.createMany({ data, skipDuplicates: true })).count;
+  return {
+    plans: await put(
+      prisma.plan,
+      PLANS.map(({ list, name, tier, note }) => ({
+        id: `${list}-${name.toLowerCase()}`,
+        priceListId: list,
+        name,
+        tier,
+        note,
+      })),
+    ),
+    packs: await put(
+      prisma.pack,
+      PACKS.map(({ list, credits }) => ({
+        id: `${list}-${credits}`,
+        priceListId: list,
+        name: `${credits.toLocaleString('en')} credits`,
+      })),
+    ),
+    versions:
+      (await put(
+        prisma.planVersion,
+        PLANS.flatMap(({ list, name, versions }) =>
+          versions.map(({ interval, price, credits, rollover, included, from }) => {
+            const planId = `${list}-${name.toLowerCase()}`;
+            return {
+              id: keyedId(['solvent-plan', planId, interval, from]),
+              planId,
+              interval,
+              priceMicros: parseDecimal(price),
+              credits,
+              rollover,
+              included,
+              effectiveFrom: new Date(from),
+              createdAt,
+            };
+          }),
+        ),
+      )) +
+      (await put(
+        prisma.packVersion,
+        PACKS.map(({ list, credits, price, from }) => {
+          const packId = `${list}-${credits}`;
+          return {
+            id: keyedId(['solvent-pack', packId, from]),
+            packId,
+            priceMicros: parseDecimal(price),
+            credits,
+            effectiveFrom: new Date(from),
+            createdAt,
+          };
+        }),
+      )),
+  };
+}

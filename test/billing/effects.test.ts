@@ -1,0 +1,395 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeOnEachDatabase } from '../support/databases.ts';
+import { checkout, DAY, openStage, type Stage, subscriptions, till } from './stage.ts';
+
+const books = `SELECT kind, sum(amount_micros)::bigint AS amount FROM book_line WHERE account_id = $1 GROUP BY kind ORDER BY kind`;
+
+describeOnEachDatabase('money that arrives', (kind) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage(kind);
+  });
+  afterAll(async () => {
+    await stage.expectSound();
+    await stage.close();
+  });
+  const sums = async (accountId: string) =>
+    Object.fromEntries(
+      (await stage.rows<{ kind: string; amount: bigint }>(books, [accountId])).map((row) => [
+        row.kind,
+        row.amount,
+      ]),
+    );
+
+  it('becomes the credits of its pack, makes FREE into PAYG, and stands in the books with its real fee', async () => {
+    const buyer = await stage.buyer();
+    await buyer.buy({ pack: '100' }, { extraFee: 2 });
+    expect(await buyer.hear()).toEqual(Array(3).fill({ status: 'done', accountId: buyer.accountId }));
+    const [grant] = await stage.rows(
+      'SELECT source, credits, revenue_micros, expires_at FROM "grant" WHERE account_id = $1 AND source <> $2',
+      [buyer.accountId, 'DAILY_FREE'],
+    );
+    expect(grant).toEqual({ source: 'PURCHASE', credits: 100, revenue_micros: 1_000_000n, expires_at: null });
+    expect((await buyer.account()).tier).toBe('PAYG');
+    expect(await sums(buyer.accountId)).toEqual({ PAYMENT: 1_000_000n, FEE: -350_000n });
+  });
+
+  it('is booked with an estimated fee until Stripe tells the real one, and then both add up to it', async () => {
+    const buyer = await stage.buyer();
+    await buyer.buy({ pack: '100' }, { lateFee: true });
+    await buyer.hear();
+    expect(await sums(buyer.accountId)).toEqual({ PAYMENT: 1_000_000n, FEE: -329_000n });
+    await buyer.act(async (scene) => {
+      const [charge] = await scene.shelf.all('charge');
+      await till.tellFee(scene, charge?.id ?? '', 5);
+    });
+    await buyer.hear();
+    expect(await sums(buyer.accountId)).toEqual({ PAYMENT: 1_000_000n, FEE: -380_000n });
+    expect(await stage.rows('SELECT 1 FROM book_line WHERE account_id = $1', [buyer.accountId])).toHaveLength(
+      3,
+    );
+  });
+
+  it('of a payment that takes days counts when it is there, and not when the checkout is complete', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const session = await buyer.open({ pack: '100' });
+    await buyer.act((scene) => checkout.payLater(scene, session));
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(0);
+    await buyer.act((scene) => checkout.endPayLater(scene, session, true));
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(100);
+
+    const other = await buyer.open({ pack: '100' });
+    await buyer.act((scene) => checkout.payLater(scene, other));
+    await buyer.act((scene) => checkout.endPayLater(scene, other, false));
+    expect((await buyer.hear()).every(({ status }) => status === 'done')).toBe(true);
+    expect(await buyer.balance()).toBe(100);
+  });
+
+  it('of a plan brings its credits until the period ends, and tier and plan follow the subscription', async () => {
+    const buyer = await stage.buyer();
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    expect(await buyer.account()).toMatchObject({ tier: 'CREATOR', plan_id: 'tokens-creator' });
+    const [grant] = await stage.rows(
+      `SELECT credits, revenue_micros, expires_at FROM "grant" WHERE account_id = $1 AND source = 'PLAN'`,
+      [buyer.accountId],
+    );
+    expect(grant).toEqual({
+      credits: 910,
+      revenue_micros: 9_000_000n,
+      expires_at: new Date('2026-12-20T12:00:00Z'),
+    });
+
+    const [subscription] = await buyer.act((scene) => scene.shelf.all('subscription'));
+    await buyer.act((scene) => subscriptions.renew(scene, subscription?.id ?? '', false));
+    await buyer.hear();
+    expect(
+      await stage.rows('SELECT status FROM subscription WHERE account_id = $1', [buyer.accountId]),
+    ).toEqual([{ status: 'past_due' }]);
+    expect(await buyer.account()).toMatchObject({ tier: 'CREATOR' });
+    const ended = await buyer.billing.cancelSubscription({
+      namespace: 'api',
+      key: 'end',
+      accountId: buyer.accountId,
+      when: 'NOW',
+    });
+    expect(ended.status).toBe('changed');
+    expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
+    await buyer.hear();
+    expect(await stage.rows('SELECT 1 FROM payment WHERE account_id = $1', [buyer.accountId])).toHaveLength(
+      1,
+    );
+  });
+
+  it('of a year brings a month of credits each month, and all of its revenue by the last', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const start = stage.clock.now();
+    await buyer.buy({ plan: 'creator', interval: 'YEAR' });
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(910);
+    const day = async () =>
+      (await buyer.billing.books({ from: start, to: new Date(start.getTime() + 1) }))[0];
+    expect((await day())?.awaitedMicros).toBe(95_333_334n);
+    for (let month = 1; month < 12; month += 1) {
+      stage.clock.set(
+        `${month === 1 ? 2026 : 2027}-${String(((10 + month) % 12) + 1).padStart(2, '0')}-20T12:00:00Z`,
+      );
+      await buyer.billing.giveDueParts();
+      await buyer.billing.giveDueParts();
+      // The month before has expired, unused.
+      expect(await buyer.balance()).toBe(910);
+    }
+    const [all] = await stage.rows<{ credits: bigint; revenue: bigint }>(
+      `SELECT sum(credits) AS credits, sum(revenue_micros)::bigint AS revenue FROM "grant" WHERE account_id = $1`,
+      [buyer.accountId],
+    );
+    expect(all).toEqual({ credits: 10_920n, revenue: 104_000_000n });
+    stage.clock.set(start.toISOString());
+  });
+
+  it('of a dearer plan in mid-period brings as many credits as the difference buys; a cheaper one begins with the next period', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    stage.clock.advance(15 * DAY);
+    const changed = await buyer.billing.changePlan({
+      namespace: 'api',
+      key: `up-${kind}`,
+      accountId: buyer.accountId,
+      plan: 'pro',
+      interval: 'MONTH',
+    });
+    expect(changed.status).toBe('changed');
+    await buyer.hear();
+    expect(await buyer.account()).toMatchObject({ tier: 'PRO', plan_id: 'tokens-pro' });
+    const [difference] = await stage.rows<{ amount_micros: bigint; credits: number }>(
+      `SELECT amount_micros, credits FROM payment WHERE account_id = $1 AND plan_id = 'tokens-pro'`,
+      [buyer.accountId],
+    );
+    // Half of $19.99 less half of $9, to the cent.
+    expect(difference).toEqual({ amount_micros: 5_500_000n, credits: 544 });
+
+    const back = await buyer.billing.changePlan({
+      namespace: 'api',
+      key: `down-${kind}`,
+      accountId: buyer.accountId,
+      plan: 'creator',
+      interval: 'MONTH',
+    });
+    expect(back.status).toBe('changed');
+    await buyer.hear();
+    expect(await stage.rows('SELECT 1 FROM payment WHERE account_id = $1', [buyer.accountId])).toHaveLength(
+      2,
+    );
+    expect(
+      await buyer.billing.changePlan({
+        namespace: 'api',
+        key: `same-${kind}`,
+        accountId: buyer.accountId,
+        plan: 'creator',
+        interval: 'MONTH',
+      }),
+    ).toMatchObject({ status: 'invalid' });
+    stage.clock.advance(-15 * DAY);
+  });
+
+  it('pays both sides of a referral at the first payment, once', async () => {
+    const friend = await stage.buyer({ tier: 'PAYG' });
+    const referrer = await stage.buyer({ tier: 'PAYG' });
+    await stage.rows('INSERT INTO referral (account_id, referrer_id, created_at) VALUES ($1, $2, now())', [
+      friend.accountId,
+      referrer.accountId,
+    ]);
+    await friend.buy({ pack: '100' });
+    await friend.buy({ pack: '100' });
+    await friend.hear();
+    expect([await friend.balance(), await referrer.balance()]).toEqual([220, 20]);
+  });
+});
+
+describeOnEachDatabase('money that goes back', (kind) => {
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage(kind);
+  });
+  afterAll(async () => {
+    await stage.expectSound();
+    await stage.close();
+  });
+
+  const payment = async (accountId: string) => {
+    const [row] = await stage.rows<Record<string, unknown> & { id: string }>(
+      'SELECT id, refunded_micros, disputed_micros, credits_due, credits_taken, taken_micros FROM payment WHERE account_id = $1',
+      [accountId],
+    );
+    return row;
+  };
+  const lines = (accountId: string) =>
+    stage
+      .rows<{ kind: string; amount: bigint }>(books, [accountId])
+      .then((rows) => Object.fromEntries(rows.map((row) => [row.kind, row.amount])));
+
+  it('takes what is left of its credits in proportion, and what was used is lost', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ pack: '100' });
+    await buyer.hear();
+    await buyer.use(70);
+    const id = (await payment(buyer.accountId))?.id ?? '';
+    const refund = (amountMicros: bigint | null, key: string) =>
+      buyer.billing.refundPayment({
+        namespace: 'api',
+        key: `${key}-${kind}`,
+        paymentId: id,
+        amountMicros,
+        reason: 'For a test',
+        actor: 'key:test',
+      });
+    expect(await refund(200_000n, 'a')).toMatchObject({ status: 'refunded' });
+    expect(await buyer.balance()).toBe(10);
+    expect(await refund(200_000n, 'a')).toMatchObject({ status: 'refunded' });
+    expect(await refund(null, 'b')).toMatchObject({ status: 'refunded' });
+    expect(await refund(null, 'c')).toMatchObject({ status: 'invalid', fields: [{ path: 'amount' }] });
+    expect(await refund(5_000n, 'd')).toMatchObject({ status: 'invalid', fields: [{ path: 'amount' }] });
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(0);
+    expect(await payment(buyer.accountId)).toMatchObject({
+      refunded_micros: 1_000_000n,
+      credits_due: 100,
+      credits_taken: 30,
+      taken_micros: 300_000n,
+    });
+    expect(await lines(buyer.accountId)).toEqual({
+      PAYMENT: 1_000_000n,
+      FEE: -330_000n,
+      REFUND: -1_000_000n,
+    });
+    expect(buyer.stripe.requests.filter((line) => line === 'POST /v1/refunds')).toHaveLength(2);
+  });
+
+  it('by a refund that takes days takes nothing before it has gone, and gives nothing when it fails', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ pack: '100' });
+    await buyer.act(async (scene) => {
+      const [charge] = await scene.shelf.all('charge');
+      const made = await till.refund(scene, { charge: charge?.id, amount: 50, pending: true });
+      await till.endRefund(scene, made.id, false);
+    });
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(100);
+    expect((await lines(buyer.accountId)).REFUND).toBeUndefined();
+  });
+
+  it('and comes again after all gives back what had been taken, and no more', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ pack: '100' });
+    await buyer.hear();
+    await buyer.use(30);
+    const refund = await buyer.act(async (scene) => {
+      const [charge] = await scene.shelf.all('charge');
+      return till.refund(scene, { charge: charge?.id });
+    });
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(0);
+    await buyer.act((scene) => till.endRefund(scene, refund.id, false));
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(70);
+    expect(await payment(buyer.accountId)).toMatchObject({
+      refunded_micros: 0n,
+      credits_due: 0,
+      credits_taken: 0,
+      taken_micros: 0n,
+    });
+    expect((await lines(buyer.accountId)).REFUND).toBe(0n);
+  });
+
+  it('by a dispute bars the account while it is open; won, it is as before; lost, the credits go', async () => {
+    const [winner, loser, spared] = [
+      await stage.buyer({ tier: 'PAYG' }),
+      await stage.buyer({ tier: 'PAYG' }),
+      await stage.buyer({ tier: 'PAYG', barDisputed: false }),
+    ];
+    for (const buyer of [winner, loser, spared]) {
+      await buyer.buy({ pack: '100' });
+      await buyer.act(async (scene) => {
+        const [charge] = await scene.shelf.all('charge');
+        await till.openDispute(scene, charge?.id ?? '');
+      });
+      await buyer.hear();
+      expect(await buyer.balance()).toBe(100);
+      expect(await lines(buyer.accountId)).toMatchObject({ DISPUTE: -1_000_000n, DISPUTE_FEE: -15_000_000n });
+    }
+    expect((await winner.account()).barred_reason).toMatch(/^A payment of this account is disputed \(du_/);
+    expect((await spared.account()).barred_reason).toBeNull();
+    const close = (buyer: typeof winner, status: 'won' | 'lost') =>
+      buyer.act(async (scene) => {
+        const [dispute] = await scene.shelf.all('dispute');
+        await till.closeDispute(scene, dispute?.id ?? '', status);
+      });
+    await close(winner, 'won');
+    await close(loser, 'lost');
+    await winner.hear();
+    await loser.hear();
+    expect([await winner.balance(), (await winner.account()).barred_reason]).toEqual([100, null]);
+    expect((await lines(winner.accountId)).DISPUTE).toBe(0n);
+    expect(await loser.balance()).toBe(0);
+    expect((await loser.account()).barred_reason).toMatch(/disputed/);
+    // An operator may lift it, and the same event again does not bring it back.
+    await loser.billing.setBarred(loser.accountId, null, 'They paid us otherwise.', 'admin:test');
+    await loser.act(async (scene) => {
+      const [dispute] = await scene.shelf.all('dispute');
+      await scene.emit('charge.dispute.updated', dispute);
+    });
+    await loser.hear();
+    expect((await loser.account()).barred_reason).toBeNull();
+  });
+
+  it('for a year takes the months to come first', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ plan: 'creator', interval: 'YEAR' });
+    await buyer.hear();
+    const [charge] = await buyer.act((scene) => scene.shelf.all('charge'));
+    await buyer.act((scene) => till.refund(scene, { charge: charge?.id, amount: 5_000 }));
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(910);
+    const parts = await stage.rows<{ credits: bigint; revenue: bigint; gone: boolean }>(
+      'SELECT sum(credits) AS credits, sum(revenue_micros)::bigint AS revenue, canceled_at IS NOT NULL AS gone FROM payment_part WHERE account_id = $1 GROUP BY 3 ORDER BY 3',
+      [buyer.accountId],
+    );
+    expect(parts.reduce((sum, part) => sum + part.revenue, 0n)).toBe(104_000_000n);
+    expect(parts[1]?.credits).toBe(5_250n);
+    await buyer.act((scene) => till.refund(scene, { charge: charge?.id }));
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(0);
+    expect(await payment(buyer.accountId)).toMatchObject({
+      credits_due: 10_920,
+      credits_taken: 10_920,
+      taken_micros: 104_000_000n,
+    });
+  });
+});
+
+describeOnEachDatabase('a saved card', (kind) => {
+  it('is charged once under a key, told of when it is declined, and asked for when it is missing', async () => {
+    await using stage = await openStage(kind);
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const charge = (key: string, packId = 'tokens-100') =>
+      buyer.billing.chargeSaved({ accountId: buyer.accountId, packId, key });
+    expect(await charge('a')).toEqual({ status: 'no-payment-method' });
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    expect(await charge('a')).toEqual({ status: 'paid' });
+    expect(await charge('a')).toEqual({ status: 'paid' });
+    expect(await buyer.balance()).toBe(200);
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(200);
+    expect(
+      await stage.rows('SELECT kind FROM payment WHERE account_id = $1 ORDER BY id', [buyer.accountId]),
+    ).toEqual([{ kind: 'PACK' }, { kind: 'TOP_UP' }]);
+
+    const [customer] = await buyer.act((scene) => scene.shelf.all('customer'));
+    buyer.stripe.declining.add(customer?.id ?? '');
+    const declined = {
+      status: 'declined',
+      reason: 'The bank declined the payment.',
+      code: 'insufficient_funds',
+    };
+    expect(await charge('b')).toEqual(declined);
+    expect(await charge('b')).toEqual(declined);
+    buyer.stripe.declining.clear();
+    buyer.stripe.fail(/POST \/v1\/payment_intents/, {
+      fault: 'answer',
+      status: 500,
+      body: { error: { type: 'api_error', message: 'sk_live_secret' } },
+    });
+    expect(await charge('c')).toEqual({ status: 'unavailable' });
+    // The first was done and its answer lost: the same key finds it.
+    buyer.stripe.fail(/POST \/v1\/payment_intents/, { fault: 'reset' }, { fault: 'reset' });
+    expect(await charge('c')).toEqual({ status: 'unavailable' });
+    expect(await charge('c')).toEqual({ status: 'paid' });
+    expect(await buyer.balance()).toBe(300);
+    await stage.expectSound();
+  });
+});
