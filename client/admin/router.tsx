@@ -7,6 +7,7 @@ import { generationRoute } from './pages/generation/route.ts';
 import { generationsRoute } from './pages/generations/route.ts';
 import { keysRoute } from './pages/keys/route.ts';
 import { overviewRoute } from './pages/overview/route.ts';
+import { profitRoute } from './pages/profit/route.ts';
 import { providersRoute } from './pages/providers/route.ts';
 import { settingsRoute } from './pages/settings/route.ts';
 import { signInRoute } from './pages/sign-in/route.ts';
@@ -24,6 +25,7 @@ const tree = rootRoute.addChildren([
     generationsRoute,
     keysRoute,
     overviewRoute,
+    profitRoute,
     providersRoute,
     settingsRoute,
     userRoute,

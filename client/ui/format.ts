@@ -69,9 +69,14 @@ export const formatCount = (count: number, { locale }: Pick<Manner, 'locale'>): 
 export const formatChange = (count: number, { locale }: Pick<Manner, 'locale'>): string =>
   numbers(locale, { maximumFractionDigits: 0, signDisplay: 'exceptZero' }).format(count);
 
-/** A ratio, such as a margin of 0.244, as 24.4 %. */
-export const formatRatio = (ratio: number, { locale }: Pick<Manner, 'locale'>): string =>
-  numbers(locale, { style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(ratio);
+/** A ratio, such as a margin of 0.244, as 24.4 %. @param signed whether a change: with its sign. */
+export const formatRatio = (ratio: number, { locale }: Pick<Manner, 'locale'>, signed = false): string =>
+  numbers(locale, {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+    signDisplay: signed ? 'exceptZero' : 'auto',
+  }).format(ratio);
 
 /** How much of an instant is written. */
 export type InstantStyle = 'time' | 'minute' | 'second' | 'day' | 'full';

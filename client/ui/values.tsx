@@ -81,6 +81,19 @@ export function Ratio({
   return <span className={classes.number}>{formatRatio(value, manner)}</span>;
 }
 
+/** How much something has changed from the time before. Null: there was nothing before. */
+export function Change({ ratio }: { readonly ratio: number | null | undefined }) {
+  const manner = useManner();
+  if (ratio === null || ratio === undefined) return <span>nothing to compare with</span>;
+  const arrow = ratio > 0 ? '▲' : ratio < 0 ? '▼' : '=';
+  return (
+    <span className={classes.number}>
+      <span aria-hidden="true">{arrow} </span>
+      {formatRatio(ratio, manner, true)} from before
+    </span>
+  );
+}
+
 /** An instant in the chosen zone; its title has it in full. */
 export function Instant({
   value,

@@ -1,5 +1,6 @@
 /** Where one can go: the links at the side, the palette and the shortcuts are all made of this list. */
 import IconActivity from '@tabler/icons-react/icons/IconActivityHeartbeat';
+import IconChart from '@tabler/icons-react/icons/IconChartLine';
 import IconGauge from '@tabler/icons-react/icons/IconGauge';
 import IconHistory from '@tabler/icons-react/icons/IconHistory';
 import IconKey from '@tabler/icons-react/icons/IconKey';
@@ -31,6 +32,13 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         about: 'Profit, protection and calls, live; the emergency switch',
         icon: IconGauge,
         key: 'o',
+      },
+      {
+        to: '/profit',
+        label: 'Profit',
+        about: 'Any range, grouping and filter, with charts and CSV',
+        icon: IconChart,
+        key: 'f',
       },
       {
         to: '/budgets',

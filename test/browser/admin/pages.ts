@@ -6,6 +6,7 @@ import { DESK, PHONE, type Stage, settled, violationsOf } from './stage.ts';
 /** The addresses of all pages; `:user` and `:generation` are filled in. A new page is added here. */
 const PAGES = [
   '/',
+  '/profit',
   '/budgets',
   '/users',
   '/users/:user',

@@ -3,6 +3,7 @@ import { SimpleGrid, Skeleton } from '@mantine/core';
 import { FailureNote } from '../../../ui/Failure.tsx';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
+import { AlertTable } from '../../components/alert/AlertTable.tsx';
 import { LatestAttempts } from '../../components/attempt/LatestAttempts.tsx';
 import { BudgetTable } from '../../components/budget/BudgetTable.tsx';
 import { CostBars } from '../../components/profit/CostBars.tsx';
@@ -21,6 +22,22 @@ const OverviewQuery = graphql(`
     }
     budgets {
       ...BudgetTable_BudgetFragment
+    }
+    open: alerts(state: OPEN, first: 5) {
+      edges {
+        node {
+          id
+          ...AlertTable_AlertFragment
+        }
+      }
+    }
+    known: alerts(state: ACKNOWLEDGED, first: 5) {
+      edges {
+        node {
+          id
+          ...AlertTable_AlertFragment
+        }
+      }
     }
   }
 `);
@@ -55,7 +72,11 @@ const DaySubscription = graphql(`
 `);
 
 export function OverviewPage() {
-  const asked = usePageQuery(OverviewQuery, {}, { refreshSeconds: 10, alsoOf: ['Budget', 'Protection'] });
+  const asked = usePageQuery(
+    OverviewQuery,
+    {},
+    { refreshSeconds: 10, alsoOf: ['Budget', 'Protection', 'Alert'] },
+  );
   const hour = useLive(HourSubscription, {});
   const day = useLive(DaySubscription, {});
   const today = day.data?.liveProfit;
@@ -76,6 +97,12 @@ export function OverviewPage() {
             <EmergencySwitch protection={today?.protection ?? protection} open={today?.reservationsOpen} />
           )}
         </Loaded>
+      </Panel>
+      <Panel title="Alerts" note="That are not over, those first that nobody knows of" flush>
+        <AlertTable
+          alerts={asked.data && [...asked.data.open.edges, ...asked.data.known.edges].map(({ node }) => node)}
+          onChange={asked.refresh}
+        />
       </Panel>
       <Panel
         title="Budgets"
