@@ -84,7 +84,7 @@ export function Ratio({
 /** How much something has changed from the time before. Null: there was nothing before. */
 export function Change({ ratio }: { readonly ratio: number | null | undefined }) {
   const manner = useManner();
-  if (ratio === null || ratio === undefined) return <span>nothing to compare with</span>;
+  if (ratio === null || ratio === undefined) return <span>none before</span>;
   const arrow = ratio > 0 ? '▲' : ratio < 0 ? '▼' : '=';
   return (
     <span className={classes.number}>
