@@ -5,6 +5,7 @@ import { accessSuite } from './admin/access.ts';
 import { customersSuite } from './admin/customers.ts';
 import { keyboardSuite } from './admin/keyboard.ts';
 import { keysSuite } from './admin/keys.ts';
+import { liveSuite } from './admin/live.ts';
 import { pagesSuite } from './admin/pages.ts';
 import { protectionSuite } from './admin/protection.ts';
 import { openStage, type Stage } from './admin/stage.ts';
@@ -23,5 +24,6 @@ describeInBrowser('the admin', () => {
   describe('customers', () => customersSuite(stage));
   describe('keys', () => keysSuite(stage));
   describe('the keyboard', () => keyboardSuite(stage));
+  describe('live data', () => liveSuite(stage));
   describe('all pages', () => pagesSuite(stage));
 });
