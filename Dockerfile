@@ -1,15 +1,19 @@
 # Not run where it was written: that machine has no Docker engine. Why it should work:
 # - every command in it is one of the README's, and needs nothing but npm;
 # - the base image has glibc, as the packages' own binaries (Node as a package, the embedded database's WebAssembly) want;
-# - the server is started as npm would start it, by the Node of node_modules/.bin, without a build step;
+# - the server is started as npm would start it, by the Node of node_modules/.bin; the pages are built at install, and served as they are;
 # - a run of the same commands in an empty folder of that machine, by an ordinary user, starts and answers.
 
-# What is installed: with the development packages, since `prisma generate` runs at install.
+# What is installed: with the development packages, since `prisma generate` and the build of the pages run at install.
 FROM node:24-slim AS install
 WORKDIR /app
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
 COPY prisma ./prisma
-# postinstall writes the database's client to server/database/client.
+COPY scripts/build-pages.ts ./scripts/
+COPY server/pages ./server/pages
+COPY tsconfig.json ./
+COPY client ./client
+# postinstall writes the database's client to server/database/client, and the pages to client/dist.
 RUN npm ci && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-slim
@@ -27,6 +31,9 @@ COPY prisma ./prisma
 COPY schema ./schema
 COPY server ./server
 COPY --from=install /app/server/database/client ./server/database/client
+# What the pages are made of stays behind: the built ones, and the documents that they may send.
+COPY --from=install /app/client/dist ./client/dist
+COPY client/admin/gql/persisted-documents.json ./client/admin/gql/
 USER node
 # The embedded database when DATABASE_URL is unset, and the files that were made, always.
 VOLUME /data

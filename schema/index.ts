@@ -15,6 +15,7 @@ import './profit.ts';
 import './business.ts';
 import './cost-adjustment.ts';
 import './access.ts';
+import './audit.ts';
 import './alert.ts';
 import './alert-channel.ts';
 import './watch.ts';

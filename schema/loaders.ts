@@ -3,6 +3,7 @@ import DataLoader from 'dataloader';
 import type { AlertChange, Channel } from '../server/alerts/index.ts';
 import type { Core } from '../server/core.ts';
 import type { Prisma } from '../server/database/index.ts';
+import { isUuid } from '../server/ids.ts';
 import type { OutputRecord } from '../server/ledger/index.ts';
 
 type AccountRow = Prisma.AccountGetPayload<object>;
@@ -10,23 +11,52 @@ type AccountRow = Prisma.AccountGetPayload<object>;
 /** Reads that one request gathers. */
 export interface Loaders {
   outputs(generationId: string): Promise<readonly OutputRecord[]>;
-  /** Null when there is none. */
-  account(id: string): Promise<AccountRow | null>;
   /** All changes of an alert. */
   alertChangesOf(alertId: string): Promise<readonly AlertChange[]>;
   /** The changes with these numbers. */
   alertChanges(sequences: readonly number[]): Promise<readonly AlertChange[]>;
   alertChannel(id: string): Promise<Channel | null>;
+  /** Of an actor of the audit log, the name by which people know it. */
+  actorName(actor: string): Promise<string>;
+  /** Null when there is none. */
+  account(id: string): Promise<AccountRow | null>;
+}
+
+/** Admins by their e-mail, keys by their name, everybody else as they are. */
+async function namesOf({ database }: Core, actors: readonly string[]): Promise<string[]> {
+  const idsOf = (kind: string) =>
+    actors.flatMap((actor) => {
+      const id = actor.slice(kind.length + 1);
+      return actor.startsWith(`${kind}:`) && isUuid(id) ? [id] : [];
+    });
+  const [admins, keys] = await Promise.all([
+    database.prisma.admin.findMany({
+      where: { id: { in: idsOf('admin') } },
+      select: { id: true, email: true },
+    }),
+    database.prisma.apiKey.findMany({
+      where: { id: { in: idsOf('key') } },
+      select: { id: true, name: true },
+    }),
+  ]);
+  const known = new Map<string, string>([
+    ...admins.map(({ id, email }) => [`admin:${id}`, email] as const),
+    ...keys.map(({ id, name }) => [`key:${id}`, name] as const),
+  ]);
+  return actors.map((actor) => known.get(actor) ?? actor);
 }
 
 /** Rows in one question to the database. */
 const MOST_ROWS = 1_000;
 
 /** A loader that is made when it is first asked: most paid calls use none. */
-function lazy<Key, Value>(read: (keys: readonly Key[]) => Promise<readonly Value[]>) {
+function lazy<Key, Value>(
+  read: (keys: readonly Key[]) => Promise<readonly Value[]>,
+  maxBatchSize = Number.POSITIVE_INFINITY,
+) {
   let loader: DataLoader<Key, Value> | undefined;
   return (key: Key): Promise<Value> => {
-    loader ??= new DataLoader(read, { maxBatchSize: MOST_ROWS });
+    loader ??= new DataLoader(read, { maxBatchSize });
     return loader.load(key);
   };
 }
@@ -57,5 +87,11 @@ export function createLoaders(core: Core): Loaders {
       const found = new Map((await core.alerts.deliveries.channels()).map((each) => [each.id, each]));
       return ids.map((id) => found.get(id) ?? null);
     }),
+    account: lazy(async (ids: readonly string[]) => {
+      const rows = await core.database.prisma.account.findMany({ where: { id: { in: [...ids] } } });
+      const found = new Map(rows.map((row) => [row.id, row]));
+      return ids.map((id) => found.get(id) ?? null);
+    }, MOST_ROWS),
+    actorName: lazy((actors: readonly string[]) => namesOf(core, actors)),
   };
 }

@@ -7,6 +7,7 @@ const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types', bin('tsc'), ['--noEmit']],
+  ['types of the pages', bin('tsc'), ['--noEmit', '-p', 'client']],
   ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['schema.graphql is fresh', process.execPath, ['scripts/print-schema.ts', 'check']],
   ['migrations = schema.prisma', process.execPath, ['scripts/migrations.ts', 'check']],

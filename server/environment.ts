@@ -51,6 +51,8 @@ export interface Environment {
   readonly firstAdmin: { readonly email: string | undefined; readonly password: string | undefined };
   /** Signs account tokens; undefined: made once and kept in the database. */
   readonly tokenSecret: string | undefined;
+  /** Whether an admin's session may send the admin's own documents only. */
+  readonly adminPersistedOnly: boolean;
   readonly stripe: {
     readonly secretKey: string | undefined;
     /** Several while one is being replaced. */
@@ -219,6 +221,7 @@ const variables = z.object({
   ADMIN_EMAIL: z.email({ error: 'must be an e-mail address, such as you@example.com' }).optional(),
   ADMIN_PASSWORD: atLeast(8),
   TOKEN_SECRET: atLeast(32),
+  ADMIN_PERSISTED_ONLY: choice('on', 'off'),
   STRIPE_SECRET_KEY: credential(),
   STRIPE_WEBHOOK_SECRET: credential(),
   STRIPE_API_BASE: origin(),
@@ -382,6 +385,7 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
     adminKey: v.SOLVENT_ADMIN_KEY,
     firstAdmin: { email: v.ADMIN_EMAIL, password: v.ADMIN_PASSWORD },
     tokenSecret: v.TOKEN_SECRET,
+    adminPersistedOnly: v.ADMIN_PERSISTED_ONLY === 'on',
     stripe: {
       secretKey: v.STRIPE_SECRET_KEY,
       webhookSecrets: (v.STRIPE_WEBHOOK_SECRET ?? '').split(',').filter((secret) => secret !== ''),

@@ -7,12 +7,15 @@ import { prepareDemo } from './first-start.ts';
 import { startHttp } from './http/index.ts';
 import { createLog } from './log.ts';
 import { startMaintenance } from './maintenance.ts';
+import { openPages } from './pages/index.ts';
 
 /** Starts a server from the environment. Resolves when it is ready. */
 async function start(): Promise<void> {
   const startedAt = performance.now();
   const environment = readEnvironment(process.env);
   const log = createLog({ level: environment.logLevel, pretty: process.stdout.isTTY });
+  // Whoever asks for a page waits for it; the start does not.
+  const pages = environment.role === 'worker' ? Promise.resolve(null) : openPages(log);
   const core = await openCore({ environment, clock: systemClock, log });
   // A worker answers nobody who could sign in.
   const isWorker = environment.role === 'worker';
@@ -26,7 +29,7 @@ async function start(): Promise<void> {
     await core.alerts.deliveries.work();
   }
   const maintenance = startMaintenance(core);
-  const http = await startHttp({ core, demo });
+  const http = await startHttp({ core, demo, pages });
 
   let stopping = false;
   const stop = async (signal: string) => {
@@ -51,6 +54,7 @@ async function start(): Promise<void> {
   const lines = [
     `Solvent is ready, ${((performance.now() - startedAt) / 1000).toFixed(1)} s after its start.`,
     isWorker ? `  Worker     ${http.url}/health/ready` : `  GraphiQL   ${core.publicUrl}/graphql`,
+    ...(isWorker ? [] : [`  Admin      ${core.publicUrl}/admin`]),
     `  Database   ${core.database.kind === 'pglite' ? `embedded, in ${environment.database.folder}` : 'Postgres'}`,
     `  Providers  ${[...core.providers.names, ...(core.providers.sandbox ? ['sandbox (stands in for the rest; its files are made up)'] : [])].join(', ') || 'none: set a provider key, or SANDBOX=on'}`,
   ];
@@ -65,7 +69,7 @@ async function start(): Promise<void> {
   }
   if (admin) {
     const password = environment.firstAdmin.password === undefined ? admin.password : '(ADMIN_PASSWORD)';
-    lines.push(`  Admin      ${admin.email}  ${password}   (shown this once)`);
+    lines.push(`  Sign in    ${admin.email}  ${password}   (shown this once)`);
   }
   if (demo) {
     lines.push(`  API key    ${demo.apiKey}   (filled in in GraphiQL)`);

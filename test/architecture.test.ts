@@ -14,7 +14,8 @@ const ROOT = join(import.meta.dirname, '..');
 // ------------------------------------------------------------------------------------------------- the tree
 
 /** What git does not keep, and what a tool writes. */
-const LEFT_OUT = /^(node_modules|\.git|\.data|\.ci|bench-results|coverage|server\/database\/client)$/;
+const LEFT_OUT =
+  /^(node_modules|\.git|\.data|\.ci|bench-results|coverage|server\/database\/client|client\/dist.*)$/;
 
 /** Every file of the project, by its path from the root. */
 function filesUnder(folder: string): string[] {
@@ -27,7 +28,7 @@ function filesUnder(folder: string): string[] {
 
 const FILES = filesUnder('');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const GENERATED = /^(client\/gql\/|package-lock\.json|schema\/schema\.graphql)/;
+const GENERATED = /^(client\/(admin\/)?gql\/|package-lock\.json|schema\/schema\.graphql)/;
 /** This file names what it forbids. */
 const SELF = 'test/architecture.test.ts';
 
@@ -239,6 +240,109 @@ test('client/ knows nothing but itself and client/gql', () => {
         ),
     ),
   );
+});
+
+describe('the pages', () => {
+  const admin = sourcesIn('client/admin');
+  /** `pages/<page>` or `components/<noun>` of a path in the admin; null for what is in neither. */
+  const placeOf = (path: string) => /^client\/admin\/(pages|components)\/[^/]+(?=\/)/.exec(path)?.[0] ?? null;
+
+  test('are made of a ui/ that knows neither GraphQL, nor the router, nor the admin', () => {
+    const foreign = /^(urql|@urql\/|graphql|@tanstack\/react-router)/;
+    expectNone(
+      sourcesIn('client/ui').flatMap((source) =>
+        source.imports
+          .filter(
+            ({ target }) =>
+              foreign.test(target) || (resolve(source, target)?.startsWith('client/ui/') ?? true) === false,
+          )
+          .map(
+            ({ target, start }) =>
+              `${at(source, start)} imports ${target}: take what is shown as properties, or move the component to client/admin/components.`,
+          ),
+      ),
+    );
+  });
+
+  test('do not import each other, and no component imports one', () => {
+    expectNone(
+      admin.flatMap((source) =>
+        source.imports.flatMap(({ target, start }) => {
+          const to = placeOf(resolve(source, target) ?? '');
+          const from = placeOf(source.path);
+          if (!to?.includes('/pages/') || from === to) return [];
+          if (source.path === 'client/admin/router.tsx' && target.endsWith('/route.ts')) return [];
+          return `${at(source, start)} imports ${target}: move what both need to client/admin/components.`;
+        }),
+      ),
+    );
+  });
+
+  test('have documents that belong to the file in which they stand', () => {
+    const pascal = (text: string) =>
+      text.replace(/(^|-)(\w)/g, (_all, _dash, letter: string) => letter.toUpperCase());
+    const ownerOf = (path: string) => {
+      const page = /^client\/admin\/pages\/([^/]+)\//.exec(path)?.[1];
+      return page ? pascal(page) : pascal(basename(path).replace(/\.tsx?$/, ''));
+    };
+    /** What has no component of its own: the viewer is the session's, the sign-out the shell's. */
+    const others: Readonly<Record<string, string>> = {
+      'client/admin/session/viewer.ts': 'Session',
+      'client/admin/shell/sign-out.ts': 'Shell',
+    };
+    const sentences: string[] = [];
+    for (const source of admin) {
+      const owner = others[source.path] ?? ownerOf(source.path);
+      let pageQueries = 0;
+      for (const statement of source.body) {
+        const isExport = statement.type.startsWith('Export');
+        walk(statement, (node) => {
+          if (
+            node.type !== 'CallExpression' ||
+            !isNode(node.callee) ||
+            textOf(source, node.callee) !== 'graphql'
+          )
+            return;
+          const [document] = Array.isArray(node.arguments) ? node.arguments.filter(isNode) : [];
+          const where = at(source, node.start);
+          if (document?.type !== 'TemplateLiteral' || textOf(source, document).includes('${')) {
+            sentences.push(`${where}: write the document as one template, so that the build finds it.`);
+            return;
+          }
+          if (isExport)
+            sentences.push(`${where} is exported: whoever needs it spreads the fragment by its name.`);
+          const text = textOf(source, document);
+          const name = /(?:query|mutation|subscription|fragment)\s+(\w+)/.exec(text)?.[1] ?? '';
+          if (!name.startsWith(`${owner}_`))
+            sentences.push(`${where}: call ${name || 'it'} ${owner}_…, after its file.`);
+          if (name.endsWith('_PageQuery')) pageQueries += 1;
+        });
+      }
+      if (pageQueries > 1)
+        sentences.push(`${source.path} has ${pageQueries} page queries: ask once, and spread fragments.`);
+    }
+    expectNone(sentences);
+  });
+
+  test('are all in the navigation or lead from a list', () => {
+    const navigation = read('client/admin/shell/navigation.ts');
+    const router = read('client/admin/router.tsx');
+    expectNone(
+      admin
+        .filter(({ path }) => path.endsWith('/route.ts'))
+        .flatMap(({ path, text }) => {
+          const address = /path: '([^']+)'/.exec(text)?.[1] ?? '';
+          const problems: string[] = [];
+          if (!router.includes(path.replace('client/admin/', './'))) {
+            problems.push(`${path} is in no router: add it to client/admin/router.tsx.`);
+          }
+          if (!address.includes('$') && address !== '/sign-in' && !navigation.includes(`to: '${address}'`)) {
+            problems.push(`${address} is in no navigation: add it to client/admin/shell/navigation.ts.`);
+          }
+          return problems;
+        }),
+    );
+  });
 });
 
 // --------------------------------------------------------------------------------------------------- packages
@@ -572,7 +676,11 @@ describe('every file', () => {
       return reached;
     };
     const shipped = reachedFrom(
-      paths.filter((path) => /^(server\/main\.ts|server\/cli\/main\.ts|scripts\/|[^/]+\.ts$)/.test(path)),
+      paths.filter((path) =>
+        /^(server\/main\.ts|server\/cli\/main\.ts|client\/vite\.config\.ts|client\/admin\/main\.tsx|scripts\/|[^/]+\.ts$)/.test(
+          path,
+        ),
+      ),
     );
     const tested = reachedFrom(
       paths.filter((path) => /\.test\.ts$|^test\/(bench\/main|support\/(run|global-setup))\.ts$/.test(path)),

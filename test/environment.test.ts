@@ -66,6 +66,7 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   ADMIN_EMAIL: ['must be an e-mail address, such as you@example.com.', 'me', 'me@', '@example.com'],
   ADMIN_PASSWORD: ['must have at least 8 characters.', 'seven77'],
   TOKEN_SECRET: ['must have at least 32 characters.', 'x'.repeat(31)],
+  ADMIN_PERSISTED_ONLY: ['must be one of on, off.', 'true'],
   STRIPE_SECRET_KEY: [CREDENTIAL, 'sk_test 1', 'sk_test\n'],
   STRIPE_WEBHOOK_SECRET: [CREDENTIAL, 'whsec_ü'],
   STRIPE_API_BASE: [ORIGIN, 'api.stripe.com', 'https://api.stripe.com/v1'],
@@ -208,6 +209,7 @@ test('nothing set gives the documented defaults', () => {
     adminKey: undefined,
     firstAdmin: { email: undefined, password: undefined },
     tokenSecret: undefined,
+    adminPersistedOnly: false,
     stripe: { secretKey: undefined, webhookSecrets: [], apiBase: undefined },
     providers: {
       openai: undefined,

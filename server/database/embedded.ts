@@ -140,7 +140,12 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
         if (!closed) await track(() => query(`CLOSE ${cursor}`));
       }
     },
-    script: (text) => track(() => client.exec(text).then(() => undefined)),
+    script: (text) =>
+      track(async () => {
+        await client.exec(text);
+        // PGlite learns how arrays of enums are written when it opens: those of a script that has just made them, only now.
+        await client.refreshArrayTypes();
+      }),
     native: {
       kind: 'pglite',
       client: {

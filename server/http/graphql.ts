@@ -4,6 +4,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
 import { contextOfRequest } from './context.ts';
+import { type Documents, usePersistedDocuments } from './documents.ts';
 import { type EventStreams, useEventStreams } from './event-stream.ts';
 import type { FanOut, SubscriberContext } from './fan-out.ts';
 import { useLimits } from './limits.ts';
@@ -52,6 +53,7 @@ export function createGraphql(
   mask: (error: unknown) => Error,
   fanOut: FanOut,
   streams: EventStreams,
+  documents: Documents,
 ) {
   return createYoga<ServerContext, SubscriberContext>({
     schema,
@@ -61,6 +63,8 @@ export function createGraphql(
     cors: false,
     logging: false,
     multipart: false,
+    // A persisted document instead of `query`, as the GraphQL over HTTP specification's appendix names it.
+    extraParamNames: ['documentId'],
     maskedErrors: { maskError: mask },
     context: (initial) =>
       'ready' in initial
@@ -69,7 +73,14 @@ export function createGraphql(
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
-    plugins: [useLimits(), useEventStreams(fanOut), useSpans(core.tracing), useStatus(), useRequestId()],
+    plugins: [
+      usePersistedDocuments(documents, core.environment.adminPersistedOnly) as Plugin<SubscriberContext>,
+      useLimits(),
+      useEventStreams(fanOut),
+      useSpans(core.tracing),
+      useStatus(),
+      useRequestId(),
+    ],
   });
 }
 

@@ -2,9 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
+import type { Pages } from '../pages/index.ts';
 import { inScope, requestIdOf } from '../request.ts';
 import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
 import { allowOrigins } from './cors.ts';
+import { readDocuments } from './documents.ts';
 import { createMask } from './errors.ts';
 import { createEventStreams } from './event-stream.ts';
 import { serveExport } from './export.ts';
@@ -15,6 +17,7 @@ import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
 import { serveImport } from './import.ts';
 import { createMetrics } from './metrics.ts';
+import { serveAdmin } from './pages.ts';
 import { createRateLimiter } from './rate-limit.ts';
 import { serveSandbox } from './sandbox.ts';
 import { openSockets } from './sockets.ts';
@@ -39,6 +42,8 @@ export interface HttpOptions {
   readonly core: Core;
   /** What GraphiQL is filled in with for a page opened on this machine; null fills in nothing. */
   readonly demo: Demo | null;
+  /** The built pages, which a start need not wait for; left out, or null in the end: there are none. */
+  readonly pages?: Promise<Pages | null>;
 }
 
 /** What a process answers that has no customers: whether it is well. */
@@ -56,14 +61,17 @@ function isLocalPage(request: IncomingMessage): boolean {
 }
 
 /** Starts listening. */
-export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer> {
+export async function startHttp({ core, demo, pages }: HttpOptions): Promise<HttpServer> {
   const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
   // A process whose role is to work off the queue has no customers.
   const mask = createMask(core.log);
   const fanOut = createFanOut(core, mask, core.environment.limits.subscriptionsPerKey);
   const streams = createEventStreams(fanOut.noteCutOff);
+  const documents = readDocuments();
   const graphql =
-    core.environment.role === 'worker' ? null : createGraphql(core, limiter, mask, fanOut, streams);
+    core.environment.role === 'worker'
+      ? null
+      : createGraphql(core, limiter, mask, fanOut, streams, documents);
   const metrics = createMetrics({ core, fanOut, sockets: () => sockets?.open ?? 0 });
   let sockets: ReturnType<typeof openSockets> | null = null;
   let draining = false;
@@ -137,6 +145,11 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       );
     }
     if (path.startsWith('/files/')) return serveFile(core, path.slice('/files/'.length), request, response);
+    if (path === '/admin' || path.startsWith('/admin/')) {
+      return Promise.resolve(pages ?? null).then((built) =>
+        serveAdmin(built, path, core.publicUrl, request, response),
+      );
+    }
     switch (path) {
       case '/export/attempts.csv':
         return serveExport(core, limiter, 'attempts', request, response);
@@ -149,14 +162,18 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
       case '/metrics':
         return metrics.answer(response);
       case '/':
-        response.writeHead(302, { location: '/graphql' });
+        // People are led to the pages where there are any, programs to the API.
+        response.writeHead(302, {
+          location: pages && request.headers.accept?.includes('text/html') ? '/admin' : '/graphql',
+          vary: 'accept',
+        });
         return response.end();
       default:
         return sendError(
           response,
           404,
           'NOT_FOUND',
-          'There is nothing here. GraphQL and GraphiQL are at /graphql.',
+          'There is nothing here. GraphQL and GraphiQL are at /graphql, the pages at /admin.',
         );
     }
   };
@@ -190,7 +207,7 @@ export async function startHttp({ core, demo }: HttpOptions): Promise<HttpServer
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  sockets = graphql && openSockets(core, graphql, fanOut, limiter, server);
+  sockets = graphql && openSockets(core, graphql, fanOut, limiter, documents, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';

@@ -10,6 +10,7 @@ import { newId } from '../ids.ts';
 import { inScope, type RequestScope } from '../request.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { contextOfSocket, isSameOrigin } from './context.ts';
+import type { Documents } from './documents.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Graphql } from './graphql.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -51,6 +52,7 @@ export function openSockets(
   graphql: Graphql,
   fanOut: FanOut,
   limiter: RateLimiter,
+  documents: Documents,
   server: Server,
 ) {
   const sockets = new WebSocketServer({
@@ -79,7 +81,11 @@ export function openSockets(
       params,
     } as never);
     try {
-      const document = typeof params.query === 'string' ? await parse(params.query) : params.query;
+      const { documentId } = params.extensions ?? {};
+      // The library wants `query` to be a text: one that is empty stands for the document that is named.
+      const text =
+        documentId !== undefined && params.query === '' ? documents.textOf(documentId) : params.query;
+      const document = typeof text === 'string' ? await parse(text) : text;
       const errors = await validate(schema, document);
       if (errors.length > 0) return errors as GraphQLError[];
       return {

@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isTransient, openDatabase } from '../../server/database/index.ts';
+import { pgliteTemplate } from '../support/databases.ts';
 
 describe('the embedded database', () => {
   let folder: string;
@@ -59,6 +60,16 @@ describe('the embedded database', () => {
     lock(`${process.pid} ${hostname()}\n`);
     await (await openDatabase({ folder })).close();
   });
+});
+
+test('takes a list of an enum that its own migrations have just made, as a first start does', async () => {
+  const database = await openDatabase({ template: await pgliteTemplate() });
+  await database.script("CREATE TYPE colour AS ENUM ('RED', 'GREEN')");
+  expect(await database.query('SELECT unnest($1::colour[])::text AS colour', [['GREEN', 'RED']])).toEqual([
+    { colour: 'GREEN' },
+    { colour: 'RED' },
+  ]);
+  await database.close();
 });
 
 describe('failures that may be gone on another try', () => {

@@ -2,6 +2,7 @@
  * Runs once before all tests: makes the templates from which test databases are copied, and clears away what
  * crashed runs have left.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -93,6 +94,8 @@ async function makePostgresTemplate(): Promise<{ name: string; drop(): Promise<v
 }
 
 export default async function setUp(): Promise<() => Promise<void>> {
+  // Once for all: each server that a suite starts would find them old, and build them.
+  spawnSync(process.execPath, [join(ROOT, 'scripts/build-pages.ts')], { stdio: 'inherit' });
   process.env[TEMPLATE_FILE] = await makePgliteTemplate();
   if (!(await postgresIsReachable())) return async () => {};
   const postgres = await makePostgresTemplate();

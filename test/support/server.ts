@@ -17,6 +17,7 @@ import { type Environment, readEnvironment } from '../../server/environment.ts';
 import type { FetchInput } from '../../server/generation/index.ts';
 import { startHttp } from '../../server/http/index.ts';
 import { createLog } from '../../server/log.ts';
+import { openPages } from '../../server/pages/index.ts';
 import type { Provider } from '../../server/providers/index.ts';
 import type { Thresholds } from '../../server/routing/index.ts';
 import { createClient, type TestClient } from './client.ts';
@@ -63,6 +64,8 @@ export interface TestServerOptions {
   readonly fetchInput?: FetchInput;
   /** When a provider is left alone. Never unless told so: a test of faults would be a test of that. */
   readonly thresholds?: Thresholds;
+  /** True serves the built pages. */
+  readonly pages?: boolean;
   /** False keeps the budgets that a new installation has; they would end a test of many calls. */
   readonly defaultBudgets?: boolean;
 }
@@ -130,7 +133,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     await core.generations.work();
     await core.alerts.deliveries.work();
   }
-  const http = await startHttp({ core, demo: null });
+  const http = await startHttp({ core, demo: null, ...(options.pages ? { pages: openPages(log) } : {}) });
 
   const close = async () => {
     await http.close();

@@ -1,0 +1,76 @@
+/** Lines of the audit log. */
+import { type Column, DataTable } from '../../../ui/DataTable.tsx';
+import { Empty } from '../../../ui/Empty.tsx';
+import { Code, Instant, Nothing } from '../../../ui/values.tsx';
+import type { AuditTable_AuditLogEntryFragmentFragment } from '../../gql/graphql.ts';
+import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import type { Rows } from '../../graphql/hooks.ts';
+import { UserLink } from '../../links.tsx';
+
+const AuditTable_AuditLogEntryFragment = graphql(`
+  fragment AuditTable_AuditLogEntryFragment on AuditLogEntry {
+    id
+    at
+    actorName
+    action
+    subject
+    reason
+    detail
+  }
+`);
+
+type Entry = AuditTable_AuditLogEntryFragmentFragment;
+
+/** Ids say nothing to people that the subject does not. */
+const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
+
+/** What an action was about, in short: its detail without quotes and braces. */
+function detailOf(detail: unknown): string | null {
+  if (typeof detail !== 'object' || detail === null) return null;
+  const parts = Object.entries(detail)
+    .filter(([, value]) => value !== null && value !== '' && !ID.test(String(value)))
+    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  return parts.length > 0 ? parts.join(', ') : null;
+}
+
+const COLUMNS: readonly Column<Entry>[] = [
+  { key: 'at', header: 'When', render: ({ at }) => <Instant value={at} style="second" /> },
+  { key: 'actor', header: 'Who', wide: true, render: ({ actorName }) => actorName },
+  { key: 'action', header: 'What', isRowHeader: true, render: ({ action }) => <Code whole>{action}</Code> },
+  {
+    key: 'subject',
+    header: 'Of what',
+    wide: true,
+    render: ({ subject }) =>
+      !subject ? (
+        <Nothing />
+      ) : subject.startsWith('acc_') ? (
+        <UserLink id={subject}>the user</UserLink>
+      ) : (
+        <Code>{subject}</Code>
+      ),
+  },
+  { key: 'reason', header: 'Why', render: ({ reason }) => reason ?? <Nothing /> },
+  { key: 'detail', header: 'Detail', wide: true, render: ({ detail }) => detailOf(detail) ?? <Nothing /> },
+];
+
+export function AuditTable({
+  entries,
+}: {
+  readonly entries: Rows<FragmentType<typeof AuditTable_AuditLogEntryFragment>>;
+}) {
+  return (
+    <DataTable
+      label="Audit log"
+      columns={COLUMNS}
+      rows={readFragment(AuditTable_AuditLogEntryFragment, entries.data)}
+      keyOf={({ id }) => id}
+      more={entries.more}
+      empty={
+        <Empty title="Nothing of that kind was done">
+          What admins, keys and budgets change is written down here.
+        </Empty>
+      }
+    />
+  );
+}

@@ -1,0 +1,179 @@
+/** Sets a budget, or changes one: a form in a dialog that says what it will mean. */
+import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useEffect, useState } from 'react';
+import { isAmount, shareOf } from '../../../ui/decimal.ts';
+import { wordsOf } from '../../../ui/format.ts';
+import { toastDone } from '../../../ui/toasts.ts';
+import { Ratio } from '../../../ui/values.tsx';
+import type { BudgetAction, BudgetPeriod, BudgetScope } from '../../gql/graphql.ts';
+import { graphql } from '../../gql/index.ts';
+import { useAction } from '../../graphql/hooks.ts';
+
+const SetBudgetMutation = graphql(`
+  mutation BudgetForm_SetBudgetMutation($input: SetBudgetInput!) {
+    setBudget(input: $input) {
+      ... on Budget {
+        id
+        usage {
+          spent {
+            amount
+          }
+        }
+        ...BudgetTable_BudgetFragment
+      }
+      ... on InvalidInputError {
+        message
+        fields {
+          path
+          message
+        }
+      }
+    }
+  }
+`);
+
+const SCOPES: readonly BudgetScope[] = ['GLOBAL', 'PROVIDER', 'OPERATION', 'TIER', 'ACCOUNT'];
+const PERIODS: readonly BudgetPeriod[] = ['HOUR', 'DAY', 'MONTH'];
+const ACTIONS: readonly { value: BudgetAction; label: string }[] = [
+  { value: 'WARN', label: 'Warn: calls go on' },
+  { value: 'BLOCK', label: 'Block: refuse what would pass it' },
+  { value: 'SHUTDOWN', label: 'Shut down: refuse all paid calls' },
+];
+const SUBJECTS: Readonly<Record<BudgetScope, string>> = {
+  GLOBAL: '',
+  PROVIDER: 'The name before the slash of its models, such as openai',
+  OPERATION: 'Such as GENERATE_IMAGE',
+  TIER: 'FREE, PAYG, BASIC, STARTER, CREATOR or PRO',
+  ACCOUNT: "The user's id, such as acc_0191…",
+};
+
+/** What the form begins with. `spent` is the present window's, to say what the limit will mean. */
+export interface BudgetDraft {
+  readonly scope: BudgetScope;
+  readonly subject: string;
+  readonly period: BudgetPeriod;
+  readonly limit: string;
+  readonly action: BudgetAction;
+  readonly spent?: string;
+}
+
+export const NEW_BUDGET: BudgetDraft = {
+  scope: 'GLOBAL',
+  subject: '',
+  period: 'DAY',
+  limit: '',
+  action: 'BLOCK',
+};
+
+interface BudgetFormProps {
+  /** Null: the dialog is closed. */
+  readonly draft: BudgetDraft | null;
+  readonly onClose: () => void;
+}
+
+export function BudgetForm({ draft, onClose }: BudgetFormProps) {
+  const [setBudget, { isBusy }] = useAction(SetBudgetMutation);
+  const [shown, setShown] = useState<BudgetDraft>(NEW_BUDGET);
+  const form = useForm<BudgetDraft>({
+    initialValues: NEW_BUDGET,
+    validate: {
+      limit: (limit) => (isAmount(limit) ? null : 'Give dollars, such as 500 or 0.25.'),
+      subject: (subject, { scope }) =>
+        scope === 'GLOBAL' || subject.trim() ? null : `Say which ${scope.toLowerCase()}.`,
+    },
+  });
+  const { setValues, clearErrors } = form;
+  useEffect(() => {
+    // While it closes it still shows what it was.
+    if (!draft) return;
+    setShown(draft);
+    setValues(draft);
+    clearErrors();
+  }, [draft, setValues, clearErrors]);
+
+  const isChange = shown !== NEW_BUDGET;
+  const submit = async ({ scope, subject, period, limit, action }: BudgetDraft) => {
+    const done = await setBudget({
+      input: { scope, subject: scope === 'GLOBAL' ? null : subject.trim(), period, limit, action },
+    });
+    if (done?.setBudget.__typename === 'InvalidInputError') {
+      return form.setErrors(
+        Object.fromEntries(done.setBudget.fields.map(({ path, message }) => [path, message])),
+      );
+    }
+    if (!done) return;
+    toastDone('The budget is set. It holds at once.');
+    onClose();
+  };
+
+  const { scope, limit } = form.values;
+  const share = shown.spent !== undefined && isAmount(limit) ? shareOf(shown.spent, limit) : null;
+  return (
+    <Modal
+      opened={draft !== null}
+      onClose={onClose}
+      title={isChange ? 'Change a budget' : 'Set a budget'}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form onSubmit={form.onSubmit((values) => void submit(values))} noValidate>
+        <Stack>
+          <Select
+            label="Whose calls it counts"
+            data={SCOPES.map((value) => ({
+              value,
+              label: value === 'GLOBAL' ? 'All calls' : `Of one ${value.toLowerCase()}`,
+            }))}
+            allowDeselect={false}
+            disabled={isChange}
+            {...form.getInputProps('scope')}
+          />
+          {scope !== 'GLOBAL' && (
+            <TextInput
+              label={wordsOf(scope)}
+              description={SUBJECTS[scope]}
+              required
+              disabled={isChange}
+              {...form.getInputProps('subject')}
+            />
+          )}
+          <Select
+            label="In each"
+            description="Hours, days and months of UTC"
+            data={PERIODS.map((value) => ({ value, label: wordsOf(value) }))}
+            allowDeselect={false}
+            disabled={isChange}
+            {...form.getInputProps('period')}
+          />
+          <TextInput
+            label="Limit in dollars"
+            required
+            inputMode="decimal"
+            {...form.getInputProps('limit')}
+            data-autofocus
+          />
+          <Select
+            label="At the limit"
+            data={[...ACTIONS]}
+            allowDeselect={false}
+            {...form.getInputProps('action')}
+          />
+          {share !== null && (
+            <Text size="sm" c="dimmed">
+              Of this limit <Ratio value={share} /> are spent in the present window
+              {share >= 1 && ': it is used up from the moment on in which you set it'}.
+            </Text>
+          )}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={isBusy}>
+              {isChange ? 'Change' : 'Set'}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,194 @@
+/** Models with what they cost, what is asked for them, and whether that leaves enough. */
+import { Stack, Text, VisuallyHidden } from '@mantine/core';
+import { type Column, DataTable } from '../../../ui/DataTable.tsx';
+import { Empty } from '../../../ui/Empty.tsx';
+import { wordsOf } from '../../../ui/format.ts';
+import { State } from '../../../ui/State.tsx';
+import { Count, Instant, Money, Nothing, Ratio } from '../../../ui/values.tsx';
+import type { ModelTable_CatalogModelFragmentFragment } from '../../gql/graphql.ts';
+import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+
+const ModelTable_CatalogModelFragment = graphql(`
+  fragment ModelTable_CatalogModelFragment on CatalogModel {
+    id
+    model
+    operation
+    quality
+    available
+    sandbox
+    retiresAt
+    replacedBy
+    note
+    belowFloor
+    costFrom {
+      amount
+      currency
+    }
+    prices {
+      size
+      quality
+      durationSeconds
+      unit
+      credits
+      margin
+      marginMax
+      markup
+      belowFloor
+      cost {
+        amount
+        currency
+      }
+    }
+  }
+`);
+
+type Model = ModelTable_CatalogModelFragmentFragment;
+type Price = Model['prices'][number];
+
+/** A line for each price; a model without one has a line too. */
+interface Line {
+  readonly model: Model;
+  readonly price: Price | null;
+  readonly key: string;
+  readonly isFirst: boolean;
+}
+
+/** For what a price is: "5 s", "1024x1024, high", "a second". */
+function variantOf({ size, quality, durationSeconds, unit }: Price): string {
+  const parts = [
+    size,
+    quality,
+    durationSeconds === null ? null : `${durationSeconds} s`,
+    unit === 'OUTPUT' ? null : `a ${unit.toLowerCase()}`,
+  ].filter((part) => part !== null && part !== undefined);
+  return parts.length > 0 ? parts.join(', ') : 'any';
+}
+
+function ModelState({ model: { available, sandbox, retiresAt, replacedBy } }: { readonly model: Model }) {
+  const isRetired = retiresAt !== null && retiresAt !== undefined && Date.parse(retiresAt) <= Date.now();
+  if (isRetired) return <State tone="quiet">Retired{replacedBy ? `: ${replacedBy}` : ''}</State>;
+  if (!available) return <State tone="warning">Not served</State>;
+  if (retiresAt) {
+    return (
+      <State tone="warning">
+        Retires <Instant value={retiresAt} style="day" />
+      </State>
+    );
+  }
+  return sandbox ? <State tone="busy">Sandbox</State> : <State tone="good">Served</State>;
+}
+
+const COLUMNS: readonly Column<Line>[] = [
+  {
+    key: 'model',
+    header: 'Model',
+    isRowHeader: true,
+    render: ({ model, isFirst }) => (
+      <Stack gap={0} miw="13rem">
+        {isFirst ? model.model : <VisuallyHidden>{model.model}</VisuallyHidden>}
+        {isFirst && model.note && (
+          <Text size="xs" c="dimmed" maw="40ch">
+            {model.note}
+          </Text>
+        )}
+      </Stack>
+    ),
+  },
+  {
+    key: 'operation',
+    header: 'Operation',
+    wide: true,
+    render: ({ model, isFirst }) => (isFirst ? wordsOf(model.operation) : ''),
+  },
+  {
+    key: 'quality',
+    header: 'Quality',
+    align: 'end',
+    wide: true,
+    render: ({ model, isFirst }) => (isFirst ? model.quality : ''),
+  },
+  {
+    key: 'state',
+    header: 'State',
+    wide: true,
+    render: ({ model, isFirst }) => (isFirst ? <ModelState model={model} /> : ''),
+  },
+  {
+    key: 'variant',
+    header: 'For',
+    render: ({ price }) => (price ? variantOf(price) : <Nothing label="no price" />),
+  },
+  {
+    key: 'cost',
+    header: 'Cost',
+    align: 'end',
+    render: ({ price, model }) => <Money value={price?.cost ?? model.costFrom} />,
+  },
+  {
+    key: 'price',
+    header: 'Credits',
+    align: 'end',
+    render: ({ price }) => (price ? <Count value={price.credits} /> : <Nothing label="no price" />),
+  },
+  {
+    key: 'margin',
+    header: 'Margin',
+    align: 'end',
+    render: ({ price }) =>
+      price === null ? (
+        <State tone="quiet">No price</State>
+      ) : (
+        <State tone={price.belowFloor ? 'bad' : (price.margin ?? 0) < 0.4 ? 'warning' : 'good'}>
+          <Ratio value={price.margin} />
+          {price.marginMax !== null && price.marginMax !== price.margin && (
+            <>
+              {' – '}
+              <Ratio value={price.marginMax} />
+            </>
+          )}
+          {price.belowFloor && ', below the floor'}
+        </State>
+      ),
+  },
+  {
+    key: 'markup',
+    header: 'Markup',
+    align: 'end',
+    wide: true,
+    render: ({ price }) => <Ratio value={price?.markup} none="no cost" />,
+  },
+];
+
+interface ModelTableProps {
+  readonly models: readonly FragmentType<typeof ModelTable_CatalogModelFragment>[] | undefined;
+  /** Only models that are served, or only prices below the floor. */
+  readonly only?: 'served' | 'below-floor' | undefined;
+}
+
+export function ModelTable({ only, ...props }: ModelTableProps) {
+  const models = readFragment(ModelTable_CatalogModelFragment, props.models);
+  const lines = models
+    ?.filter((model) => only !== 'served' || model.available)
+    .flatMap((model) => {
+      const prices: readonly (Price | null)[] = model.prices.length > 0 ? model.prices : [null];
+      return prices
+        .filter((price) => only !== 'below-floor' || price?.belowFloor)
+        .map((price, index) => ({ model, price, key: `${model.id} ${index}`, isFirst: index === 0 }));
+    });
+  return (
+    <DataTable
+      label="Models and prices"
+      columns={COLUMNS}
+      rows={lines}
+      keyOf={({ key }) => key}
+      expected={16}
+      empty={
+        <Empty title={only === 'below-floor' ? 'No price is below the floor' : 'There is no such model'}>
+          {only === 'below-floor'
+            ? 'Each price of the active list leaves the margin that you ask for.'
+            : 'Choose another operation, or all.'}
+        </Empty>
+      }
+    />
+  );
+}

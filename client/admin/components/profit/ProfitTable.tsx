@@ -1,0 +1,161 @@
+/** The lines of a report, and their sum. */
+import { type Column, DataTable } from '../../../ui/DataTable.tsx';
+import { Empty } from '../../../ui/Empty.tsx';
+import { wordsOf } from '../../../ui/format.ts';
+import { State, toneOfMargin } from '../../../ui/State.tsx';
+import { Count, Duration, Money, Ratio } from '../../../ui/values.tsx';
+import type { ProfitDimension, ProfitTable_ProfitLineFragmentFragment } from '../../gql/graphql.ts';
+import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { UserLink } from '../../links.tsx';
+
+const ProfitTable_ProfitLineFragment = graphql(`
+  fragment ProfitTable_ProfitLineFragment on ProfitLine {
+    provider
+    model
+    operation
+    tier
+    country
+    plan
+    account {
+      id
+      externalId
+    }
+    calls
+    failed
+    cacheHits
+    margin
+    averageDurationMs
+    cost {
+      amount
+      currency
+    }
+    lostCost {
+      amount
+      currency
+    }
+    revenue {
+      amount
+      currency
+    }
+    grossProfit {
+      amount
+      currency
+    }
+  }
+`);
+
+type Line = ProfitTable_ProfitLineFragmentFragment;
+
+/** By what a line is told from the others. */
+function nameOf(line: Line, by: ProfitDimension) {
+  switch (by) {
+    case 'ACCOUNT':
+      return line.account ? <UserLink id={line.account.id}>{line.account.externalId}</UserLink> : 'gone';
+    case 'PROVIDER':
+      return line.provider;
+    case 'MODEL':
+      return line.model;
+    case 'OPERATION':
+      return wordsOf(line.operation ?? '');
+    case 'TIER':
+      return wordsOf(line.tier ?? '');
+    case 'COUNTRY':
+      return line.country || 'unknown';
+    case 'PLAN':
+      return line.plan || 'without a plan';
+  }
+}
+
+function MarginState({ margin }: Pick<Line, 'margin'>) {
+  return (
+    <State tone={toneOfMargin(margin)}>
+      <Ratio value={margin} none="nothing earned" />
+    </State>
+  );
+}
+
+const FIGURES: readonly Column<Line>[] = [
+  { key: 'calls', header: 'Calls', align: 'end', render: ({ calls }) => <Count value={calls} /> },
+  {
+    key: 'failed',
+    header: 'Failed',
+    align: 'end',
+    wide: true,
+    render: ({ failed }) => <Count value={failed} />,
+  },
+  {
+    key: 'hits',
+    header: 'Cached',
+    align: 'end',
+    wide: true,
+    render: ({ cacheHits }) => <Count value={cacheHits} />,
+  },
+  {
+    key: 'took',
+    header: 'Took',
+    align: 'end',
+    wide: true,
+    render: ({ averageDurationMs }) => <Duration ms={averageDurationMs} />,
+  },
+  { key: 'cost', header: 'Cost', align: 'end', wide: true, render: ({ cost }) => <Money value={cost} /> },
+  {
+    key: 'lost',
+    header: 'Lost',
+    align: 'end',
+    wide: true,
+    render: ({ lostCost }) => <Money value={lostCost} />,
+  },
+  {
+    key: 'revenue',
+    header: 'Revenue',
+    align: 'end',
+    wide: true,
+    render: ({ revenue }) => <Money value={revenue} />,
+  },
+  {
+    key: 'profit',
+    header: 'Profit',
+    align: 'end',
+    render: ({ grossProfit }) => <Money value={grossProfit} signed />,
+  },
+  { key: 'margin', header: 'Margin', align: 'end', render: MarginState },
+];
+
+interface ProfitTableProps {
+  readonly by: ProfitDimension;
+  readonly lines: readonly FragmentType<typeof ProfitTable_ProfitLineFragment>[] | undefined;
+  readonly totals: FragmentType<typeof ProfitTable_ProfitLineFragment> | undefined;
+}
+
+export function ProfitTable({ by, ...props }: ProfitTableProps) {
+  const lines = readFragment(ProfitTable_ProfitLineFragment, props.lines);
+  const totals = readFragment(ProfitTable_ProfitLineFragment, props.totals);
+  return (
+    <DataTable
+      label={`Profit by ${wordsOf(by).toLowerCase()}`}
+      columns={[
+        { key: 'name', header: wordsOf(by), isRowHeader: true, render: (line) => nameOf(line, by) },
+        ...FIGURES,
+      ]}
+      rows={lines}
+      // One line each: what it is about is what tells it apart.
+      keyOf={(line) =>
+        [
+          line.provider,
+          line.model,
+          line.operation,
+          line.tier,
+          line.account?.id,
+          line.country,
+          line.plan,
+        ].join(' ')
+      }
+      empty={<Empty title="No calls in this range">Choose another range, or take a filter away.</Empty>}
+      foot={
+        totals
+          ? { name: 'All', ...Object.fromEntries(FIGURES.map(({ key, render }) => [key, render(totals)])) }
+          : undefined
+      }
+    />
+  );
+}

@@ -1,0 +1,52 @@
+/** Reads a subscription as server-sent events: "distinct connections" of graphql-sse, as PROTOCOL.md has it. */
+import type { Request } from './live.ts';
+
+/** How a stream came to its end. */
+export type End = 'complete' | 'lost' | 'unauthenticated';
+
+interface Result {
+  readonly data?: unknown;
+  readonly errors?: readonly { readonly extensions?: { readonly code?: unknown } }[];
+}
+
+/** @returns when the stream is over, whichever way. */
+export async function readEvents(
+  path: string,
+  request: Request,
+  signal: AbortSignal,
+  onNext: (result: Result) => void,
+): Promise<End> {
+  try {
+    const response = await fetch(path, {
+      method: 'POST',
+      headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+      credentials: 'same-origin',
+      signal,
+    });
+    if (response.status === 401) return 'unauthenticated';
+    if (!response.body || response.status >= 500) return 'lost';
+    let rest = '';
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      const events = (rest + chunk).split('\n\n');
+      rest = events.pop() ?? '';
+      for (const event of events) {
+        const fields = Object.fromEntries(
+          event
+            .split('\n')
+            .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]),
+        );
+        if (fields.event === 'complete') return 'complete';
+        if (fields.event !== 'next') continue;
+        const result = JSON.parse(fields.data ?? '{}') as Result;
+        if (result.errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED'))
+          return 'unauthenticated';
+        onNext(result);
+      }
+    }
+    return 'lost';
+  } catch {
+    // The network's errors say nothing that the banner does not.
+    return 'lost';
+  }
+}

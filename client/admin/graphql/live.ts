@@ -1,0 +1,215 @@
+/**
+ * The connection by which the server tells what changes: a WebSocket, or server-sent events where none can be opened (some
+ * proxies let none through).
+ *
+ * States, as the banner shows them:
+ *
+ * - *idle*: nothing is watched.
+ * - *connecting*: the first connection is being made.
+ * - *live*: what changes is told.
+ * - *interrupted*: the connection was lost, or never came to be; it is tried again until it is there.
+ *
+ * The server sends the present state first to every subscription, so that what is watched is right again after its first
+ * event. What was only asked for once is asked for again: `onCaughtUp`.
+ */
+import { type Client, createClient } from 'graphql-ws';
+import { readEvents } from './event-stream.ts';
+
+export type LiveState = 'idle' | 'connecting' | 'live' | 'interrupted';
+
+/** What is sent to subscribe: text while the pages are worked on, a hash when they are built. */
+export interface Request {
+  readonly query?: string | undefined;
+  readonly documentId?: string | undefined;
+  readonly variables?: object | undefined;
+}
+
+/** Whoever watches. */
+export interface Sink {
+  next(result: { data?: unknown; errors?: readonly unknown[] }): void;
+  error(error: unknown): void;
+  complete(): void;
+}
+
+export interface Live {
+  readonly state: LiveState;
+  /** Since when it is interrupted, by `Date.now()`. */
+  readonly since: number | null;
+  listen(listener: () => void): () => void;
+  /** Called when the connection is there again after it was lost. */
+  onCaughtUp(listener: () => void): () => void;
+  /** @returns what ends it. */
+  subscribe(request: Request, sink: Sink): () => void;
+  /** Closes the connection: the next one is made with the credentials of then. */
+  reset(): void;
+}
+
+/** A connection is thought lost when nothing answers a ping for so long. */
+const PING_MS = 10_000;
+const PONG_MS = 5_000;
+/** After so many sockets that never opened, server-sent events are tried. */
+const SOCKETS_TRIED = 3;
+const LONGEST_WAIT_MS = 8_000;
+
+const waitBefore = (attempt: number) =>
+  new Promise<void>((resolve) =>
+    setTimeout(resolve, Math.min(300 * 2 ** attempt, LONGEST_WAIT_MS) * (0.7 + Math.random() * 0.6)),
+  );
+
+/** Opens nothing before something is watched. @param onUnauthenticated called when the session has ended. */
+export function createLive(path: string, onUnauthenticated: () => void): Live {
+  let state: LiveState = 'idle';
+  let since: number | null = null;
+  let hasOpened = false;
+  let failures = 0;
+  let useEvents = typeof WebSocket === 'undefined';
+  const watching = new Set<symbol>();
+  const openStreams = new Set<symbol>();
+  const listeners = new Set<() => void>();
+  const caughtUp = new Set<() => void>();
+
+  const become = (next: LiveState) => {
+    if (next === state) return;
+    const wasInterrupted = state === 'interrupted';
+    state = next;
+    since = next === 'interrupted' ? Date.now() : null;
+    for (const listener of listeners) listener();
+    if (next === 'live' && wasInterrupted) for (const listener of caughtUp) listener();
+  };
+
+  const openSocket = (): Client => {
+    const url = new URL(path, window.location.href);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    let socket: WebSocket | undefined;
+    let pong: ReturnType<typeof setTimeout> | undefined;
+    return createClient({
+      url: url.href,
+      lazy: true,
+      // Pages follow each other: the socket outlasts the moment between them.
+      lazyCloseTimeout: 3_000,
+      keepAlive: PING_MS,
+      retryAttempts: Number.POSITIVE_INFINITY,
+      retryWait: waitBefore,
+      shouldRetry: (event) => {
+        if (event instanceof CloseEvent && event.code === 4401) return false;
+        return hasOpened || failures < SOCKETS_TRIED;
+      },
+      on: {
+        connecting: () => become(state === 'interrupted' ? 'interrupted' : 'connecting'),
+        opened: (opened) => {
+          socket = opened as WebSocket;
+        },
+        connected: () => {
+          hasOpened = true;
+          failures = 0;
+          become('live');
+        },
+        ping: (received) => {
+          if (!received) pong = setTimeout(() => socket?.close(4408, 'No answer'), PONG_MS);
+        },
+        pong: (received) => {
+          if (received) clearTimeout(pong);
+        },
+        closed: (event) => {
+          clearTimeout(pong);
+          if (event instanceof CloseEvent && event.code === 4401) onUnauthenticated();
+          if (!hasOpened) failures += 1;
+          become(watching.size > 0 ? 'interrupted' : 'idle');
+        },
+      },
+    });
+  };
+  let client: Client | undefined;
+
+  /** One stream a subscription: begins again by itself until it is ended. */
+  const subscribeByEvents = (request: Request, sink: Sink): (() => void) => {
+    const me = Symbol();
+    const abort = new AbortController();
+    const run = async () => {
+      for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+        if (state !== 'live') become(state === 'interrupted' ? 'interrupted' : 'connecting');
+        const end = await readEvents(path, request, abort.signal, (result) => {
+          attempt = 0;
+          openStreams.add(me);
+          become('live');
+          sink.next(result);
+        });
+        openStreams.delete(me);
+        if (abort.signal.aborted) return;
+        if (end === 'complete') return sink.complete();
+        if (end === 'unauthenticated') return onUnauthenticated();
+        become('interrupted');
+        await waitBefore(attempt);
+      }
+    };
+    run().catch((error: unknown) => sink.error(error));
+    return () => {
+      openStreams.delete(me);
+      abort.abort();
+    };
+  };
+
+  const subscribeBySocket = (request: Request, sink: Sink, onRefused: () => void): (() => void) => {
+    client ??= openSocket();
+    const { documentId, query, variables } = request;
+    return client.subscribe(
+      {
+        // The protocol wants a text: an empty one stands for the document that is named beside it.
+        query: query ?? '',
+        variables: variables as Record<string, unknown>,
+        ...(documentId === undefined ? {} : { extensions: { documentId } }),
+      },
+      {
+        next: (result) => sink.next(result as { data?: unknown }),
+        complete: () => sink.complete(),
+        error: (error) => {
+          if (Array.isArray(error)) return sink.next({ errors: error as unknown[] });
+          if (error instanceof CloseEvent && error.code === 4401) return;
+          if (!hasOpened && failures >= SOCKETS_TRIED) return onRefused();
+          sink.error(error);
+        },
+      },
+    );
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    get since() {
+      return since;
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onCaughtUp(listener) {
+      caughtUp.add(listener);
+      return () => caughtUp.delete(listener);
+    },
+    subscribe(request, sink) {
+      const me = Symbol();
+      watching.add(me);
+      let end: () => void;
+      if (useEvents) end = subscribeByEvents(request, sink);
+      else {
+        end = subscribeBySocket(request, sink, () => {
+          useEvents = true;
+          end = subscribeByEvents(request, sink);
+        });
+      }
+      return () => {
+        watching.delete(me);
+        end();
+        if (watching.size === 0 && useEvents) become('idle');
+      };
+    },
+    reset() {
+      void client?.dispose();
+      client = undefined;
+      hasOpened = false;
+      failures = 0;
+      become('idle');
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** Starts the admin. Styles come first, so that those of components come after them. */
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@mantine/spotlight/styles.css';
+import './admin.css';
+import { setNonce } from 'get-nonce';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './App.tsx';
+
+/** The server's, for the few styles that come to be while the page runs; see server/http/pages.ts. */
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
+// Of the library that keeps the page from scrolling behind a dialog.
+setNonce(nonce);
+
+// A part of the page that is not there any more is one of an older version than the server's.
+window.addEventListener('vite:preloadError', (event) => {
+  const key = 'solvent.reloaded';
+  if (sessionStorage.getItem(key) === window.location.href) return;
+  sessionStorage.setItem(key, window.location.href);
+  event.preventDefault();
+  window.location.reload();
+});
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App nonce={nonce} />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,80 @@
+/** The catalogue: models, what they cost, what is asked for them. */
+import { Group, Select } from '@mantine/core';
+import { getRouteApi } from '@tanstack/react-router';
+import { FailureNote } from '../../../ui/Failure.tsx';
+import { wordsOf } from '../../../ui/format.ts';
+import { Page } from '../../../ui/Page.tsx';
+import { Panel } from '../../../ui/Panel.tsx';
+import { ModelTable } from '../../components/catalogue/ModelTable.tsx';
+import { graphql } from '../../gql/index.ts';
+import { usePageQuery } from '../../graphql/hooks.ts';
+
+const CatalogueQuery = graphql(`
+  query Catalogue_PageQuery($operation: Operation) {
+    catalog(operation: $operation) {
+      ...ModelTable_CatalogModelFragment
+    }
+  }
+`);
+
+const OPERATIONS = [
+  'GENERATE_IMAGE',
+  'GENERATE_VIDEO',
+  'UPSCALE_IMAGE',
+  'REMOVE_BACKGROUND',
+  'VECTORIZE_IMAGE',
+  'DUB_VIDEO',
+] as const;
+const ONLY = [
+  { value: 'served', label: 'Models that are served' },
+  { value: 'below-floor', label: 'Prices below the floor' },
+] as const;
+
+const route = getRouteApi('/shell/catalogue');
+
+export function CataloguePage() {
+  const { operation, only } = route.useSearch();
+  const navigate = route.useNavigate();
+  const asked = usePageQuery(CatalogueQuery, { operation });
+  return (
+    <Page
+      title="Catalogue"
+      note="Margin = (revenue − cost) / revenue, markup = (revenue − cost) / cost. A margin is for a credit that sells for the least that the price list allows; the second figure for the most."
+    >
+      {asked.failure && <FailureNote failure={asked.failure} onRetry={asked.refresh} />}
+      <Group align="flex-end">
+        <Select
+          label="Operation"
+          placeholder="All"
+          clearable
+          clearButtonProps={{ 'aria-label': 'All operations' }}
+          data={OPERATIONS.map((value) => ({ value, label: wordsOf(value) }))}
+          value={operation ?? null}
+          onChange={(value) =>
+            void navigate({
+              search: (before) => ({ ...before, operation: OPERATIONS.find((each) => each === value) }),
+              replace: true,
+            })
+          }
+        />
+        <Select
+          label="Only"
+          placeholder="All"
+          clearable
+          clearButtonProps={{ 'aria-label': 'All models and prices' }}
+          data={[...ONLY]}
+          value={only ?? null}
+          onChange={(value) =>
+            void navigate({
+              search: (before) => ({ ...before, only: ONLY.find((each) => each.value === value)?.value }),
+              replace: true,
+            })
+          }
+        />
+      </Group>
+      <Panel title="Models and prices" flush>
+        <ModelTable models={asked.data?.catalog} only={only} />
+      </Panel>
+    </Page>
+  );
+}

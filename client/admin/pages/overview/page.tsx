@@ -1,0 +1,134 @@
+/** The overview: profit as it moves, what protects it, and the calls of this moment. */
+import { SimpleGrid, Skeleton } from '@mantine/core';
+import { FailureNote } from '../../../ui/Failure.tsx';
+import { Page } from '../../../ui/Page.tsx';
+import { Panel } from '../../../ui/Panel.tsx';
+import { AlertTable } from '../../components/alert/AlertTable.tsx';
+import { LatestAttempts } from '../../components/attempt/LatestAttempts.tsx';
+import { BudgetTable } from '../../components/budget/BudgetTable.tsx';
+import { CostBars } from '../../components/profit/CostBars.tsx';
+import { LiveFigures } from '../../components/profit/LiveFigures.tsx';
+import { TopAccounts } from '../../components/profit/TopAccounts.tsx';
+import { EmergencySwitch } from '../../components/protection/EmergencySwitch.tsx';
+import { graphql } from '../../gql/index.ts';
+import { useLive, usePageQuery } from '../../graphql/hooks.ts';
+import { Loaded } from '../../graphql/Loaded.tsx';
+import { TextLink } from '../../links.tsx';
+
+const OverviewQuery = graphql(`
+  query Overview_PageQuery {
+    protection {
+      ...EmergencySwitch_ProtectionFragment
+    }
+    budgets {
+      ...BudgetTable_BudgetFragment
+    }
+    open: alerts(state: OPEN, first: 5) {
+      edges {
+        node {
+          id
+          ...AlertTable_AlertFragment
+        }
+      }
+    }
+    known: alerts(state: ACKNOWLEDGED, first: 5) {
+      edges {
+        node {
+          id
+          ...AlertTable_AlertFragment
+        }
+      }
+    }
+  }
+`);
+
+const HourSubscription = graphql(`
+  subscription Overview_HourSubscription {
+    liveProfit(window: HOUR) {
+      ...LiveFigures_LiveProfitFragment
+    }
+  }
+`);
+
+const DaySubscription = graphql(`
+  subscription Overview_DaySubscription {
+    liveProfit(window: DAY) {
+      reservationsOpen
+      protection {
+        ...EmergencySwitch_ProtectionFragment
+      }
+      ...LiveFigures_LiveProfitFragment
+      byProvider {
+        ...CostBars_ProfitLineFragment
+      }
+      byOperation {
+        ...CostBars_ProfitLineFragment
+      }
+      topAccounts {
+        ...TopAccounts_ProfitLineFragment
+      }
+    }
+  }
+`);
+
+export function OverviewPage() {
+  const asked = usePageQuery(
+    OverviewQuery,
+    {},
+    { refreshSeconds: 10, alsoOf: ['Budget', 'Protection', 'Alert'] },
+  );
+  const hour = useLive(HourSubscription, {});
+  const day = useLive(DaySubscription, {});
+  const today = day.data?.liveProfit;
+  return (
+    <Page title="Overview">
+      {(hour.failure ?? day.failure) && (
+        <FailureNote failure={hour.failure ?? day.failure ?? { title: '', message: '' }} />
+      )}
+      <Panel title="Today" note="Since midnight UTC">
+        <LiveFigures label="Today" profit={today} />
+      </Panel>
+      <Panel title="This hour">
+        <LiveFigures label="This hour" profit={hour.data?.liveProfit} />
+      </Panel>
+      <Panel title="Protection">
+        <Loaded asked={asked} skeleton={<Skeleton height={52} />}>
+          {({ protection }) => (
+            <EmergencySwitch protection={today?.protection ?? protection} open={today?.reservationsOpen} />
+          )}
+        </Loaded>
+      </Panel>
+      <Panel title="Alerts" note="That are not over, those first that nobody knows of" flush>
+        <AlertTable
+          alerts={asked.data && [...asked.data.open.edges, ...asked.data.known.edges].map(({ node }) => node)}
+          onChange={asked.refresh}
+        />
+      </Panel>
+      <Panel
+        title="Budgets"
+        flush
+        actions={
+          <TextLink to="/budgets" size="sm">
+            All budgets
+          </TextLink>
+        }
+      >
+        <BudgetTable budgets={asked.data?.budgets} />
+      </Panel>
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        <Panel title="Cost by provider" note="Today">
+          <CostBars label="Cost by provider" lines={today?.byProvider ?? []} />
+        </Panel>
+        <Panel title="Cost by operation" note="Today">
+          <CostBars label="Cost by operation" lines={today?.byOperation ?? []} />
+        </Panel>
+      </SimpleGrid>
+      <Panel title="Users by cost" note="Today" flush>
+        <TopAccounts lines={today?.topAccounts} />
+      </Panel>
+      <Panel title="Latest calls" note="As they are booked" flush>
+        <LatestAttempts />
+      </Panel>
+    </Page>
+  );
+}

@@ -1,0 +1,10 @@
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { oneOf, searchOf } from '../../search.ts';
+import { shellRoute } from '../../shell/route.tsx';
+
+export const userRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/users/$accountId',
+  validateSearch: searchOf({ show: oneOf('entries', 'grants', 'generations') }),
+  component: lazyRouteComponent(() => import('./page.tsx'), 'UserPage'),
+});

@@ -1,0 +1,48 @@
+/** Every page by its address. A page adds its route to the list, and its link to shell/navigation.ts. */
+import { createRouter } from '@tanstack/react-router';
+import { auditRoute } from './pages/audit/route.ts';
+import { budgetsRoute } from './pages/budgets/route.ts';
+import { catalogueRoute } from './pages/catalogue/route.ts';
+import { generationRoute } from './pages/generation/route.ts';
+import { generationsRoute } from './pages/generations/route.ts';
+import { keysRoute } from './pages/keys/route.ts';
+import { overviewRoute } from './pages/overview/route.ts';
+import { profitRoute } from './pages/profit/route.ts';
+import { providersRoute } from './pages/providers/route.ts';
+import { settingsRoute } from './pages/settings/route.ts';
+import { signInRoute } from './pages/sign-in/route.ts';
+import { userRoute } from './pages/user/route.ts';
+import { usersRoute } from './pages/users/route.ts';
+import { rootRoute, shellRoute } from './shell/route.tsx';
+
+const tree = rootRoute.addChildren([
+  signInRoute,
+  shellRoute.addChildren([
+    auditRoute,
+    budgetsRoute,
+    catalogueRoute,
+    generationRoute,
+    generationsRoute,
+    keysRoute,
+    overviewRoute,
+    profitRoute,
+    providersRoute,
+    settingsRoute,
+    userRoute,
+    usersRoute,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree: tree,
+  basepath: '/admin',
+  defaultPreload: 'intent',
+  defaultPreloadDelay: 80,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

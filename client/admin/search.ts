@@ -1,0 +1,48 @@
+/**
+ * Search parameters with types: what a page's route takes from the address. A value that cannot be is left out, so that an
+ * address which somebody has typed wrongly shows the page as it is without it.
+ */
+
+/** Reads one parameter; undefined when it is not there or cannot be. */
+export type Reader<Value> = (raw: unknown) => Value | undefined;
+
+/** One of some words. */
+export const oneOf =
+  <Word extends string>(...words: readonly Word[]): Reader<Word> =>
+  (raw) =>
+    words.find((word) => word === raw);
+
+/** Any text, cut off where nobody would have typed more. */
+export const text =
+  (longest = 200): Reader<string> =>
+  (raw) => {
+    const value = typeof raw === 'string' || typeof raw === 'number' ? String(raw).slice(0, longest) : '';
+    return value === '' ? undefined : value;
+  };
+
+/** Several of some words. */
+export const someOf =
+  <Word extends string>(...words: readonly Word[]): Reader<readonly Word[]> =>
+  (raw) => {
+    const known = Array.isArray(raw) ? words.filter((word) => raw.includes(word)) : [];
+    return known.length > 0 ? known : undefined;
+  };
+
+/** A day, as YYYY-MM-DD. */
+export const day = (): Reader<string> => (raw) =>
+  typeof raw === 'string' && /^\d{4}-\d\d-\d\d$/.test(raw) && !Number.isNaN(Date.parse(raw))
+    ? raw
+    : undefined;
+
+/** What a route's `validateSearch` is: reads all parameters of a page, and leaves out those that are none of its. */
+export function searchOf<Readers extends Readonly<Record<string, Reader<unknown>>>>(readers: Readers) {
+  type Search = { [Name in keyof Readers]?: NonNullable<ReturnType<Readers[Name]>> };
+  return (raw: Record<string, unknown>): Search => {
+    const search: Record<string, unknown> = {};
+    for (const [name, read] of Object.entries(readers)) {
+      const value = read(raw[name]);
+      if (value !== undefined) search[name] = value;
+    }
+    return search as Search;
+  };
+}

@@ -1,0 +1,116 @@
+/** Where one can go: the links at the side, the palette and the shortcuts are all made of this list. */
+import IconActivity from '@tabler/icons-react/icons/IconActivityHeartbeat';
+import IconChart from '@tabler/icons-react/icons/IconChartLine';
+import IconGauge from '@tabler/icons-react/icons/IconGauge';
+import IconHistory from '@tabler/icons-react/icons/IconHistory';
+import IconKey from '@tabler/icons-react/icons/IconKey';
+import IconPhoto from '@tabler/icons-react/icons/IconPhoto';
+import IconSettings from '@tabler/icons-react/icons/IconSettings';
+import IconTags from '@tabler/icons-react/icons/IconTags';
+import IconUsers from '@tabler/icons-react/icons/IconUsers';
+import IconWallet from '@tabler/icons-react/icons/IconWallet';
+import type { PlainAddress } from '../links.tsx';
+
+/** A page in the navigation. */
+export interface Place {
+  readonly to: PlainAddress;
+  readonly label: string;
+  /** What can be done there: the palette finds a page by it. */
+  readonly about: string;
+  readonly icon: typeof IconGauge;
+  /** The second key of its shortcut; the first is `g`. */
+  readonly key: string;
+}
+
+export const PLACES: readonly { readonly group: string; readonly places: readonly Place[] }[] = [
+  {
+    group: 'Business',
+    places: [
+      {
+        to: '/',
+        label: 'Overview',
+        about: 'Profit, protection and calls, live; the emergency switch',
+        icon: IconGauge,
+        key: 'o',
+      },
+      {
+        to: '/profit',
+        label: 'Profit',
+        about: 'Any range, grouping and filter, with charts and CSV',
+        icon: IconChart,
+        key: 'f',
+      },
+      {
+        to: '/budgets',
+        label: 'Budgets',
+        about: 'Limits on what providers may bill',
+        icon: IconWallet,
+        key: 'b',
+      },
+    ],
+  },
+  {
+    group: 'Customers',
+    places: [
+      {
+        to: '/users',
+        label: 'Users',
+        about: 'Accounts, their ledger and grants',
+        icon: IconUsers,
+        key: 'u',
+      },
+      {
+        to: '/generations',
+        label: 'Generations',
+        about: 'What was asked for, with attempts, cost and files',
+        icon: IconPhoto,
+        key: 'g',
+      },
+    ],
+  },
+  {
+    group: 'Offer',
+    places: [
+      {
+        to: '/catalogue',
+        label: 'Catalogue',
+        about: 'Models, costs, prices and margins',
+        icon: IconTags,
+        key: 'c',
+      },
+      {
+        to: '/providers',
+        label: 'Providers',
+        about: 'Whether vendors work',
+        icon: IconActivity,
+        key: 'p',
+      },
+    ],
+  },
+  {
+    group: 'Site',
+    places: [
+      {
+        to: '/keys',
+        label: 'API keys',
+        about: 'Make and revoke keys of client apps',
+        icon: IconKey,
+        key: 'k',
+      },
+      {
+        to: '/audit',
+        label: 'Audit log',
+        about: 'Who changed what, when and why',
+        icon: IconHistory,
+        key: 'a',
+      },
+      {
+        to: '/settings',
+        label: 'Settings',
+        about: 'Colours, time zone, language, shortcuts',
+        icon: IconSettings,
+        key: 's',
+      },
+    ],
+  },
+];

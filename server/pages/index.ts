@@ -1,0 +1,107 @@
+/**
+ * The door of the pages room: the built pages of client/, as files with their compressed forms. It knows whether what was
+ * built is what client/ holds now, and has it built again when it is not. README: client/README.md.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Log } from '../log.ts';
+import { digestOfSources } from './digest.ts';
+
+export { digestOfSources } from './digest.ts';
+
+/** The repository's root, in which client/ lies. */
+const ROOT = join(import.meta.dirname, '../..');
+/** Where the build goes, from the root. */
+export const BUILT_FOLDER = 'client/dist';
+/** In that folder: what was built, out of what. */
+export const MANIFEST = 'build.json';
+
+/** What a build says of itself. */
+export interface Manifest {
+  /** Of the sources that it was made of, as `digestOfSources` gives it. */
+  readonly digest: string;
+  /** Each file's path in the built folder, and its content type. Nothing else is served. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A file of the built pages. */
+export interface PageFile {
+  readonly contentType: string;
+  readonly bytes: Buffer;
+  /** The same, compressed; undefined where that saves nothing. */
+  readonly brotli: Buffer | undefined;
+  readonly gzip: Buffer | undefined;
+}
+
+/** The built pages. */
+export interface Pages {
+  /** A file by its path in the built folder, such as `admin/index.html`; null when there is none. */
+  file(path: string): PageFile | null;
+}
+
+/** How the pages of this tree stand. */
+type State = { readonly manifest: Manifest | null; readonly digest: string | null };
+
+function look(): State {
+  const file = join(ROOT, BUILT_FOLDER, MANIFEST);
+  const manifest = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : null;
+  return { manifest, digest: digestOfSources(ROOT) };
+}
+
+/** Whether what was built is what the sources say. An installation without sources has what it was built with. */
+const isFresh = ({ manifest, digest }: State) =>
+  manifest !== null && (digest === null || manifest.digest === digest);
+
+/** Builds the pages in a process of their own, since a bundler takes memory that a server should not keep. */
+function build(log: Log): Promise<boolean> {
+  log.info({}, 'The pages are not built from the present sources: building them.');
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/build-pages.ts')], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let problem = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    problem = (problem + text).slice(-2_000);
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      log.error({ error }, 'The pages could not be built.');
+      resolve(false);
+    });
+    child.once('close', (code) => {
+      if (code !== 0) log.error({ code, problem }, 'The pages could not be built.');
+      resolve(code === 0);
+    });
+  });
+}
+
+function serve(manifest: Manifest): Pages {
+  const known = new Map<string, PageFile>();
+  return {
+    file(path) {
+      const contentType = Object.hasOwn(manifest.files, path) ? manifest.files[path] : undefined;
+      if (contentType === undefined) return null;
+      let file = known.get(path);
+      if (!file) {
+        const at = join(ROOT, BUILT_FOLDER, path);
+        const other = (suffix: string) => (existsSync(at + suffix) ? readFileSync(at + suffix) : undefined);
+        file = { contentType, bytes: readFileSync(at), brotli: other('.br'), gzip: other('.gz') };
+        known.set(path, file);
+      }
+      return file;
+    },
+  };
+}
+
+/**
+ * Opens the built pages, and builds them first when they are missing or old.
+ *
+ * @returns null when there are none and none can be built, for want of the development packages.
+ */
+export async function openPages(log: Log): Promise<Pages | null> {
+  let state = look();
+  // Without the bundler what is there is served, though it may be old.
+  if (!isFresh(state) && existsSync(join(ROOT, 'node_modules/vite')) && (await build(log))) state = look();
+  return state.manifest && serve(state.manifest);
+}

@@ -1,0 +1,50 @@
+/** What is shown when the live connection is lost, and where there can be none. */
+import type { WebSocketRoute } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { CHEAP } from '../../support/client.ts';
+import type { Stage } from './stage.ts';
+
+export function liveSuite(stage: () => Stage): void {
+  test('says that live data is interrupted, tries again by itself, and shows what was missed', async () => {
+    const { admin } = stage().server;
+    const accountId = await admin.account(100);
+    const page = await stage().open('/settings');
+    let isDown = false;
+    const open = new Set<WebSocketRoute>();
+    await page.routeWebSocket(/\/graphql$/, (socket) => {
+      if (isDown) return void socket.close({ code: 1013 });
+      open.add(socket);
+      socket.connectToServer();
+    });
+    await page.goto('/admin/');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const cost = page.getByRole('region', { name: 'Today' }).locator('data').first();
+    await cost.waitFor();
+    isDown = true;
+    for (const socket of open) await socket.close({ code: 1013 });
+    await page.getByText('Live data is interrupted').waitFor();
+    const before = await cost.getAttribute('value');
+    await admin.generateImage({ ...CHEAP, accountId });
+    expect(await cost.getAttribute('value')).toBe(before);
+    isDown = false;
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByText('Live data is interrupted').waitFor({ state: 'detached' });
+    await expect.poll(() => cost.getAttribute('value')).not.toBe(before);
+    await page.context().close();
+  });
+
+  test('is live by server-sent events where no WebSocket can be opened', async () => {
+    const { admin } = stage().server;
+    const accountId = await admin.account(100);
+    const page = await stage().open('/settings');
+    await page.routeWebSocket(/\/graphql$/, (socket) => socket.close({ code: 1006 }));
+    await page.goto('/admin/');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const cost = page.getByRole('region', { name: 'Today' }).locator('data').first();
+    await cost.waitFor();
+    const before = await cost.getAttribute('value');
+    await admin.generateImage({ ...CHEAP, accountId });
+    await expect.poll(() => cost.getAttribute('value')).not.toBe(before);
+    await page.context().close();
+  });
+}

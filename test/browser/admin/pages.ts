@@ -1,0 +1,51 @@
+/** Every page: what axe-core says of it in both colour schemes, and whether a phone has to scroll sideways for it. */
+import { expect, test } from 'vitest';
+import { CHEAP } from '../../support/client.ts';
+import { DESK, PHONE, type Stage, settled, violationsOf } from './stage.ts';
+
+/** The addresses of all pages; `:user` and `:generation` are filled in. A new page is added here. */
+const PAGES = [
+  '/',
+  '/profit',
+  '/budgets',
+  '/users',
+  '/users/:user',
+  '/generations',
+  '/generations/:generation',
+  '/catalogue',
+  '/providers',
+  '/keys',
+  '/audit',
+  '/settings',
+  '/sign-in',
+] as const;
+
+export function pagesSuite(stage: () => Stage): void {
+  test('has no violation of WCAG 2.2 AA, light and dark, and fits a phone', {
+    timeout: 180_000,
+  }, async () => {
+    const { admin } = stage().server;
+    const user = await admin.account(100);
+    const { id: generation = '' } = await admin.generateImage({ ...CHEAP, accountId: user });
+    const page = await stage().open('/settings');
+    const found: string[] = [];
+    for (const pattern of PAGES) {
+      const address = pattern.replace(':user', user).replace(':generation', generation);
+      await page.goto(`/admin${address}`);
+      await settled(page);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
+        found.push(
+          ...(await violationsOf(page)).map((violation) => `${pattern}, ${colorScheme}: ${violation}`),
+        );
+      }
+      await page.setViewportSize(PHONE);
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (tooWide > 0) found.push(`${pattern} is ${tooWide} px wider than a phone.`);
+      await page.setViewportSize(DESK);
+    }
+    expect(found).toEqual([]);
+    await page.context().close();
+  });
+}

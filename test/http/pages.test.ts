@@ -1,0 +1,82 @@
+/** How the pages are served: what a browser may keep, and what it may run. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ pages: true });
+});
+afterAll(() => server.close());
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  server.as(null).fetch(path, { headers, redirect: 'manual' });
+const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+test('people are led to the admin, and programs to the API', async () => {
+  expect((await get('/', BROWSER)).headers.get('location')).toBe('/admin');
+  expect((await get('/', { accept: '*/*' })).headers.get('location')).toBe('/graphql');
+});
+
+test('every address below /admin is the page, which is kept by nobody and may run only what this server serves', async () => {
+  const nonces = new Set<string>();
+  for (const path of ['/admin', '/admin/', '/admin/users/acc_1?show=grants']) {
+    const page = await get(path, BROWSER);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    expect(page.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(page.headers.get('x-frame-options')).toBe('DENY');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    const nonce = /'nonce-([^']+)'/.exec(policy)?.[1] ?? '';
+    nonces.add(nonce);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toContain('unsafe');
+    const html = await page.text();
+    expect(html).toContain(`nonce="${nonce}"`);
+    expect(html).not.toContain('%NONCE%');
+    // Nothing is in the page itself that would want to run.
+    expect(html.match(/<script(?![^>]* src=)|<style|\son\w+=/g)).toBeNull();
+  }
+  expect(nonces.size).toBe(3);
+});
+
+test('what the page is made of is compressed and kept for good, under names that change with it', async () => {
+  const html = await (await get('/admin', BROWSER)).text();
+  const script = /src="(\/admin\/assets\/[^"]+\.js)"/.exec(html)?.[1] ?? '';
+  const bytes = async (encoding: string) => {
+    const file = await get(script, { 'accept-encoding': encoding });
+    expect(file.status).toBe(200);
+    expect(file.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(file.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    expect(file.headers.get('content-encoding')).toBe(encoding === 'identity' ? null : encoding);
+    return Number(file.headers.get('content-length'));
+  };
+  const [plain, gzip, brotli] = [await bytes('identity'), await bytes('gzip'), await bytes('br')];
+  expect(brotli).toBeLessThan(gzip);
+  expect(gzip).toBeLessThan(plain);
+  // The first script, which everybody waits for.
+  expect(gzip).toBeLessThan(250_000);
+});
+
+test('a file of another version is not found, and nothing outside the built pages is served', async () => {
+  for (const path of [
+    '/admin/assets/index-gone.js',
+    '/admin/assets/../../package.json',
+    '/admin/assets/..%2f..%2fbuild.json',
+    '/admin/assets/__proto__',
+    '/admin/assets/',
+  ]) {
+    const answer = await get(path);
+    // What a client makes of `..` by itself never gets here.
+    if (new URL(path, server.url).pathname.startsWith('/admin/assets/')) expect(answer.status).toBe(404);
+    else expect(await answer.text()).not.toContain('"dependencies"');
+  }
+});
+
+test('without built pages /admin says how to build them', async () => {
+  await using bare = await startTestServer();
+  const answer = await bare.as(null).fetch('/admin', { headers: BROWSER });
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).toContain('npm run build-pages');
+});
