@@ -72,11 +72,6 @@ export function createLoaders(core: Core): Loaders {
       const found = await core.generations.outputsOf(ids);
       return ids.map((id) => found.get(id) ?? []);
     }),
-    account: lazy(async (ids: readonly string[]) => {
-      const rows = await core.database.prisma.account.findMany({ where: { id: { in: [...ids] } } });
-      const found = new Map(rows.map((row) => [row.id, row]));
-      return ids.map((id) => found.get(id) ?? null);
-    }),
     alertChangesOf: lazy(async (ids: readonly string[]) => {
       const found = Map.groupBy(await core.alerts.changesOf(ids), ({ alert }) => alert.id);
       return ids.map((id) => found.get(id) ?? []);
