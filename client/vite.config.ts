@@ -19,6 +19,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        // What several pages share comes in one file: thirty small ones would each wait for a round trip on a phone.
+        codeSplitting: { groups: [{ name: 'shared', test: /node_modules|client.ui/, minShareCount: 3 }] },
+      },
+    },
   },
   server: {
     port: 4001,

@@ -1,7 +1,7 @@
-/** Starts the admin. Styles come first, so that those of components come after them. */
-import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
-import '@mantine/spotlight/styles.css';
+/** Starts the admin. Mantine's styles are in a layer, so that those of our components count before them, whichever comes first. */
+import '@mantine/core/styles.layer.css';
+import '@mantine/notifications/styles.layer.css';
+import '@mantine/spotlight/styles.layer.css';
 import './admin.css';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';

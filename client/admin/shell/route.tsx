@@ -12,7 +12,8 @@ export const rootRoute = createRootRoute({
 export const shellRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'shell',
-  beforeLoad: async ({ location }) => {
+  // A loader and no `beforeLoad`: what the page is made of is fetched while the server is asked who looks at it.
+  loader: async ({ location }) => {
     if (await knowViewer()) return;
     const back = location.href === '/' ? undefined : location.href;
     throw redirect({ to: '/sign-in', search: { back }, replace: true });

@@ -3,7 +3,7 @@
  * that can be opened below, are the exact amounts.
  */
 import { BarChart, LineChart } from '@mantine/charts';
-import '@mantine/charts/styles.css';
+import '@mantine/charts/styles.layer.css';
 import { Button, Paper, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { type Column, DataTable } from '../DataTable.tsx';
