@@ -34,6 +34,8 @@ COPY --from=install /app/server/database/client ./server/database/client
 # What the pages are made of stays behind: the built ones, and the documents that they may send.
 COPY --from=install /app/client/dist ./client/dist
 COPY client/admin/gql/persisted-documents.json ./client/admin/gql/
+# GraphiQL's tabs.
+COPY client/examples ./client/examples
 USER node
 # The embedded database when DATABASE_URL is unset, and the files that were made, always.
 VOLUME /data
