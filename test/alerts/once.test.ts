@@ -134,7 +134,7 @@ describeOnPostgres('of three processes', (kind) => {
         const reopened = (await stage.changes()).filter(({ change }) => change === 'REOPENED');
         expect(reopened).toEqual([]);
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, endOnFailure: true },
     );
   }, 300_000);
 });
