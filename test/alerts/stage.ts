@@ -60,6 +60,43 @@ export function lineOf({ change, at, alert }: AlertChange): string {
     .join(' ');
 }
 
+/** Alerts that can die: from then on they reach the database no more, whatever they still have to do. */
+export interface Mortal {
+  readonly alerts: Alerts;
+  die(): void;
+  /** Dies, and waits for what was under way. */
+  end(): Promise<void>;
+}
+
+/** Makes alerts of a process that can die. */
+export function createMortal(options: AlertOptions): Mortal {
+  let dead = false;
+  const { database } = options;
+  const living =
+    <Args extends unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> =>
+      dead ? Promise.reject(new Error('This process has died.')) : work(...args);
+  const alerts = createAlerts({
+    ...options,
+    database: {
+      ...database,
+      query: living(database.query) as typeof database.query,
+      transaction: living(database.transaction) as typeof database.transaction,
+    },
+  });
+  const die = () => {
+    dead = true;
+  };
+  return {
+    alerts,
+    die,
+    async end() {
+      die();
+      await alerts.stop();
+    },
+  };
+}
+
 /** Another process's alerts on the same database. Its queue is the first one's, since that is the database's. */
 export function anotherAlerts(stage: Stage, more: Partial<AlertOptions> = {}): Alerts {
   return createAlerts({
@@ -92,7 +129,7 @@ export async function openStage(
   const live = await openLive({ database, log: silentLog });
   const queue = await openQueue({ database, log: silentLog });
   const open = () =>
-    createAlerts({
+    createMortal({
       database,
       clock,
       log: silentLog,
@@ -102,15 +139,16 @@ export async function openStage(
       smtp: options.smtp,
       timeoutMs: options.timeoutMs,
     });
+  const ended: Mortal[] = [];
   let current = open();
-  alerts = current;
+  alerts = current.alerts;
   let accounts = new Map<string, string>();
 
   const stage: Stage = {
     world,
     clock,
     get alerts() {
-      return current;
+      return current.alerts;
     },
     queue,
     live,
@@ -155,18 +193,20 @@ export async function openStage(
     async release(id) {
       await world.void(id);
     },
-    look: () => current.flush(),
+    look: () => current.alerts.flush(),
     forget() {
+      current.die();
+      ended.push(current);
       current = open();
-      alerts = current;
+      alerts = current.alerts;
     },
     async setRule(kindOfRule, settings, enabled) {
       const given = Object.entries(settings).map(([name, value]) => ({ name, value }));
-      const set = await current.setRule({ kind: kindOfRule, settings: given, enabled }, 'admin:test');
+      const set = await current.alerts.setRule({ kind: kindOfRule, settings: given, enabled }, 'admin:test');
       if (set.status !== 'set') throw new Error(JSON.stringify(set));
     },
     async raise(more = {}) {
-      await current.raise({
+      await current.alerts.raise({
         kind: 'RESERVATION_ORPHANED',
         subject: 'dp_1',
         severity: 'WARNING',
@@ -175,10 +215,12 @@ export async function openStage(
         ...more,
       });
     },
-    changes: () => current.changesAfter(0, 1_000),
+    changes: () => current.alerts.changesAfter(0, 1_000),
     lines: async () => (await stage.changes()).map(lineOf),
     async reset() {
       stage.forget();
+      // What these still have under way would get into the way of the next world.
+      await Promise.all(ended.splice(0).map((each) => each.end()));
       accounts = new Map();
       await world.reset();
       await database.script(
@@ -188,7 +230,7 @@ export async function openStage(
       );
     },
     async close() {
-      await current.stop();
+      await current.alerts.stop();
       await queue.stop(1_000);
       await live.close();
       await world.close();
