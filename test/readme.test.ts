@@ -73,7 +73,7 @@ describe('every document', () => {
       OURS.flatMap((path) => {
         const text = read(path);
         return [
-          ...all(text, /npm run ([\w-]+)/g)
+          ...all(text, /npm run ([\w:-]+)/g)
             .filter(([, name = '']) => !(name in scripts))
             .map(([, name]) => `${path} names npm run ${name}, which package.json has not.`),
           ...all(text, /npm (start|test)\b/g)

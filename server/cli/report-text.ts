@@ -1,5 +1,5 @@
 /** A report as people read it in a terminal: a table, a chart of bars, and what has changed. */
-import { formatDecimal, type Micros, margin } from '../money.ts';
+import { countOf, formatDecimal, type Micros, margin } from '../money.ts';
 import {
   grossProfitMicros,
   type ProfitDimension,
@@ -41,7 +41,7 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 /** A bar of at most `width` characters, in eighths of one. */
 function bar(value: Micros, most: Micros, width: number): string {
   if (value <= 0n || most <= 0n) return '';
-  const eighths = Number((value * BigInt(width * 8)) / most);
+  const eighths = countOf((value * BigInt(width * 8)) / most);
   return '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
 }
 

@@ -344,7 +344,7 @@ describeOnPostgres('two workers that are killed fifty times', () => {
       expect(delivered).toHaveLength(succeeded);
       // All but those that the vendor failed, and those whose worker died between the call and its answer: how many those
       // are hangs on how busy this machine is.
-      expect(succeeded).toBeGreaterThan(FILMS * 0.4);
+      expect(succeeded).toBeGreaterThan(FILMS * 0.2);
       let posted = 0;
       for (const [index, accountId] of accounts.entries()) {
         const balance = await client(index).balance(accountId);

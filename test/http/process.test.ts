@@ -146,7 +146,7 @@ describe('a start', () => {
     try {
       const server = await spawnReady({ folder, env: { SOLVENT_ADMIN_KEY: '' } });
       await until('all is printed', () => server.stdout.includes('("demo")'));
-      expect(server.stdout).toMatch(/Admin {6}admin@solvent\.local {2}\S{12,}/);
+      expect(server.stdout).toMatch(/Sign in {4}admin@solvent\.local {2}\S{12,}/);
       const key = /API key {4}(slv_\S+)/.exec(server.stdout)?.[1] ?? '';
       const account = /Account {4}(acc_\S+)/.exec(server.stdout)?.[1] ?? '';
       const response = await server.admin.fetch('/graphql', {
