@@ -1,11 +1,13 @@
 /**
- * GraphiQL. Its tabs are the documents of `client/examples`, with variables that can be run as they stand; on a local start
- * with a key filled in too.
+ * GraphiQL. Its tabs are the documents of `client/examples`, whose variables have defaults by which they can be run as they
+ * stand; on a local start a key is filled in too.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { isInputType, parse, print, typeFromAST, type ValueNode, valueToLiteral } from 'graphql';
 import type { GraphiQLOptions } from 'graphql-yoga';
+import { schema } from '../../schema/index.ts';
 
 /** What a local start has made for a newcomer. */
 export interface Demo {
@@ -79,6 +81,32 @@ export const EXAMPLES: Readonly<Record<string, (facts: ExampleFacts) => object>>
 /** The documents, read once a process. */
 let documents: readonly (readonly [string, string])[] | undefined;
 
+/** An object a field a line, since people change what they see; anything else as it is printed. */
+function written(literal: ValueNode): string {
+  if (literal.kind !== 'ObjectValue') return print(literal);
+  return `{\n${literal.fields.map((field) => `  ${print(field)}\n`).join('')}}`;
+}
+
+/**
+ * A document whose variables have these values as defaults. GraphiQL, as it is shipped with yoga, starts with an empty
+ * editor of variables whatever its tabs say.
+ */
+function withDefaults(text: string, values: Readonly<Record<string, unknown>>): string {
+  const asked = parse(text).definitions.flatMap((definition) =>
+    definition.kind === 'OperationDefinition' ? (definition.variableDefinitions ?? []) : [],
+  );
+  let filled = text;
+  // From the last to the first, so that the places of those before stay what they are.
+  for (const { variable, type, loc, defaultValue } of asked.toReversed()) {
+    const value = values[variable.name.value];
+    const input = typeFromAST(schema, type);
+    if (value === undefined || !loc || defaultValue || !isInputType(input)) continue;
+    const literal = valueToLiteral(value, input);
+    if (literal) filled = `${filled.slice(0, loc.end)} = ${written(literal)}${filled.slice(loc.end)}`;
+  }
+  return filled;
+}
+
 /**
  * The page, as text of HTML.
  *
@@ -97,9 +125,8 @@ export function graphiqlPage(
     title: 'Solvent: GraphiQL',
     headers,
     shouldPersistHeaders: false,
-    defaultTabs: documents.map(([name, query]) => ({
-      query,
-      variables: JSON.stringify(EXAMPLES[name]?.(facts) ?? {}, null, 2),
+    defaultTabs: documents.map(([name, text]) => ({
+      query: withDefaults(text, { ...EXAMPLES[name]?.(facts) }),
       headers,
     })),
   };
