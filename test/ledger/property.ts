@@ -600,7 +600,7 @@ class Run {
 }
 
 /** The whole product's tests have a few minutes; these have this much of them. */
-const LONGEST_MS = 45_000;
+const LONGEST_MS = 25_000;
 
 class RolledBack extends Error {}
 
