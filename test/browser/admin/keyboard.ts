@@ -6,12 +6,21 @@ export function keyboardSuite(stage: () => Stage): void {
   test('goes anywhere by the palette and by shortcuts, and nowhere while somebody types', async () => {
     const page = await stage().open('/');
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    const search = page.getByPlaceholder('Where to, or what to do?');
+    const focused = () => search.evaluate((field) => field === document.activeElement);
     await page.keyboard.press('Control+k');
-    await page.getByPlaceholder('Where to, or what to do?').waitFor();
+    await expect.poll(focused).toBe(true);
     await page.keyboard.type('credits ledger');
     await page.keyboard.press('Escape');
+    await search.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+k');
+    await expect.poll(focused).toBe(true);
     await page.keyboard.type('ledger');
+    // What matches is there before it is chosen, as for whoever looks.
+    await page
+      .getByRole('button', { name: /^Users/ })
+      .last()
+      .waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     const heading = page.getByRole('heading', { level: 1, name: 'Users' });
