@@ -17,7 +17,7 @@ const FAILURES = 5;
 /** Longer than it takes the other process to hear of it. */
 const PAUSE_MS = 1_400;
 /** Where nobody else has to hear of it. */
-const SHORT_MS = 300;
+const SHORT_MS = 1_200;
 /** How soon every process knows. */
 const KNOWN_MS = 2_000;
 const CREDITS = 1_000;
@@ -83,8 +83,7 @@ function openProcesses(kind: DatabaseKind, pauseMs: number) {
   const bringDown = async (model: Model) => {
     vendorOf(model).script(status(500), DOWN);
     for (const answer of await calls(model, FAILURES)) expect(answer).toMatchObject(UNAVAILABLE);
-    // On a machine that is busy its short pause may be over by now.
-    expect((await health(model)).circuit).not.toBe('CLOSED');
+    expect((await health(model)).circuit).toBe('OPEN');
   };
   const expectNothingLeft = async () => {
     const open = () => stage.server.rows('SELECT provider FROM provider_circuit');
@@ -347,7 +346,7 @@ describe('a vendor that is down', () => {
       }),
     ).toBe(1);
     const after = await health(FIRST);
-    expect(after).toMatchObject({ circuit: expect.stringContaining('OPEN'), since: before.since });
+    expect(after).toMatchObject({ circuit: 'OPEN', since: before.since });
     expect(Date.parse(after.until ?? '')).toBeGreaterThanOrEqual(Date.parse(before.until ?? '') + SHORT_MS);
     processes.stage.replicate.heal();
     await pauseIsOver(FIRST);
