@@ -12,7 +12,7 @@ import type { BalanceRead, DisputeRead, RefundRead } from './gateway.ts';
 import { type Booking, grantPart } from './grants.ts';
 import { giveBack, takeFor } from './money-back.ts';
 import type { MoneyRead, PaymentRead, Reading } from './read.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** A dispute that is over and took nothing. All others are open, or lost. */
 const HARMLESS = ['won', 'warning_closed', 'prevented'] as const;

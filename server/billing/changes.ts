@@ -6,7 +6,7 @@ import { toCents } from './cents.ts';
 import { type BuyingOptions, centsOf, hashOf } from './checkout.ts';
 import { TAGS } from './gateway.ts';
 import { type Asking, askOnce, invalid, type Refusal } from './requests.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** A change of an account's subscription. */
 export type ChangeOutcome = { readonly status: 'changed'; readonly subscriptionId: string } | Refusal;

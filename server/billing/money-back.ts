@@ -2,7 +2,7 @@
 import { newId } from '../ids.ts';
 import type { Micros } from '../money.ts';
 import { type Booking, grantPart } from './grants.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** How what was taken changes. */
 export interface Taken {

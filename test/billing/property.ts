@@ -1,13 +1,15 @@
 /**
  * Random histories of buyers: buy, renew, change plan, fail, refund, dispute, win, lose. Each is told twice: to one account in
- * order, and to another duplicated, shuffled and concurrently, to two rooms. Both must come to the same.
+ * order, and to another duplicated, shuffled and concurrently, to several processes. Both must come to the same.
  *
  * A failure prints its seed and path; `FC_SEED=… FC_PATH=… npm test -- test/billing/property` runs that history again.
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { EventOutcome } from '../../server/billing/index.ts';
 import type { Price } from '../../server/billing/sandbox/wire.ts';
-import { type Buyer, checkout, DAY, priceAt, type Stage, subscriptions, till } from './stage.ts';
+import type { Deliverer } from './deliverers.ts';
+import { type Buyer, checkout, DAY, priceAt, type Stage, sign, subscriptions, till } from './stage.ts';
 
 const PACKS = ['100', '500', '1000'] as const;
 const PLANS = ['creator', 'pro'] as const;
@@ -240,12 +242,17 @@ function chance(seed: number) {
 
 /** Tells the second buyer's events as a bad network does. */
 class Disorder {
+  readonly #stage: Stage;
   readonly #buyer: Buyer;
+  readonly #processes: readonly Deliverer[];
   readonly #chance: ReturnType<typeof chance>;
   #waiting: string[] = [];
 
-  constructor(buyer: Buyer, seed: number) {
+  /** @param processes to which they are told; none: to the buyer's own room. */
+  constructor(stage: Stage, buyer: Buyer, processes: readonly Deliverer[], seed: number) {
+    this.#stage = stage;
     this.#buyer = buyer;
+    this.#processes = processes;
     this.#chance = chance(seed);
   }
 
@@ -263,17 +270,44 @@ class Disorder {
       drawn.push(...this.#waiting.splice(this.#chance.below(this.#waiting.length), 1));
     while (drawn.length > 0) {
       const together = drawn.splice(0, 1 + this.#chance.below(4));
-      const outcomes = await Promise.all(
-        together.map((body) => this.#buyer.deliver(body, this.#chance.below(this.#buyer.rooms.length))),
-      );
+      const outcomes = await Promise.all(together.map((body) => this.#deliverOne(body)));
       for (const outcome of outcomes) expect(outcome.status, JSON.stringify(outcome)).toBe('done');
     }
   }
+
+  #deliverOne(body: string): Promise<EventOutcome> {
+    const process = this.#processes[this.#chance.below(this.#processes.length)];
+    if (!process) return this.#buyer.deliver(body);
+    const now = this.#stage.clock.now();
+    return process.deliver({
+      secretKey: this.#buyer.stripe.secretKey,
+      body,
+      signature: sign(body, now),
+      now: now.toISOString(),
+    });
+  }
 }
 
-async function tell(stage: Stage, steps: readonly Step[], seed: number): Promise<void> {
+/** From when on a history is told: days at whose ends months, years and leap days begin, too. */
+const STARTS = [
+  '2026-11-20T12:00:00Z',
+  '2026-12-31T23:59:50Z',
+  '2027-01-31T06:30:00Z',
+  '2028-02-29T00:00:00Z',
+] as const;
+
+async function tell(
+  stage: Stage,
+  processes: readonly Deliverer[],
+  {
+    start,
+    steps,
+    order,
+  }: { readonly start: string; readonly steps: readonly Step[]; readonly order: number },
+): Promise<void> {
+  stage.clock.set(start);
   const orderly = await stage.buyer();
-  const disorderly = await stage.buyer({ rooms: 2 });
+  const disorderly = await stage.buyer();
   const both = [orderly, disorderly];
   const prices = await Promise.all(
     both.map((buyer) =>
@@ -287,7 +321,7 @@ async function tell(stage: Stage, steps: readonly Step[], seed: number): Promise
       ),
     ),
   );
-  const disorder = new Disorder(disorderly, seed);
+  const disorder = new Disorder(stage, disorderly, processes, order);
   const rest = async (use: number, days: number) => {
     await disorder.gather();
     await disorder.deliver(true);
@@ -318,23 +352,41 @@ async function tell(stage: Stage, steps: readonly Step[], seed: number): Promise
   expect(await stage.rows("SELECT id, reason FROM stripe_event WHERE state <> 'DONE'")).toEqual([]);
 }
 
-/** Tells so many histories, and audits the books after each tenth and the last. */
-export async function checkHistories(stage: Stage, runs: number): Promise<void> {
-  const seed = process.env.FC_SEED;
-  const path = process.env.FC_PATH;
-  let told = 0;
+const history = fc.record({
+  start: fc.constantFrom(...STARTS),
+  steps: fc.array(step, { minLength: 3, maxLength: 14 }),
+  /** Decides how the second account hears of it. */
+  order: fc.nat(),
+});
+
+/** After so many histories the books are audited. */
+const AUDIT_EVERY = 25;
+
+/**
+ * Tells so many histories, audits the books from time to time and at the end, and says what was told.
+ *
+ * @param processes to which the second account's events are told; none: to a room in this one.
+ */
+export async function checkHistories(
+  stage: Stage,
+  processes: readonly Deliverer[],
+  given: { readonly runs: number; readonly seed: number; readonly path?: string | undefined },
+): Promise<{ readonly histories: number; readonly steps: number }> {
+  const told = { histories: 0, steps: 0 };
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), fc.nat(), async (steps, order) => {
-      await tell(stage, steps, order);
-      told += 1;
-      if (told % 10 === 0) await stage.expectSound();
+    fc.asyncProperty(history, async (one) => {
+      await tell(stage, processes, one);
+      told.histories += 1;
+      told.steps += one.steps.length;
+      if (told.histories % AUDIT_EVERY === 0) await stage.expectSound();
     }),
     {
-      numRuns: runs,
+      numRuns: given.runs,
       endOnFailure: process.env.FC_SHRINK !== 'on',
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(path === undefined ? {} : { path }),
+      seed: given.seed,
+      ...(given.path === undefined ? {} : { path: given.path }),
     },
   );
   await stage.expectSound();
+  return told;
 }
