@@ -107,6 +107,8 @@ export interface RefundRead {
   readonly status: string;
   readonly reason: string | null;
   readonly balance: BalanceRead | null;
+  /** By which it came again, when it failed after all. */
+  readonly returned: BalanceRead | null;
 }
 
 /** A dispute. */

@@ -25,9 +25,13 @@ type Step =
   | { readonly do: 'end'; readonly now: boolean }
   | { readonly do: 'refund'; readonly which: number; readonly percent: number; readonly pending: boolean }
   | { readonly do: 'end-refund'; readonly which: number; readonly succeeds: boolean }
+  /** It had gone, and fails after all. */
+  | { readonly do: 'undo-refund'; readonly which: number }
   | { readonly do: 'tell-fee'; readonly which: number; readonly extraFee: number }
   | { readonly do: 'dispute'; readonly which: number; readonly percent: number }
   | { readonly do: 'close-dispute'; readonly which: number; readonly won: boolean }
+  /** It was lost, and is won in the end. */
+  | { readonly do: 'win-appeal'; readonly which: number }
   /** Both have heard everything; then credits are used, and time goes by. */
   | { readonly do: 'rest'; readonly use: number; readonly days: number };
 
@@ -73,6 +77,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('end-refund' as const), which, succeeds: fc.boolean() }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('undo-refund' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('win-appeal' as const), which }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('tell-fee' as const), which, extraFee }) },
   {
     weight: 3,
@@ -166,6 +172,22 @@ async function perform(buyer: Buyer, prices: readonly Price[], done: Step): Prom
         if (refund) await till.endRefund(scene, refund.id, done.succeeds);
         return;
       }
+      case 'undo-refund': {
+        const refund = pick(
+          (await shelf.all('refund')).filter(({ status }) => status === 'succeeded'),
+          done.which,
+        );
+        if (refund) await till.endRefund(scene, refund.id, false);
+        return;
+      }
+      case 'win-appeal': {
+        const dispute = pick(
+          (await shelf.all('dispute')).filter(({ status }) => status === 'lost'),
+          done.which,
+        );
+        if (dispute) await till.closeDispute(scene, dispute.id, 'won');
+        return;
+      }
       case 'tell-fee': {
         const charge = pick(
           (await shelf.all('charge')).filter((each) => each.balance_transaction === null),
@@ -209,7 +231,8 @@ async function stateOf(stage: Stage, accountId: string): Promise<unknown> {
       'SELECT source, credits, used, expired, revoked, revenue_micros FROM "grant" WHERE account_id = $1 ORDER BY 1, 2, 6, 3, 4, 5',
     ),
     credits: await ask(
-      'SELECT kind, sum(posted_delta) AS credits, sum(deferred_delta_micros)::bigint AS deferred FROM entry WHERE account_id = $1 GROUP BY 1 ORDER BY 1',
+      // What was taken and put back is as if it had never been taken; who heard of neither has no line of it.
+      'SELECT kind, sum(posted_delta) AS credits, sum(deferred_delta_micros)::bigint AS deferred FROM entry WHERE account_id = $1 GROUP BY 1 HAVING sum(posted_delta) <> 0 ORDER BY 1',
     ),
     payments:
       await ask(`SELECT kind, amount_micros, tax_micros, plan_id, pack_id, credits, paid_at, refunded_micros, disputed_micros, credits_due,

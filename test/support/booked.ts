@@ -71,6 +71,7 @@ export async function bookPayments(world: World, accountId: string): Promise<str
     status: 'succeeded',
     reason: null,
     balance: null,
+    returned: null,
   };
   const bought: PaymentRead = {
     ...payment,

@@ -13,11 +13,13 @@ export interface PartRow {
   readonly expires_at: Date | null;
   readonly created_at: Date;
   readonly grant_id: string | null;
+  /** How many of its credits were taken from its grant, and not put back. */
+  readonly taken: number;
   readonly canceled_at: Date | null;
 }
 
 const PART =
-  'id, payment_id, account_id, credits, revenue_micros, due_at, expires_at, created_at, grant_id, canceled_at';
+  'id, payment_id, account_id, credits, revenue_micros, due_at, expires_at, created_at, grant_id, taken, canceled_at';
 
 /** Keeps a part; with a grant when its credits have come. */
 export async function insertPart(
@@ -72,8 +74,8 @@ export async function cancelPart(sql: Sql, now: Date, id: string): Promise<void>
   await sql.query('UPDATE payment_part SET canceled_at = $2 WHERE id = $1', [id, now]);
 }
 
-/** Leaves fewer credits of a part to come; the caller keeps the rest as a part of its own. */
-export async function shrinkPart(
+/** Says how many credits a part has; the caller moves the rest to or from a part of the same time. */
+export async function resizePart(
   sql: Sql,
   id: string,
   credits: number,
@@ -84,6 +86,24 @@ export async function shrinkPart(
     credits,
     revenueMicros.toString(),
   ]);
+}
+
+/** Forgets a part whose credits have all been moved to another of the same time. */
+export async function deletePart(sql: Sql, id: string): Promise<void> {
+  await sql.query('DELETE FROM payment_part WHERE id = $1', [id]);
+}
+
+/** Says that a part that was canceled comes after all. */
+export async function uncancelPart(sql: Sql, id: string, expiresAt: Date | null): Promise<void> {
+  await sql.query('UPDATE payment_part SET canceled_at = NULL, expires_at = $2 WHERE id = $1', [
+    id,
+    expiresAt,
+  ]);
+}
+
+/** Counts credits that were taken from a part's grant; below zero: that were put back. */
+export async function countTaken(sql: Sql, id: string, credits: number): Promise<void> {
+  await sql.query('UPDATE payment_part SET taken = taken + $2 WHERE id = $1', [id, credits]);
 }
 
 /** Accounts with parts whose time has come. */
@@ -109,17 +129,17 @@ export async function givePart(sql: Sql, now: Date, id: string, grantId: string)
   await sql.query('UPDATE payment_part SET grant_id = $3, given_at = $2 WHERE id = $1', [id, now, grantId]);
 }
 
-/** What an amount of some credits comes to, as the ledger reckons it. */
+/** What so many of some credits earn of their revenue, as the ledger reckons it. */
 export async function earnedOf(
   sql: Sql,
   revenueMicros: Micros,
   credits: number,
-  of: number,
+  used: number,
 ): Promise<Micros> {
   const [row] = await sql.query<{ earned: bigint }>('SELECT earned($1, $2, $3) AS earned', [
     revenueMicros.toString(),
     credits,
-    of,
+    used,
   ]);
   if (!row) throw new Error('The database did not reckon.');
   return row.earned;
@@ -140,4 +160,19 @@ export async function takeBack(
   return row
     ? { taken: row.revoked + row.pending, deferredMicros: row.deferred_micros }
     : { taken: 0, deferredMicros: 0n };
+}
+
+/** Puts back credits that were taken from a grant, as the ledger does. Gives what those that were gone will earn. */
+export async function putBack(
+  sql: Sql,
+  now: Date,
+  grantId: string,
+  credits: number,
+  reason: string,
+): Promise<Micros> {
+  const [row] = await sql.query<{ deferred_micros: bigint }>(
+    'SELECT deferred_micros FROM ledger_put_back($1, $2, $3, $4)',
+    [now, grantId, credits, reason],
+  );
+  return row?.deferred_micros ?? 0n;
 }
