@@ -9,9 +9,9 @@ import { checkHistories } from './property.ts';
 import { openStage } from './stage.ts';
 
 const PATH = process.env.FC_PATH;
-const RUNS = PATH === undefined ? Number(process.env.FC_RUNS ?? 6) : 1;
+const RUNS = PATH === undefined ? Number(process.env.FC_RUNS ?? 3) : 1;
 /** Accounts pile up in a database, and what looks at all of them becomes slow. */
-const BATCH = 100;
+const BATCH = 25;
 
 async function tellBatch(kind: DatabaseKind, runs: number, seed: number) {
   await using stage = await openStage(kind);
