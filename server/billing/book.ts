@@ -195,12 +195,8 @@ function disputeLines(
   foreign: string[],
 ): statements.BookLine[] {
   return dispute.balances.flatMap((balance): statements.BookLine[] => {
-    if (balance.currency !== BOOKED) {
-      foreign.push(balance.id);
-      return [];
-    }
     const fee = otherFee(balance, 'DISPUTE_FEE', foreign);
-    if (balance.amountMicros === 0n) return fee;
+    if (balance.currency !== BOOKED || balance.amountMicros === 0n) return fee;
     return [
       {
         kind: 'DISPUTE',
@@ -219,11 +215,12 @@ function otherFee(
   kind: 'FEE' | 'DISPUTE_FEE',
   foreign: string[],
 ): statements.BookLine[] {
-  if (!balance || balance.feeMicros === 0n) return [];
+  if (!balance) return [];
   if (balance.currency !== BOOKED) {
     foreign.push(balance.id);
     return [];
   }
+  if (balance.feeMicros === 0n) return [];
   return [{ kind, amountMicros: -balance.feeMicros, at: balance.at, source: `fee:${balance.id}` }];
 }
 

@@ -331,7 +331,11 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     refund: ({ paymentIntentId, cents, tags }, key) =>
       ask(statusShape, () =>
         stripe.refunds.create(
-          { payment_intent: paymentIntentId, amount: cents, metadata: inOrder(tags) },
+          {
+            payment_intent: paymentIntentId,
+            ...(cents === null ? {} : { amount: cents }),
+            metadata: inOrder(tags),
+          },
           { idempotencyKey: key },
         ),
       ),

@@ -75,6 +75,32 @@ describeOnEachDatabase('a payment in euros', (kind) => {
     ]);
   });
 
+  it('is refunded in euros when an operator asks for dollars: a part in proportion, and all that is left', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await payInEuros(buyer, { settles: 125 });
+    await buyer.hear();
+    const [payment] = await stage.rows<{ id: string }>('SELECT id FROM payment WHERE account_id = $1', [
+      buyer.accountId,
+    ]);
+    const refund = (amountMicros: bigint | null, key: string) =>
+      buyer.billing.refundPayment({
+        namespace: 'api',
+        key: `${key}-${kind}`,
+        paymentId: payment?.id ?? '',
+        amountMicros,
+        reason: 'For a test',
+        actor: 'key:test',
+      });
+    expect(await refund(500_000n, 'part')).toMatchObject({ status: 'refunded' });
+    expect(await refund(null, 'rest')).toMatchObject({ status: 'refunded' });
+    expect((await buyer.act((scene) => scene.shelf.all('refund'))).map(({ amount }) => amount)).toEqual([
+      40, 60,
+    ]);
+    await buyer.hear();
+    expect(await payments(buyer)).toMatchObject([{ refunded_micros: 1_250_000n, credits_taken: 100 }]);
+    expect(await refund(null, 'more')).toMatchObject({ status: 'invalid', fields: [{ path: 'amount' }] });
+  });
+
   it('that settles in euros too is kept with the reason, and nothing of it is booked', async () => {
     const buyer = await stage.buyer({ tier: 'PAYG' });
     await payInEuros(buyer, {});

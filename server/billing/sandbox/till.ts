@@ -192,7 +192,15 @@ export async function refund(
     object: 'refund',
     created: scene.now,
     amount,
-    balance_transaction: (await enterRefund(scene, id, -amount, charge.currency, given.settles)).id,
+    balance_transaction: (
+      await enterRefund(
+        scene,
+        id,
+        -amount,
+        charge.currency,
+        given.settles ?? (await settlesAsPaid(scene, charge, -amount)),
+      )
+    ).id,
     charge: charge.id,
     currency: charge.currency,
     failure_balance_transaction: null,
@@ -212,6 +220,16 @@ export async function refund(
     }),
   );
   return made;
+}
+
+/** What an amount settles for in dollars at the rate at which a charge did; undefined when that settled in its own currency. */
+async function settlesAsPaid(scene: Scene, charge: Charge, amount: number): Promise<number | undefined> {
+  const paid = charge.balance_transaction
+    ? await scene.shelf.get('balance_transaction', charge.balance_transaction)
+    : null;
+  return !paid || paid.currency === charge.currency
+    ? undefined
+    : Math.round((amount * paid.amount) / charge.amount);
 }
 
 function enterRefund(scene: Scene, source: string, amount: number, currency: string, settles?: number) {
@@ -256,7 +274,7 @@ export async function openDispute(
     source: id,
     type: 'adjustment',
     reporting_category: 'dispute',
-    settles,
+    settles: settles ?? (await settlesAsPaid(scene, charge, -taken)),
   });
   const dispute: Dispute = {
     id,
