@@ -245,8 +245,9 @@ export async function endRefund(scene: Scene, refundId: string, succeeded: boole
     await scene.emit('refund.updated', await change(scene, 'refund', refundId, { status: 'succeeded' }));
     return;
   }
-  const back = await enterRefund(scene, refundId, made.amount, made.currency);
   const charge = await need(scene, 'charge', made.charge);
+  const settles = await settlesAsPaid(scene, charge, made.amount);
+  const back = await enterRefund(scene, refundId, made.amount, made.currency, settles);
   await change(scene, 'charge', charge.id, {
     amount_refunded: charge.amount_refunded - made.amount,
     refunded: false,
