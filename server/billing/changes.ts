@@ -192,6 +192,6 @@ function centsOfOwn(intent: IntentRead, cents: number | null, asked: Micros | nu
   const settled = settledMicros(intent);
   if (intent.currency === BOOKED || settled === null) return cents;
   if (asked === null) return null;
-  const own = Number(toCents(wholeCents(shareOf(asked, settled, intent.receivedMicros))));
-  return own < 1 ? 1 : own;
+  const own = toCents(wholeCents(shareOf(asked, settled, intent.receivedMicros)));
+  return own === null || own < 1 ? 1 : own;
 }
