@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
-import { type Alerts, createAlerts } from './alerts/index.ts';
+import { type Alerts, createAlerts, orphansFound } from './alerts/index.ts';
 import { type Billing, createBilling } from './billing/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
@@ -234,7 +234,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
       providerConcurrency: environment.limits.providerConcurrency,
       publicUrl: environment.http.publicUrl,
       sign: access.sign,
-      onOrphans: alerts.orphaned,
+      onOrphans: (count) => alerts.raise(orphansFound(count, clock.now())),
     });
     const protection = createProtection({
       database,
