@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from './access/index.ts';
 import { type Accounts, createAccounts } from './accounts/index.ts';
-import { type Alerts, createAlerts } from './alerts/index.ts';
+import { type Alerts, createAlerts, orphansFound } from './alerts/index.ts';
 import { type Billing, createBilling } from './billing/index.ts';
 import { type Catalog, createCatalog, seedCatalog } from './catalog/index.ts';
 import type { Clock } from './clock.ts';
@@ -258,7 +258,7 @@ async function openWork(
     providerConcurrency: environment.limits.providerConcurrency,
     publicUrl: environment.http.publicUrl,
     sign: rooms.access.sign,
-    onOrphans: rooms.alerts.orphaned,
+    onOrphans: (count) => rooms.alerts.raise(orphansFound(count, clock.now())),
   });
   return { storage, generations };
 }

@@ -231,7 +231,8 @@ describeOnPostgres(
         const last = await spawnReady({ folder, env });
         servers.push(last);
 
-        // Twenty seconds of silence say that a process is gone: they are skipped here.
+        // Twenty seconds of silence say that a process is gone: they are skipped here, and so is the rest of its leases.
+        await shared.database.query('UPDATE lease SET until = now()');
         await shared.database.query(
           "UPDATE server_process SET heartbeat_at = heartbeat_at - interval '20 seconds' WHERE id <> (SELECT max(id::text)::uuid FROM server_process)",
         );

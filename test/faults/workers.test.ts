@@ -255,6 +255,9 @@ describeOnPostgres('two workers that are killed fifty times', () => {
             `UPDATE server_process SET heartbeat_at = heartbeat_at - interval '20 seconds'
             WHERE stopped_at IS NULL AND heartbeat_at BETWEEN now() - interval '20 seconds' AND now() - interval '10 seconds'`,
           )
+          .then(() =>
+            database.query(`UPDATE lease SET until = now() WHERE until < now() + interval '10 seconds'`),
+          )
           .catch(() => {});
       }, 1_000);
       timers.add(clock);
