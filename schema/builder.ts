@@ -15,8 +15,8 @@ import { decodeAnyId, encodeId, NOBODY, type NodeType } from './node-ids.ts';
 import CreditsPlugin, { refuse } from './plugin-credits/index.ts';
 
 /** The most that a page of a connection holds, and what one holds that is asked for without `first`. */
-const MAX_PAGE = 100;
-const DEFAULT_PAGE = 20;
+export const MAX_PAGE = 100;
+export const DEFAULT_PAGE = 20;
 /** How many values of a plain list are reckoned with. */
 const LIST_LENGTH = 10;
 
