@@ -28,6 +28,8 @@ export const ZONES = [
   'America/New_York',
   'Europe/Berlin',
   'Asia/Kathmandu',
+  'Asia/Kolkata',
+  'Pacific/Chatham',
   'Pacific/Apia',
   'America/Santiago',
 ];
