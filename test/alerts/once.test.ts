@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AlertJob, Done, Order } from '../support/alert-worker.ts';
 import { describeOnPostgres } from '../support/databases.ts';
 import { forkWorker } from '../support/processes.ts';
+import { histories } from '../support/rounds.ts';
 import { openStage, type Stage } from './stage.ts';
 
-/** The long form: `FC_RUNS=200 npm test -- test/alerts/once`. */
-const RUNS = Number(process.env.FC_RUNS ?? 3);
+const RUNS = histories(3, 60);
 const STEPS = [80, 95, 100];
 const LIMIT_MICROS = 10_000_000n;
 

@@ -1,16 +1,15 @@
 /**
- * `npm test` tells a few histories from a seed of its own; `FC_RUNS=2000 npm test -- test/billing/property` tells many, in
- * batches of a fresh database and a printed seed each. `FC_SEED=… FC_PATH=…` repeats one that failed.
+ * Tells few histories by default, and many in batches of a fresh database and a printed seed each. `FC_SEED=… FC_PATH=…` repeats one that failed.
  */
 import { expect, it } from 'vitest';
 import { type DatabaseKind, describeOnEachDatabase } from '../support/databases.ts';
+import { histories } from '../support/rounds.ts';
 import { forkDeliverer } from './deliverers.ts';
 import { checkHistories } from './property.ts';
 import { openStage } from './stage.ts';
 
 const PATH = process.env.FC_PATH;
-const runsOn = (kind: DatabaseKind) =>
-  PATH === undefined ? Number(process.env.FC_RUNS ?? (kind === 'pglite' ? 2 : 4)) : 1;
+const runsOn = (kind: DatabaseKind) => (PATH === undefined ? histories(kind === 'pglite' ? 2 : 4, 1_000) : 1);
 /** Accounts pile up in a database, and what looks at all of them becomes slow. */
 const BATCH = 25;
 

@@ -17,6 +17,7 @@ import {
   type TimeRange,
 } from '../../server/profit/index.ts';
 import { describeOnEachDatabase, openTestDatabase, type TestDatabase } from '../support/databases.ts';
+import { histories } from '../support/rounds.ts';
 import {
   COUNTRIES,
   happen,
@@ -273,7 +274,7 @@ class Check {
 class RolledBack extends Error {}
 
 /** Histories on each database; a quarter of a second each on a machine that is not busy. */
-const RUNS = Number(process.env.FC_RUNS ?? 12);
+const RUNS = histories(12, 1_000);
 
 describeOnEachDatabase('profit', (kind) => {
   let opened: TestDatabase;
