@@ -3,6 +3,7 @@ import {
   ALERT_KINDS,
   type AlertRecord,
   type AlertChange as Change,
+  type AlertCounts as Counts,
   type RuleView,
   SEVERITIES,
   type SettingUnit,
@@ -59,7 +60,14 @@ AlertChange.implement({
     change: t.expose('change', { type: AlertChangeKind, description: 'What became of it.' }),
     at: t.expose('at', { type: 'DateTime', description: 'When.' }),
     by: t.exposeString('by', { description: '`system`, or who the operator is.' }),
-    reason: t.exposeString('reason', { nullable: true, description: 'Why it ended; null of other changes.' }),
+    byName: t.string({
+      description: "The same for people: an admin's e-mail, a key's name, or `system`.",
+      resolve: ({ by }, _args, context) => context.loaders.actorName(by),
+    }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description: 'Why it ended, or what was noted when it was acknowledged; null where nobody said anything.',
+    }),
     alert: t.field({
       type: Alert,
       description: 'The alert as it was after the change.',
@@ -96,6 +104,12 @@ export const Alert = builder.prismaNode('Alert', {
       description: 'When an operator said that they know of it.',
     }),
     acknowledgedBy: t.exposeString('acknowledgedBy', { nullable: true, description: 'Which operator.' }),
+    acknowledgedByName: t.string({
+      nullable: true,
+      description: "The same for people: an admin's e-mail, or a key's name.",
+      resolve: ({ acknowledgedBy }, _args, context) =>
+        acknowledgedBy === null ? null : context.loaders.actorName(acknowledgedBy),
+    }),
     resolvedAt: t.expose('resolvedAt', {
       type: 'DateTime',
       nullable: true,
@@ -118,6 +132,18 @@ export const Alert = builder.prismaNode('Alert', {
   }),
 });
 
+const AlertCounts = builder.objectRef<Counts>('AlertCounts').implement({
+  description: 'How many alerts are not over.',
+  fields: (t) => ({
+    open: t.exposeInt('open', { description: 'That nobody has said that they know of.' }),
+    critical: t.exposeInt('critical', { description: 'Of those, the critical ones.' }),
+    acknowledged: t.exposeInt('acknowledged', { description: 'That an operator knows of.' }),
+    sequence: t.exposeInt('sequence', {
+      description: 'Of the newest change that is counted: `alerts(afterSequence:)` tells what comes after it.',
+    }),
+  }),
+});
+
 builder.queryFields((t) => ({
   alerts: t.prismaConnection({
     type: 'Alert',
@@ -125,6 +151,9 @@ builder.queryFields((t) => ({
     ...needs('profit:read', 'All alerts, the newest first.'),
     args: {
       state: t.arg({ type: AlertState, required: false, description: 'Only those.' }),
+      isOver: t.arg.boolean({
+        description: 'False: only those that are not resolved; true: only those that are.',
+      }),
       kinds: t.arg({ type: [AlertKind], required: false, description: 'Only those of these kinds.' }),
       minimumSeverity: t.arg({
         type: AlertSeverity,
@@ -132,8 +161,11 @@ builder.queryFields((t) => ({
         description: 'Only those so bad or worse.',
       }),
       subject: t.arg.string({ description: 'Only those about this.' }),
+      search: t.arg.string({
+        description: 'Only those in whose title or subject this text is, in capitals or not.',
+      }),
     },
-    resolve: (query, _root, { state, kinds, minimumSeverity, subject }, context) =>
+    resolve: (query, _root, { state, isOver, kinds, minimumSeverity, subject, search }, context) =>
       context.core.database.prisma.alert.findMany({
         ...query,
         orderBy: { id: 'desc' },
@@ -144,8 +176,23 @@ builder.queryFields((t) => ({
             ? { severity: { in: SEVERITIES.slice(SEVERITIES.indexOf(minimumSeverity)) } }
             : {}),
           ...(subject == null ? {} : { subject }),
+          AND: [
+            isOver == null ? {} : { state: isOver ? 'RESOLVED' : { not: 'RESOLVED' } },
+            search?.trim()
+              ? {
+                  OR: (['title', 'subject'] as const).map((field) => ({
+                    [field]: { contains: search.trim(), mode: 'insensitive' as const },
+                  })),
+                }
+              : {},
+          ],
         },
       }),
+  }),
+  alertCounts: t.field({
+    type: AlertCounts,
+    ...needs('profit:read', 'How many alerts wait for somebody, and the number of the newest change.'),
+    resolve: (_root, _args, context) => context.core.alerts.counts(),
   }),
   alertChanges: t.field({
     type: [AlertChange],
@@ -232,15 +279,28 @@ const noAlert = (id: string) => notFound(`There is no alert ${id.slice(0, 60)}. 
 
 const LONGEST_REASON = 1_000;
 
+/** What an operator says of what they do, or null when that is nothing. */
+function saidOf(argument: string, text: string | null | undefined): string | null {
+  const said = text?.trim() || null;
+  if (said && said.length > LONGEST_REASON) {
+    throw invalidArgument(argument, `Give at most ${LONGEST_REASON} characters.`);
+  }
+  return said;
+}
+
 builder.mutationFields((t) => ({
   acknowledgeAlert: t.field({
     type: Alert,
     ...needs('protection:write', 'Say that you know of an alert. One that is not open stays as it is.'),
-    args: { id: t.arg.id({ required: true }) },
+    args: {
+      id: t.arg.id({ required: true }),
+      note: t.arg.string({ description: 'What is being done about it; it is kept with the change.' }),
+    },
     resolve: async (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
+      const note = saidOf('note', args.note);
       const id = decodeId('Alert', args.id);
-      const alert = id ? await context.core.alerts.acknowledge(id, context.caller.actor) : null;
+      const alert = id ? await context.core.alerts.acknowledge(id, note, context.caller.actor) : null;
       if (!alert) throw noAlert(args.id);
       return alert;
     },
@@ -257,10 +317,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
-      const reason = args.reason?.trim() || null;
-      if (reason && reason.length > LONGEST_REASON) {
-        throw invalidArgument('reason', `Give at most ${LONGEST_REASON} characters.`);
-      }
+      const reason = saidOf('reason', args.reason);
       const id = decodeId('Alert', args.id);
       const alert = id ? await context.core.alerts.resolve(id, reason, context.caller.actor) : null;
       if (!alert) throw noAlert(args.id);

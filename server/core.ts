@@ -10,7 +10,7 @@ import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
 import { createExports, type Exports } from './export/index.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
-import { createHistory, type History } from './history/index.ts';
+import { createHistory, createImports, type History, type Imports } from './history/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
@@ -59,6 +59,7 @@ export interface Core {
   readonly business: Business;
   readonly exports: Exports;
   readonly history: History;
+  readonly imports: Imports;
   readonly reconciliation: Reconciliation;
   readonly catalog: Catalog;
   readonly plans: Plans;
@@ -245,6 +246,15 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         live.announce('books', '');
       },
     });
+    const history = createHistory({ database, clock });
+    const imports = createImports({
+      database,
+      clock,
+      log,
+      queue,
+      history,
+      folder: join(environment.database.folder, 'incoming'),
+    });
     const core: Core = {
       environment,
       publicUrl: environment.http.publicUrl ?? `http://${environment.http.host}:${environment.http.port}`,
@@ -266,7 +276,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         marginFloor: environment.minMargin,
       }),
       exports: createExports({ database, profit }),
-      history: createHistory({ database, clock }),
+      history,
+      imports,
       reconciliation: createReconciliation({ database, clock }),
       catalog,
       plans,
@@ -289,6 +300,8 @@ export async function openCore(options: CoreOptions): Promise<Core> {
         await topUps.stop();
         await billing.close();
         await alerts.stop();
+        await imports.sweeps.stop();
+        await imports.stop();
         await queue.stop(1_000);
         catalog.close();
         routing.close();

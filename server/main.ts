@@ -24,9 +24,11 @@ async function start(): Promise<void> {
   core.generations.recovery.start();
   await core.topUps.start();
   core.alerts.start();
+  core.imports.sweeps.start();
   if (environment.role !== 'web') {
     await core.generations.work();
     await core.alerts.deliveries.work();
+    await core.imports.work();
   }
   const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo, pages });

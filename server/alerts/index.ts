@@ -24,6 +24,7 @@ import { type Booked, orphansFound, RULES, type Topic } from './rules/index.ts';
 import * as statements from './statements.ts';
 import {
   type AlertChange,
+  type AlertCounts,
   type AlertKind,
   type AlertRecord,
   type AlertSeverity,
@@ -53,6 +54,7 @@ export {
   ALERT_KINDS,
   type AlertChange,
   type AlertChangeKind,
+  type AlertCounts,
   type AlertKind,
   type AlertRecord,
   type AlertSeverity,
@@ -108,8 +110,8 @@ export interface Alerts {
   ): Promise<number>;
   /** Tells subscribers and channels of what was raised in transactions of callers. */
   announce(): Promise<void>;
-  /** Keeps that an operator knows of it. Null when there is no such alert; one that is not open stays as it is. */
-  acknowledge(id: string, actor: string): Promise<AlertRecord | null>;
+  /** Keeps that an operator knows of it, and what they note. Null when there is no such alert; one that is not open stays as it is. */
+  acknowledge(id: string, note: string | null, actor: string): Promise<AlertRecord | null>;
   /** Ends an alert by an operator's word. It stays resolved for its window unless it gets worse. Null: there is none. */
   resolve(id: string, reason: string | null, actor: string): Promise<AlertRecord | null>;
   /** The changes after a number, in their order and without a gap; at most 1,000. */
@@ -120,6 +122,8 @@ export interface Alerts {
   changesOf(alertIds: readonly string[]): Promise<AlertChange[]>;
   /** The number of the newest change; 0 before the first. */
   newestSequence(): Promise<number>;
+  /** How many alerts are not over, as of one instant. */
+  counts(): Promise<AlertCounts>;
   rules(): Promise<RuleView[]>;
   /** Sets a rule; it is looked at by it from the next look on, at the latest in five seconds. */
   setRule(
@@ -242,13 +246,13 @@ export function createAlerts(options: AlertOptions): Alerts {
       publish(await statements.readNewestSequence(database));
       await deliveries.sweep(0);
     },
-    acknowledge: (id, actor) =>
+    acknowledge: (id, note, actor) =>
       changeOne(id, (alert, now) =>
         alert.state === 'OPEN'
           ? {
               change: 'ACKNOWLEDGED',
               by: actor,
-              reason: null,
+              reason: note,
               alert: { ...alert, state: 'ACKNOWLEDGED', acknowledgedAt: now, acknowledgedBy: actor },
             }
           : null,
@@ -262,6 +266,7 @@ export function createAlerts(options: AlertOptions): Alerts {
     changes: (sequences) => statements.readChanges(database, sequences),
     changesOf: (alertIds) => statements.readChangesOf(database, alertIds),
     newestSequence: () => statements.readNewestSequence(database),
+    counts: () => statements.readCounts(database),
     rules: () => readRuleViews(database),
     async setRule(input, actor) {
       const set = await setRule(database, clock.now(), input, { actor, auditId: newId() });

@@ -1,7 +1,7 @@
 /** All SQL of the alerts themselves: how they stand, their changes and their rules. */
 import type { JsonValue, Sql } from '../database/index.ts';
 import type { LifeStep } from './life.ts';
-import type { AlertChange, AlertChangeKind, AlertKey, AlertKind, AlertRecord } from './types.ts';
+import type { AlertChange, AlertChangeKind, AlertCounts, AlertKey, AlertKind, AlertRecord } from './types.ts';
 
 const COLUMNS = `id, sequence, kind, severity, state, subject, window_key AS "windowKey", window_ends_at AS "windowEndsAt",
   title, detail, opened_at AS "openedAt", acknowledged_at AS "acknowledgedAt", acknowledged_by AS "acknowledgedBy",
@@ -134,6 +134,18 @@ export async function readChangesOf(sql: Sql, alertIds: readonly string[]): Prom
 export async function readNewestSequence(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ last: number }>('SELECT last FROM alert_sequence WHERE id = 1');
   return row?.last ?? 0;
+}
+
+/** How many alerts are not over, and the number of the newest change, as one statement sees them. */
+export async function readCounts(sql: Sql): Promise<AlertCounts> {
+  const [row] = await sql.query<AlertCounts>(
+    `SELECT (count(*) FILTER (WHERE state = 'OPEN'))::int AS open,
+      (count(*) FILTER (WHERE state = 'OPEN' AND severity = 'CRITICAL'))::int AS critical,
+      (count(*) FILTER (WHERE state = 'ACKNOWLEDGED'))::int AS acknowledged,
+      (SELECT last FROM alert_sequence WHERE id = 1) AS sequence
+    FROM alert WHERE state <> 'RESOLVED'`,
+  );
+  return row ?? { open: 0, critical: 0, acknowledged: 0, sequence: 0 };
 }
 
 /** What an operator has set for a rule. */

@@ -3,7 +3,7 @@
  * read. Nothing that grows with the file is kept. Started again it finds what is there by its ids, so that it may be killed at
  * any time.
  */
-import type { Session } from '../database/index.ts';
+import type { Session, Sql } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import { TableError, type TableRow } from '../tables/index.ts';
 import { type Column, OPTIONAL, REQUIRED } from './columns.ts';
@@ -44,6 +44,7 @@ export interface RunOptions {
   readonly dryRun: boolean;
   readonly onRejected: (rejection: Rejection) => Promise<void> | void;
   readonly onProgress: (tally: Readonly<Tally>) => void;
+  readonly withinBatch: (sql: Sql, added: number) => Promise<void>;
 }
 
 const SPECIAL = /[\\\t\n\r]/g;
@@ -211,8 +212,13 @@ export class Run {
   }
 
   async #book(batch: Batch): Promise<void> {
-    const { now, dryRun } = this.#options;
-    const { added, present, differing } = await statements.bookBatch(this.#session, now, batch.text, dryRun);
+    const { now, dryRun, withinBatch } = this.#options;
+    const { added, present, differing } = await statements.bookBatch(
+      this.#session,
+      now,
+      batch.text,
+      dryRun ? 'dry' : withinBatch,
+    );
     const lines = new Set(differing);
     const refused = new Set<string>();
     for (const accepted of batch.first) {
