@@ -66,7 +66,8 @@ AlertChange.implement({
     }),
     reason: t.exposeString('reason', {
       nullable: true,
-      description: 'Why it ended, or what was noted when it was acknowledged; null where nobody said anything.',
+      description:
+        'Why it ended, or what was noted when it was acknowledged; null where nobody said anything.',
     }),
     alert: t.field({
       type: Alert,
@@ -139,7 +140,8 @@ const AlertCounts = builder.objectRef<Counts>('AlertCounts').implement({
     critical: t.exposeInt('critical', { description: 'Of those, the critical ones.' }),
     acknowledged: t.exposeInt('acknowledged', { description: 'That an operator knows of.' }),
     sequence: t.exposeInt('sequence', {
-      description: 'Of the newest change that is counted: `alerts(afterSequence:)` tells what comes after it.',
+      description:
+        'Of the newest change that is counted: `alerts(afterSequence:)` tells what comes after it.',
     }),
   }),
 });
@@ -373,6 +375,12 @@ const AlertRule = builder.objectRef<RuleView>('AlertRule').implement({
       description: 'When it was set last; null while it is as shipped.',
     }),
     updatedBy: t.exposeString('updatedBy', { nullable: true, description: 'Who has set it.' }),
+    updatedByName: t.string({
+      nullable: true,
+      description: "The same for people: an admin's e-mail, or a key's name.",
+      resolve: ({ updatedBy }, _args, context) =>
+        updatedBy === null ? null : context.loaders.actorName(updatedBy),
+    }),
   }),
 });
 

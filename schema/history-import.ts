@@ -17,7 +17,8 @@ const HistoryImportState = builder.enumType('HistoryImportState', {
     IMPORTING: { description: 'It is being booked.' },
     IMPORTED: { description: 'All of its rows are in the books, but for those that were rejected.' },
     FAILED: {
-      description: 'It cannot be read, or not to its end. When it was being imported, what stands before that place is.',
+      description:
+        'It cannot be read, or not to its end. When it was being imported, what stands before that place is.',
     },
   } as const,
 });

@@ -4,7 +4,7 @@ import type { Database, Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { type Micros, margin } from '../money.ts';
 import { TableError } from '../tables/index.ts';
-import { type Rejection, Run, type Tally } from './run.ts';
+import { BATCH_ROWS, type Rejection, Run, type Tally } from './run.ts';
 import { type Opened, openOldDatabase, openText, type Stated, type TextLayout } from './sources.ts';
 import * as statements from './statements.ts';
 
@@ -44,6 +44,8 @@ export interface ImportOptions {
   readonly addedBefore?: number;
   /** Runs in the transaction of each batch that is booked, with how many rows are new. What it throws undoes the batch. */
   readonly withinBatch?: (sql: Sql, added: number) => Promise<void>;
+  /** Rows booked in one transaction, at the least; 25,000 when left out. For tests. */
+  readonly batchRows?: number;
   /** Gets the figures so far, often. What it throws ends the import after the batch that is being booked. */
   readonly onProgress?: (tally: Readonly<Tally>) => void;
 }
@@ -83,14 +85,21 @@ export function createHistory(options: { database: Database; clock: Clock }): Hi
 
   return {
     async import(source, options) {
-      const { dryRun, actor, addedBefore = 0 } = options;
+      const { dryRun, actor, addedBefore = 0, batchRows = BATCH_ROWS } = options;
       const { onRejected = () => {}, onProgress = () => {}, withinBatch = async () => {} } = options;
       if (underWay) return busy;
       underWay = true;
       try {
         return await database.session(async (session) => {
           if (!(await statements.takeLock(session))) return busy;
-          const run = new Run(session, { now: clock.now(), dryRun, onRejected, onProgress, withinBatch });
+          const run = new Run(session, {
+            now: clock.now(),
+            dryRun,
+            onRejected,
+            onProgress,
+            withinBatch,
+            batchRows,
+          });
           let opened: Opened | null = null;
           const summary = (): ImportSummary => ({
             ...run.tally,

@@ -11,8 +11,8 @@ import { type Call, type Cells, readCall } from './read-row.ts';
 import type { Opened, Part } from './sources.ts';
 import * as statements from './statements.ts';
 
-/** Rows booked in one transaction. */
-const BATCH_ROWS = 25_000;
+/** Rows booked in one transaction, unless it is said otherwise. */
+export const BATCH_ROWS = 25_000;
 
 /** A row that was not imported. */
 export interface Rejection {
@@ -45,6 +45,7 @@ export interface RunOptions {
   readonly onRejected: (rejection: Rejection) => Promise<void> | void;
   readonly onProgress: (tally: Readonly<Tally>) => void;
   readonly withinBatch: (sql: Sql, added: number) => Promise<void>;
+  readonly batchRows: number;
 }
 
 const SPECIAL = /[\\\t\n\r]/g;
@@ -169,7 +170,7 @@ export class Run {
     for await (const rows of table.rows) {
       check();
       for (const row of rows) await this.#take(row, reading.cells(row.cells, row.line), layout.calls);
-      if (this.#batch.rows >= BATCH_ROWS) await this.#flush();
+      if (this.#batch.rows >= this.#options.batchRows) await this.#flush();
       this.#options.onProgress(this.tally);
     }
   }

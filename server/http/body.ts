@@ -38,10 +38,7 @@ export function refuseType(request: IncomingMessage, response: ServerResponse): 
  *
  * @returns null when it is too large.
  */
-export async function readBody(
-  request: IncomingMessage,
-  mostBytes = MAX_BODY_BYTES,
-): Promise<Buffer | null> {
+export async function readBody(request: IncomingMessage, mostBytes = MAX_BODY_BYTES): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

@@ -3,10 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decodeId } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
 import { MOST_PART_BYTES } from '../history/index.ts';
+import { currentRequestId } from '../request.ts';
 import { readBody, sendError, sendInvalid, sendJson } from './body.ts';
 import { asCaller } from './caller.ts';
 import { sendCsv } from './csv.ts';
-import { currentRequestId } from '../request.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
 const ADDRESS = /^\/import\/history\/([^/]+)(\/rejected\.csv)?$/;
@@ -38,9 +38,7 @@ export async function serveImportParts(
     request.resume();
     return sendNone(response, text);
   }
-  return isRejects
-    ? sendRejects(core, id, request, response)
-    : takePart(core, id, text, request, response);
+  return isRejects ? sendRejects(core, id, request, response) : takePart(core, id, text, request, response);
 }
 
 const sendNone = (response: ServerResponse, text: string) =>

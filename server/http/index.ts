@@ -133,8 +133,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
       return graphql(request, response);
     }
     if (path === '/import/history') return serveImport(core, limiter, request, response);
-    if (path.startsWith('/import/history/'))
-      return serveImportParts(core, limiter, path, request, response);
+    if (path.startsWith('/import/history/')) return serveImportParts(core, limiter, path, request, response);
     if (path === '/webhooks/stripe') return serveStripe(core, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);

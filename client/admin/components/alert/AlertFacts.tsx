@@ -44,11 +44,7 @@ export function AlertFacts(props: { readonly alert: FragmentType<typeof AlertFac
           )}
         </Fact>
         <Fact label={alert.resolvedAt ? 'Over since' : 'Over at the latest'}>
-          <Instant
-            value={alert.resolvedAt ?? alert.endsAt}
-            style="second"
-            none="when its cause is gone"
-          />
+          <Instant value={alert.resolvedAt ?? alert.endsAt} style="second" none="when its cause is gone" />
         </Fact>
       </Facts>
     </Panel>
