@@ -78,7 +78,7 @@ async function takePart(
       ? `${receivedBytes} of ${fileBytes} bytes are here: go on from there.`
       : `The part goes beyond the ${fileBytes} bytes that were said: announce the file again.`;
   sendJson(response, 409, {
-    errors: [{ message, extensions: { code: 'CONFLICT', requestId: currentRequestId(), ...told } }],
+    errors: [{ message, extensions: { code: 'WRONG_POSITION', requestId: currentRequestId(), ...told } }],
   });
 }
 
