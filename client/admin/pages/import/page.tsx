@@ -1,7 +1,7 @@
 /** One file of history: on its way, looked at, and imported. */
 import { Skeleton } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { Empty } from '../../../ui/Empty.tsx';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
@@ -12,6 +12,7 @@ import { ImportProgress } from '../../components/import/ImportProgress.tsx';
 import { ImportSummary } from '../../components/import/ImportSummary.tsx';
 import { useSending } from '../../components/import/sending.ts';
 import { IMPORT_STATES } from '../../components/import/words.ts';
+import type { HistoryImportState } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
 import { Loaded } from '../../graphql/Loaded.tsx';
@@ -32,19 +33,24 @@ const ImportQuery = graphql(`
   }
 `);
 
+/** States that end by themselves. */
+const MOVING: ReadonlySet<HistoryImportState> = new Set(['UPLOADING', 'CHECKING', 'IMPORTING']);
+
 const route = getRouteApi('/shell/import/$importId');
 
 export function ImportPage() {
   const { importId: id } = route.useParams();
-  const asked = usePageQuery(ImportQuery, { id }, { refreshSeconds: 1 });
+  const [isMoving, setMoving] = useState(true);
+  const asked = usePageQuery(ImportQuery, { id }, isMoving ? { refreshSeconds: 1 } : {});
   const { data, refresh } = asked;
   const history = data?.historyImport;
+  const moves = history ? MOVING.has(history.state) : true;
+  if (moves !== isMoving) setMoving(moves);
   const sending = useSending(id);
   const isSent = sending !== undefined && sending.sent === sending.bytes;
   useEffect(() => {
     if (isSent) refresh();
   }, [isSent, refresh]);
-  const isUnderWay = history?.state === 'CHECKING' || history?.state === 'IMPORTING';
   return (
     <Page
       title={history?.fileName ?? 'Import'}
@@ -65,7 +71,7 @@ export function ImportPage() {
         {() =>
           history ? (
             <>
-              {(isUnderWay || history.state === 'UPLOADING' || history.state === 'FAILED') && (
+              {(moves || history.state === 'FAILED') && (
                 <Panel title="Progress">
                   <ImportProgress history={history} />
                 </Panel>
