@@ -141,7 +141,7 @@ export function alertsSuite(stage: () => Stage): void {
       receiver.behave({ status: 500 });
       await page.getByRole('button', { name: 'Send a test to on call' }).click();
       await page.getByText('The test did not arrive at “on call”').waitFor();
-      await page.getByRole('radio', { name: 'Dead' }).check({ force: true });
+      await page.locator('label').filter({ hasText: 'Dead' }).click();
       const dead = page.getByRole('row', { name: /Dead.*A test to on call/ });
       await dead.waitFor();
       receiver.behave({ status: 204 });
