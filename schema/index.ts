@@ -18,6 +18,7 @@ import './history-import.ts';
 import './access.ts';
 import './audit.ts';
 import './alert.ts';
+import './alert-rule.ts';
 import './alert-channel.ts';
 import './watch.ts';
 import './billing.ts';

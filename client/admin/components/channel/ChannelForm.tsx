@@ -4,15 +4,11 @@ import { useForm } from '@mantine/form';
 import { useEffect, useState } from 'react';
 import { ZONES } from '../../../ui/preferences.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
-import type {
-  AlertChannelKind,
-  AlertKind,
-  AlertSeverity,
-  ChannelForm_AlertChannelFragmentFragment,
-} from '../../gql/graphql.ts';
+import type { AlertChannelKind, ChannelForm_AlertChannelFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { KIND_CHOICES, SEVERITY_CHOICES } from '../alert/words.ts';
+import { type ChannelValues, inputOf, NEW_CHANNEL, valuesOf, whole } from './channel-values.ts';
 import { SecretDialog } from './SecretDialog.tsx';
 import { CHANNEL_KINDS } from './words.ts';
 
@@ -90,80 +86,7 @@ const KIND_OPTIONS = (Object.keys(CHANNEL_KINDS) as AlertChannelKind[]).map((val
   label: CHANNEL_KINDS[value],
 }));
 
-/** What the form holds: texts, as they are typed. */
-interface Values {
-  kind: AlertChannelKind;
-  name: string;
-  target: string;
-  enabled: boolean;
-  minimumSeverity: AlertSeverity;
-  kinds: AlertKind[];
-  escalationsOnly: boolean;
-  tellsResolved: boolean;
-  groupSeconds: string;
-  quietFrom: string;
-  quietTo: string;
-  timeZone: string;
-  escalateAfterMinutes: string;
-  escalateToId: string | null;
-}
-
-const NEW: Values = {
-  kind: 'WEBHOOK',
-  name: '',
-  target: '',
-  enabled: true,
-  minimumSeverity: 'WARNING',
-  kinds: [],
-  escalationsOnly: false,
-  tellsResolved: true,
-  groupSeconds: '60',
-  quietFrom: '',
-  quietTo: '',
-  timeZone: 'UTC',
-  escalateAfterMinutes: '',
-  escalateToId: null,
-};
-
-/** A whole number, or what says to the form that it is none. */
-const whole = (text: string) => (/^\d{1,6}$/.test(text.trim()) ? null : 'Give a whole number.');
-
 type Channel = ChannelForm_AlertChannelFragmentFragment;
-
-/** A channel as the form has it. Its target is left empty: what may be a key of it is not shown. */
-const valuesOf = ({ escalateTo, escalateAfterMinutes, ...channel }: Channel): Values => ({
-  kind: channel.kind,
-  name: channel.name,
-  target: '',
-  enabled: channel.enabled,
-  minimumSeverity: channel.minimumSeverity,
-  kinds: [...channel.kinds],
-  escalationsOnly: channel.escalationsOnly,
-  tellsResolved: channel.tellsResolved,
-  groupSeconds: String(channel.groupSeconds),
-  quietFrom: channel.quietFrom ?? '',
-  quietTo: channel.quietTo ?? '',
-  timeZone: channel.timeZone,
-  escalateAfterMinutes: escalateAfterMinutes == null ? '' : String(escalateAfterMinutes),
-  escalateToId: escalateTo?.id ?? null,
-});
-
-/** What the API is told. */
-const inputOf = ({
-  kind: _kind,
-  target,
-  groupSeconds,
-  escalateAfterMinutes,
-  escalateToId,
-  ...rest
-}: Values) => ({
-  ...rest,
-  ...(target.trim() ? { target: target.trim() } : {}),
-  groupSeconds: Number(groupSeconds),
-  // 0 takes the escalation away.
-  escalateAfterMinutes: Number(escalateAfterMinutes || 0),
-  ...(escalateToId && escalateAfterMinutes ? { escalateToId } : {}),
-});
 
 interface ChannelFormProps {
   /** `new` for a channel to be; null: the dialog is closed. */
@@ -179,8 +102,8 @@ export function ChannelForm({ draft, others, onClose }: ChannelFormProps) {
   const [secret, setSecret] = useState<string | null>(null);
   const [create, { isBusy: isCreating }] = useAction(CreateMutation);
   const [update, { isBusy: isUpdating }] = useAction(UpdateMutation);
-  const form = useForm<Values>({
-    initialValues: NEW,
+  const form = useForm<ChannelValues>({
+    initialValues: NEW_CHANNEL,
     validate: {
       name: (name) => (name.trim() ? null : 'Say what it is for.'),
       groupSeconds: whole,
@@ -194,11 +117,11 @@ export function ChannelForm({ draft, others, onClose }: ChannelFormProps) {
     // While it closes it still shows what it was.
     if (draft === null) return;
     setShown(channel ?? null);
-    setValues(channel ? valuesOf(channel) : NEW);
+    setValues(channel ? valuesOf(channel) : NEW_CHANNEL);
     clearErrors();
   }, [draft, channel, setValues, clearErrors]);
 
-  const submit = async (values: Values) => {
+  const submit = async (values: ChannelValues) => {
     const input = inputOf(values);
     const outcome = shown
       ? (await update({ id: shown.id, input }))?.updateAlertChannel
