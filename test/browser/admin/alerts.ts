@@ -74,6 +74,7 @@ export function alertsSuite(stage: () => Stage): void {
     await raise('pika', "Pika's bill is not what was booked");
     const page = await stage().open('/alerts?search=Pika');
     const row = page.getByRole('row', { name: /Pika's bill/ });
+    await row.waitFor();
     await page.route('**/graphql', async (request) => {
       if (request.request().method() !== 'POST') return request.continue();
       await request.fulfill({

@@ -23,7 +23,10 @@ export function AlertRulesPage() {
       note={
         <>
           When something is told of. Quiet hours, grouping and escalation belong to{' '}
-          <TextLink to="/alert-channels">the channel</TextLink> that tells it.
+          <TextLink to="/alert-channels" underline="always">
+            the channel
+          </TextLink>{' '}
+          that tells it.
         </>
       }
     >

@@ -61,7 +61,9 @@ export function ImportPage() {
         history && (
           <>
             Sent <Instant value={history.createdAt} /> by {history.createdByName}.{' '}
-            <TextLink to="/import">All files</TextLink>
+            <TextLink to="/import" underline="always">
+              All files
+            </TextLink>
           </>
         )
       }
