@@ -55,7 +55,7 @@ export function Shell() {
     <AlertFeed>
       <AppShell
         header={{ height: 56 }}
-        navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+        navbar={{ width: 236, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
         padding="md"
         classNames={{ main: classes.main }}
       >

@@ -1,5 +1,5 @@
 /** Alerts, and the button that says one knows of one. */
-import { Button, Text, VisuallyHidden } from '@mantine/core';
+import { Box, Button, Text, VisuallyHidden } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { State } from '../../../ui/State.tsx';
@@ -35,19 +35,27 @@ const AcknowledgeMutation = graphql(`
 
 type Alert = AlertTable_AlertFragmentFragment;
 
+const Severity = ({ severity }: Pick<Alert, 'severity'>) => (
+  <State tone={SEVERITIES[severity][0]}>{SEVERITIES[severity][1]}</State>
+);
+
 function columnsOf(acknowledge: (alert: Alert) => void): readonly Column<Alert>[] {
   return [
     {
       key: 'severity',
       header: 'Severity',
-      render: ({ severity }) => <State tone={SEVERITIES[severity][0]}>{SEVERITIES[severity][1]}</State>,
+      wide: true,
+      render: ({ severity }) => <Severity severity={severity} />,
     },
     {
       key: 'title',
       header: 'What',
       isRowHeader: true,
-      render: ({ id, title, detail }) => (
+      render: ({ id, title, detail, severity }) => (
         <>
+          <Box hiddenFrom="sm" mb={4}>
+            <Severity severity={severity} />
+          </Box>
           <TextLink to="/alerts/$alertId" params={{ alertId: id }}>
             {title}
           </TextLink>

@@ -6,7 +6,7 @@ import { toastDone } from '../../../ui/toasts.ts';
 import type { AlertSettingUnit, RuleForm_AlertRuleFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
-import { KINDS } from './words.ts';
+import { KINDS, withoutStop } from './words.ts';
 
 const RuleForm_AlertRuleFragment = graphql(`
   fragment RuleForm_AlertRuleFragment on AlertRule {
@@ -108,7 +108,7 @@ export function RuleForm({ onClose, ...props }: RuleFormProps) {
           {shown?.settings.map(({ name, description, unit, shipped }, index) => (
             <TextInput
               key={name}
-              label={description}
+              label={withoutStop(description)}
               description={`In ${UNITS[unit]}; ships as ${shipped}`}
               required
               {...form.getInputProps(`settings.${index}.value`)}

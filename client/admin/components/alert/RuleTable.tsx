@@ -7,7 +7,7 @@ import { Instant } from '../../../ui/values.tsx';
 import type { RuleTable_AlertRuleFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { RuleForm } from './RuleForm.tsx';
-import { KINDS } from './words.ts';
+import { KINDS, withoutStop } from './words.ts';
 
 const RuleTable_AlertRuleFragment = graphql(`
   fragment RuleTable_AlertRuleFragment on AlertRule {
@@ -76,7 +76,7 @@ function columnsOf(onEdit: (rule: Rule) => void): readonly Column<Rule>[] {
           <Stack gap={2}>
             {settings.map(({ name, description, value, shipped, unit }) => (
               <Text size="sm" key={name}>
-                {description}: <b>{withUnit(value, unit)}</b>
+                {withoutStop(description)}: <b>{withUnit(value, unit)}</b>
                 {value !== shipped && (
                   <Text span c="dimmed">
                     {' '}

@@ -49,3 +49,6 @@ export const SEVERITY_CHOICES: readonly { value: AlertSeverity; label: string }[
   { value: 'WARNING', label: 'Warning and worse' },
   { value: 'CRITICAL', label: 'Critical only' },
 ];
+
+/** A sentence of the API as a label. */
+export const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');

@@ -1,5 +1,5 @@
 /** What was sent to channels, and what has come of it. Those that are dead can be tried anew. */
-import { Button, Text, VisuallyHidden } from '@mantine/core';
+import { Box, Button, Text, VisuallyHidden } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { State } from '../../../ui/State.tsx';
@@ -42,6 +42,10 @@ const RetryMutation = graphql(`
 
 type Delivery = DeliveryTable_AlertDeliveryFragmentFragment;
 
+const DeliveryState = ({ state }: Pick<Delivery, 'state'>) => (
+  <State tone={DELIVERY_STATES[state][0]}>{DELIVERY_STATES[state][1]}</State>
+);
+
 /** So many titles are shown of a message that tells of more. */
 const SHOWN = 2;
 
@@ -49,7 +53,8 @@ const columnsOf = (retry: (delivery: Delivery) => void): readonly Column<Deliver
   {
     key: 'state',
     header: 'State',
-    render: ({ state }) => <State tone={DELIVERY_STATES[state][0]}>{DELIVERY_STATES[state][1]}</State>,
+    wide: true,
+    render: ({ state }) => <DeliveryState state={state} />,
   },
   {
     key: 'what',
@@ -57,6 +62,9 @@ const columnsOf = (retry: (delivery: Delivery) => void): readonly Column<Deliver
     isRowHeader: true,
     render: ({ channelName, reason, changes, lastError, state }) => (
       <>
+        <Box hiddenFrom="sm" mb={4}>
+          <DeliveryState state={state} />
+        </Box>
         {REASONS[reason]} to {channelName}
         {changes.slice(0, SHOWN).map(({ sequence, alert }) => (
           <Text size="sm" c="dimmed" key={sequence}>
