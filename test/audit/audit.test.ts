@@ -101,7 +101,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     sql: ['UPDATE "grant" SET reserved = reserved + 1 WHERE account_id = :account AND expires_at IS NULL'],
   },
   {
-    breaks: ['given', 'earned', 'days'],
+    breaks: ['given', 'earned'],
     sql: [`UPDATE entry SET kind = 'REVOKE' WHERE account_id = :account AND kind = 'GRANT' AND sequence = 1`],
   },
   { breaks: ['given'], sql: [`UPDATE entry SET kind = 'REVOKE' WHERE kind = 'EXPIRE_GRANT'`] },
