@@ -3,8 +3,8 @@ import {
   ALERT_KINDS,
   type AlertRecord,
   type AlertChange as Change,
-  type AlertCounts as Counts,
   SEVERITIES,
+  type Unanswered,
 } from '../server/alerts/index.ts';
 import { isPassing } from '../server/ledger/index.ts';
 import type { Messages } from '../server/live/index.ts';
@@ -128,7 +128,7 @@ export const Alert = builder.prismaNode('Alert', {
   }),
 });
 
-const AlertCounts = builder.objectRef<Counts>('AlertCounts').implement({
+const AlertCounts = builder.objectRef<Unanswered>('AlertCounts').implement({
   description: 'How many alerts are not over.',
   fields: (t) => ({
     open: t.exposeInt('open', { description: 'That nobody has said that they know of.' }),
@@ -189,7 +189,7 @@ builder.queryFields((t) => ({
   alertCounts: t.field({
     type: AlertCounts,
     ...needs('profit:read', 'How many alerts wait for somebody, and the number of the newest change.'),
-    resolve: (_root, _args, context) => context.core.alerts.counts(),
+    resolve: (_root, _args, context) => context.core.alerts.unanswered(),
   }),
   alertChanges: t.field({
     type: [AlertChange],

@@ -23,6 +23,7 @@ async function start(): Promise<void> {
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
   await core.topUps.start();
+  const maintenance = await startMaintenance(core);
   core.alerts.start();
   core.imports.sweeps.start();
   if (environment.role !== 'web') {
@@ -30,7 +31,6 @@ async function start(): Promise<void> {
     await core.alerts.deliveries.work();
     await core.imports.work();
   }
-  const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo, pages });
 
   let stopping = false;
@@ -42,11 +42,12 @@ async function start(): Promise<void> {
       'Stopping: calls under way are finished first.',
     );
     http.drain();
-    await core.alerts.sweeps.stop();
+    // Another process goes on with what is done from time to time.
+    const swept = Promise.all([maintenance.stop(), core.alerts.sweeps.stop()]);
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();
-    await maintenance.stop();
+    await swept;
     await core.close();
     log.info({}, 'Stopped.');
     process.exit(0);
