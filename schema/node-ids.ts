@@ -17,6 +17,7 @@ const PREFIXES = {
   Entry: 'ent',
   Generation: 'gen',
   Grant: 'grt',
+  HistoryImport: 'imp',
   Output: 'out',
   Payment: 'pay',
   Quote: 'quo',

@@ -25,9 +25,11 @@ async function start(): Promise<void> {
   await core.topUps.start();
   const maintenance = await startMaintenance(core);
   core.alerts.start();
+  core.imports.sweeps.start();
   if (environment.role !== 'web') {
     await core.generations.work();
     await core.alerts.deliveries.work();
+    await core.imports.work();
   }
   const http = await startHttp({ core, demo, pages });
 

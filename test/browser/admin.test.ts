@@ -2,7 +2,9 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
 import { accessSuite } from './admin/access.ts';
+import { alertsSuite } from './admin/alerts.ts';
 import { customersSuite } from './admin/customers.ts';
+import { importsSuite } from './admin/imports.ts';
 import { keyboardSuite } from './admin/keyboard.ts';
 import { keysSuite } from './admin/keys.ts';
 import { liveSuite } from './admin/live.ts';
@@ -23,6 +25,8 @@ describeInBrowser('the admin', () => {
   describe('protection', () => protectionSuite(stage));
   describe('customers', () => customersSuite(stage));
   describe('keys', () => keysSuite(stage));
+  describe('alerts', () => alertsSuite(stage));
+  describe('files of history', () => importsSuite(stage));
   describe('the keyboard', () => keyboardSuite(stage));
   describe('live data', () => liveSuite(stage));
   describe('all pages', () => pagesSuite(stage));
