@@ -1,12 +1,15 @@
 /** Every page by its address. A page adds its route to the list, and its link to shell/navigation.ts. */
 import { createRouter } from '@tanstack/react-router';
 import { auditRoute } from './pages/audit/route.ts';
+import { booksRoute } from './pages/books/route.ts';
 import { budgetsRoute } from './pages/budgets/route.ts';
+import { businessRoute } from './pages/business/route.ts';
 import { catalogueRoute } from './pages/catalogue/route.ts';
 import { generationRoute } from './pages/generation/route.ts';
 import { generationsRoute } from './pages/generations/route.ts';
 import { keysRoute } from './pages/keys/route.ts';
 import { overviewRoute } from './pages/overview/route.ts';
+import { plansRoute } from './pages/plans/route.ts';
 import { profitRoute } from './pages/profit/route.ts';
 import { providersRoute } from './pages/providers/route.ts';
 import { settingsRoute } from './pages/settings/route.ts';
@@ -19,12 +22,15 @@ const tree = rootRoute.addChildren([
   signInRoute,
   shellRoute.addChildren([
     auditRoute,
+    booksRoute,
     budgetsRoute,
+    businessRoute,
     catalogueRoute,
     generationRoute,
     generationsRoute,
     keysRoute,
     overviewRoute,
+    plansRoute,
     profitRoute,
     providersRoute,
     settingsRoute,

@@ -1,5 +1,8 @@
 /** Where one can go: the links at the side, the palette and the shortcuts are all made of this list. */
 import IconActivity from '@tabler/icons-react/icons/IconActivityHeartbeat';
+import IconBook from '@tabler/icons-react/icons/IconBook2';
+import IconBusiness from '@tabler/icons-react/icons/IconBuildingStore';
+import IconPlans from '@tabler/icons-react/icons/IconCalendarDollar';
 import IconChart from '@tabler/icons-react/icons/IconChartLine';
 import IconGauge from '@tabler/icons-react/icons/IconGauge';
 import IconHistory from '@tabler/icons-react/icons/IconHistory';
@@ -41,6 +44,20 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         key: 'f',
       },
       {
+        to: '/business',
+        label: 'Business',
+        about: 'MRR, churn, cohorts, unit economics, break-even and recommendations',
+        icon: IconBusiness,
+        key: 'm',
+      },
+      {
+        to: '/books',
+        label: 'Books',
+        about: 'Cash, earned and deferred revenue by day, and what Stripe has told',
+        icon: IconBook,
+        key: 'y',
+      },
+      {
         to: '/budgets',
         label: 'Budgets',
         about: 'Limits on what providers may bill',
@@ -77,6 +94,13 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         about: 'Models, costs, prices and margins',
         icon: IconTags,
         key: 'c',
+      },
+      {
+        to: '/plans',
+        label: 'Plans',
+        about: 'Plans, packs and the price list; the simulator',
+        icon: IconPlans,
+        key: 'l',
       },
       {
         to: '/providers',
