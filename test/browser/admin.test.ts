@@ -6,6 +6,7 @@ import { customersSuite } from './admin/customers.ts';
 import { keyboardSuite } from './admin/keyboard.ts';
 import { keysSuite } from './admin/keys.ts';
 import { liveSuite } from './admin/live.ts';
+import { moneySuite } from './admin/money.ts';
 import { pagesSuite } from './admin/pages.ts';
 import { protectionSuite } from './admin/protection.ts';
 import { openStage, type Stage } from './admin/stage.ts';
@@ -25,5 +26,6 @@ describeInBrowser('the admin', () => {
   describe('keys', () => keysSuite(stage));
   describe('the keyboard', () => keyboardSuite(stage));
   describe('live data', () => liveSuite(stage));
+  describe('money', () => moneySuite(stage));
   describe('all pages', () => pagesSuite(stage));
 });

@@ -221,17 +221,17 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
         onClose={() => setAsked(null)}
         title={`Another plan for ${externalId}`}
         confirm="Change the plan"
-        onConfirm={async () =>
-          next !== undefined &&
-          told(
-            (
-              await changePlan({
-                input: { idempotencyKey: key.current, accountId: id, plan: next.id, interval: next.interval },
-              })
-            )?.changePlan,
-            `${externalId} now has ${next.name}.`,
-          )
-        }
+        onConfirm={async () => {
+          if (!next) {
+            toastFailure({ title: 'No plan is chosen', message: 'Choose the plan that it is to be.' });
+            return false;
+          }
+          const { id: to, interval: every, name } = next;
+          const done = await changePlan({
+            input: { idempotencyKey: key.current, accountId: id, plan: to, interval: every },
+          });
+          return told(done?.changePlan, `${externalId} now has ${name}.`);
+        }}
       >
         <Stack gap="sm">
           <Select
