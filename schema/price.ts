@@ -50,6 +50,7 @@ export const ModelChange = builder
     }),
   });
 
+/** What leaving a dimension of a price or a cost out means. */
 export const DIMENSION = 'Left out: any, where no row is more specific.';
 const FROM = 'From when on; left out: from now. What was asked or billed before stays as it was.';
 const REASON = 'Why; it is written to the audit log.';
@@ -148,6 +149,7 @@ const SetPriceListResult = builder.unionType('SetPriceListResult', {
 
 const MOST_CREDIT_MICROS = 1_000_000_000n;
 
+/** The most that a vendor is believed to bill for one unit. */
 export const MOST_COST_MICROS = 10_000_000_000n;
 
 const told = (outcome: ChangeOutcome) =>

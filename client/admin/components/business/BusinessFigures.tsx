@@ -80,7 +80,7 @@ type Metrics = BusinessFigures_BusinessMetricsFragmentFragment;
 type Part = FragmentType<typeof BusinessFigures_BusinessMetricsFragment>;
 
 /** Why there is no lifetime value, in words. */
-export function whyNoLifetime({ ltv, churnRate }: Pick<Metrics, 'ltv' | 'churnRate'>): string | null {
+function whyNoLifetime({ ltv, churnRate }: Pick<Metrics, 'ltv' | 'churnRate'>): string | null {
   if (ltv) return null;
   return churnRate === null || churnRate === undefined
     ? 'unknowable: nobody subscribed when a month began, so none could leave'

@@ -1,4 +1,4 @@
-/** For which requests of a model a price or a cost is. */
+/** For which requests of a model a price, a cost or a use is. */
 
 /** The dimensions of a row; null: any. */
 export interface Dimensions {
@@ -7,18 +7,13 @@ export interface Dimensions {
   readonly durationSeconds?: number | null;
 }
 
-/** "5 s", "1024x1024, high", "any, a second". */
-export function variantOf({
-  size,
-  quality,
-  durationSeconds,
-  unit,
-}: Dimensions & { readonly unit: string }): string {
-  const parts = [
-    size,
-    quality,
-    durationSeconds === null || durationSeconds === undefined ? null : `${durationSeconds} s`,
-    unit === 'OUTPUT' ? null : `a ${unit.toLowerCase()}`,
-  ].filter((part) => part !== null && part !== undefined);
-  return parts.length > 0 ? parts.join(', ') : 'any';
+/** "5 s", "1024x1024, high"; empty: any. */
+export function dimensionsOf({ size, quality, durationSeconds }: Dimensions): string {
+  return [size, quality, durationSeconds ? `${durationSeconds} s` : null].filter(Boolean).join(', ');
+}
+
+/** The same of a price or a cost, with what it counts: "5 s", "any, a second". */
+export function variantOf(row: Dimensions & { readonly unit: string }): string {
+  const unit = row.unit === 'OUTPUT' ? '' : `a ${row.unit.toLowerCase()}`;
+  return [dimensionsOf(row) || (unit ? '' : 'any'), unit].filter(Boolean).join(', ');
 }

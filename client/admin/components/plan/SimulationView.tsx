@@ -1,13 +1,14 @@
 /** What a price leaves when its uses have been paid for: before and after fees, by use, at the worst and at the best. */
 import { Stack, Text } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
-import { Empty } from '../../../ui/Empty.tsx';
-import { wordsOf } from '../../../ui/format.ts';
 import { Panel } from '../../../ui/Panel.tsx';
-import { State, toneOfMargin } from '../../../ui/State.tsx';
+import { State } from '../../../ui/State.tsx';
 import { type Amount, Count, Money, Nothing, Ratio } from '../../../ui/values.tsx';
 import type { SimulationView_PlanSimulationFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { MarginBadge } from './MarginBadge.tsx';
+import { ModelMarginTable } from './ModelMarginTable.tsx';
+import { SimulatedLineTable } from './SimulatedLineTable.tsx';
 
 const SimulationView_PlanSimulationFragment = graphql(`
   fragment SimulationView_PlanSimulationFragment on PlanSimulation {
@@ -57,38 +58,7 @@ const SimulationView_PlanSimulationFragment = graphql(`
       breakEvenUse
     }
     lines {
-      model
-      size
-      quality
-      durationSeconds
-      count
-      credits
-      unitCost {
-        amount
-        currency
-      }
-      cost {
-        amount
-        currency
-      }
-      revenue {
-        amount
-        currency
-      }
-      beforeFees {
-        profit {
-          amount
-          currency
-        }
-        margin
-      }
-      afterFees {
-        profit {
-          amount
-          currency
-        }
-        margin
-      }
+      ...SimulatedLineTable_SimulatedLineFragment
     }
     worst {
       model
@@ -121,20 +91,7 @@ const SimulationView_PlanSimulationFragment = graphql(`
       }
     }
     models {
-      model
-      operation
-      retired
-      size
-      quality
-      durationSeconds
-      credits
-      marginLeast
-      marginMost
-      marginOfPlan
-      cost {
-        amount
-        currency
-      }
+      ...ModelMarginTable_ModelMarginFragment
     }
   }
 `);
@@ -148,14 +105,6 @@ interface Outcome {
   readonly cost: Amount;
   readonly fee: Amount | null;
   readonly result: Simulation['beforeFees'];
-}
-
-function Margin({ value, none }: { readonly value: number | null | undefined; readonly none?: string }) {
-  return (
-    <State tone={toneOfMargin(value)}>
-      <Ratio value={value} none={none ?? 'no revenue'} />
-    </State>
-  );
 }
 
 /** How many times all uses are paid for. */
@@ -178,7 +127,12 @@ const OUTCOMES: readonly Column<Outcome>[] = [
     align: 'end',
     render: ({ result }) => <Money value={result.profit} signed />,
   },
-  { key: 'margin', header: 'Margin', align: 'end', render: ({ result }) => <Margin value={result.margin} /> },
+  {
+    key: 'margin',
+    header: 'Margin',
+    align: 'end',
+    render: ({ result }) => <MarginBadge value={result.margin} />,
+  },
   {
     key: 'markup',
     header: 'Markup',
@@ -199,125 +153,6 @@ const OUTCOMES: readonly Column<Outcome>[] = [
     align: 'end',
     wide: true,
     render: ({ result }) => <Times value={result.breakEvenUse} />,
-  },
-];
-
-interface Variant {
-  readonly size?: string | null;
-  readonly quality?: string | null;
-  readonly durationSeconds?: number | null;
-}
-
-/** For what a price or a use is: "5 s", "1024x1024, high". */
-export function variantText({ size, quality, durationSeconds }: Variant): string {
-  return [size, quality, durationSeconds ? `${durationSeconds} s` : null].filter(Boolean).join(', ');
-}
-
-type SimulatedLine = Simulation['lines'][number];
-
-const LINES: readonly Column<SimulatedLine>[] = [
-  {
-    key: 'use',
-    header: 'Use',
-    isRowHeader: true,
-    render: (line) => (
-      <>
-        <Count value={line.count} /> × {line.model}
-        {variantText(line) && `, ${variantText(line)}`}
-      </>
-    ),
-  },
-  {
-    key: 'each',
-    header: 'Each',
-    align: 'end',
-    wide: true,
-    render: ({ unitCost }) => <Money value={unitCost} />,
-  },
-  {
-    key: 'credits',
-    header: 'Credits',
-    align: 'end',
-    wide: true,
-    render: ({ credits }) =>
-      credits === null || credits === undefined ? <Nothing label="no price" /> : <Count value={credits} />,
-  },
-  { key: 'cost', header: 'Cost', align: 'end', render: ({ cost }) => <Money value={cost} /> },
-  {
-    key: 'share',
-    header: 'Share of the price',
-    align: 'end',
-    wide: true,
-    render: ({ revenue }) => <Money value={revenue} />,
-  },
-  {
-    key: 'profit',
-    header: 'Profit',
-    align: 'end',
-    render: ({ beforeFees }) => <Money value={beforeFees.profit} signed />,
-  },
-  {
-    key: 'margin',
-    header: 'Margin',
-    align: 'end',
-    wide: true,
-    render: ({ beforeFees }) => <Margin value={beforeFees.margin} />,
-  },
-  {
-    key: 'after',
-    header: 'After fees',
-    align: 'end',
-    wide: true,
-    render: ({ afterFees }) => <Money value={afterFees.profit} signed />,
-  },
-];
-
-type ModelMargin = Simulation['models'][number];
-
-const MODELS: readonly Column<ModelMargin>[] = [
-  {
-    key: 'model',
-    header: 'Model',
-    isRowHeader: true,
-    render: (line) => (
-      <>
-        {line.model}
-        {variantText(line) && `, ${variantText(line)}`}
-        {line.retired && ' (retired)'}
-      </>
-    ),
-  },
-  { key: 'operation', header: 'Operation', wide: true, render: ({ operation }) => wordsOf(operation) },
-  { key: 'cost', header: 'Cost', align: 'end', wide: true, render: ({ cost }) => <Money value={cost} /> },
-  {
-    key: 'credits',
-    header: 'Credits',
-    align: 'end',
-    wide: true,
-    render: ({ credits }) => <Count value={credits} />,
-  },
-  {
-    key: 'range',
-    header: 'At the cheapest and dearest credit',
-    align: 'end',
-    wide: true,
-    render: ({ marginLeast, marginMost }) => (
-      <>
-        <Ratio value={marginLeast} none="no revenue" />
-        {marginMost !== marginLeast && (
-          <>
-            {' – '}
-            <Ratio value={marginMost} />
-          </>
-        )}
-      </>
-    ),
-  },
-  {
-    key: 'here',
-    header: 'At this price',
-    align: 'end',
-    render: ({ marginOfPlan }) => <Margin value={marginOfPlan} none="no credits" />,
   },
 ];
 
@@ -389,27 +224,14 @@ export function SimulationView(props: SimulationViewProps) {
         )}
       </Panel>
       <Panel title="Use by use" note="A use’s share of price and fee is its share of credits" flush>
-        <DataTable
-          label="Use by use"
-          columns={LINES}
-          rows={simulation?.lines}
-          keyOf={(line) => `${line.model} ${variantText(line)} ${line.count}`}
-          expected={2}
-          empty={<Empty title="No use">Add a use to see what it costs and leaves.</Empty>}
-        />
+        <SimulatedLineTable lines={simulation?.lines} />
       </Panel>
       <Panel
         title="What a credit can be spent on"
         note="Each way in which the active list sells a model"
         flush
       >
-        <DataTable
-          label="Margins of models at this price"
-          columns={MODELS}
-          rows={simulation?.models}
-          keyOf={(line) => `${line.model} ${variantText(line)} ${line.credits}`}
-          empty={<Empty title="No model has a price">Set prices in the catalogue.</Empty>}
-        />
+        <ModelMarginTable models={simulation?.models} />
       </Panel>
     </>
   );

@@ -6,7 +6,8 @@ import { FailureNote } from '../../../ui/Failure.tsx';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { NEW_PACK, NEW_PLAN, type OfferDraft, OfferForm } from '../../components/plan/OfferForm.tsx';
-import { PackTable, PlanTable } from '../../components/plan/OfferTables.tsx';
+import { PackTable } from '../../components/plan/PackTable.tsx';
+import { PlanTable } from '../../components/plan/PlanTable.tsx';
 import { PriceListPanel } from '../../components/plan/PriceListPanel.tsx';
 import { VersionTable } from '../../components/plan/VersionTable.tsx';
 import { graphql } from '../../gql/index.ts';
@@ -19,11 +20,11 @@ const PlansQuery = graphql(`
       id
       name
       interval
-      ...OfferTables_PlanFragment
+      ...PlanTable_PlanFragment
     }
     packs {
       id
-      ...OfferTables_PackFragment
+      ...PackTable_PackFragment
     }
     planVersions {
       ...VersionTable_PlanVersionFragment
