@@ -97,7 +97,8 @@ export function RevokeCredits({ grant, onClose }: RevokeCreditsProps) {
     { grantId: grant?.id ?? '', credits: isNumber ? settled : 1 },
     { pause: !grant || !isNumber },
   );
-  const preview = settled === credits ? asked.data?.previewRevocation : undefined;
+  // While a newer answer is on its way, the one that is there is of another figure.
+  const preview = settled === credits && !asked.isLoading ? asked.data?.previewRevocation : undefined;
 
   const submit = async (values: typeof form.values) => {
     if (!shown) return;

@@ -131,7 +131,7 @@ export function BookFigures({ days }: BooksProps) {
         />
       </Figures>
       {opening && last && (
-        <Text size="sm" component="p" aria-label="Identity of deferred revenue">
+        <Text size="sm" component="div">
           <State tone={holds ? 'good' : 'bad'}>{holds ? 'Adds up' : 'Does not add up'}</State>{' '}
           <Money value={opening.deferred} /> deferred before + <Money value={flowOf(shown, 'sold')} /> sold −{' '}
           <Money value={flowOf(shown, 'earned')} /> earned − <Money value={flowOf(shown, 'breakage')} />{' '}

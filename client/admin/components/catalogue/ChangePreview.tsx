@@ -89,7 +89,8 @@ export function useChangePreview(input: PreviewModelChangeInput | null) {
   const [settled] = useDebouncedValue(input, WAIT_MS);
   const isCurrent = JSON.stringify(settled) === JSON.stringify(input);
   const asked = usePageQuery(PreviewQuery, { input: settled ?? { model: '' } }, { pause: settled === null });
-  const outcome = input && isCurrent && settled ? asked.data?.previewModelChange : undefined;
+  // While a newer answer is on its way, the one that is there is of another figure.
+  const outcome = isCurrent && settled && !asked.isLoading ? asked.data?.previewModelChange : undefined;
   return {
     isAsked: input !== null,
     failure: asked.failure,

@@ -60,7 +60,7 @@ const WAIT_MS = 250;
 export function SimulationNote({ price, credits, uses }: SimulationNoteProps) {
   const isKnown = isAmount(price) && Number.isInteger(credits) && credits > 0;
   const [input] = useDebouncedValue({ price, credits, uses: inputOf(uses) }, WAIT_MS);
-  const { data, failure } = usePageQuery(SimulateQuery, { input }, { pause: !isKnown });
+  const { data, failure, isLoading } = usePageQuery(SimulateQuery, { input }, { pause: !isKnown });
   if (!isKnown) {
     return (
       <Text size="sm" c="dimmed">
@@ -69,7 +69,8 @@ export function SimulationNote({ price, credits, uses }: SimulationNoteProps) {
     );
   }
   if (failure) return <Text size="sm">{failure.message}</Text>;
-  if (!data) return <Skeleton height={66} />;
+  // While a newer answer is on its way, the one that is there is of another price.
+  if (!data || isLoading) return <Skeleton height={66} />;
   const outcome = data.simulatePlan;
   if (outcome.__typename !== 'PlanSimulation') {
     return <Text size="sm">{'message' in outcome ? outcome.message : ''}</Text>;
