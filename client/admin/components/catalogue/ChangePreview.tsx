@@ -86,11 +86,17 @@ const WAIT_MS = 250;
 
 /** Reckons a change once one has stopped typing; null: there is nothing to reckon with yet. */
 export function useChangePreview(input: PreviewModelChangeInput | null) {
-  const [settled] = useDebouncedValue(input, WAIT_MS);
-  const isCurrent = JSON.stringify(settled) === JSON.stringify(input);
-  const asked = usePageQuery(PreviewQuery, { input: settled ?? { model: '' } }, { pause: settled === null });
+  // As a text: an object is another one each time, and would never settle.
+  const said = JSON.stringify(input);
+  const [settled] = useDebouncedValue(said, WAIT_MS);
+  const isCurrent = settled === said && input !== null;
+  const asked = usePageQuery(
+    PreviewQuery,
+    { input: (JSON.parse(settled) as PreviewModelChangeInput | null) ?? { model: '' } },
+    { pause: settled === 'null' },
+  );
   // While a newer answer is on its way, the one that is there is of another figure.
-  const outcome = isCurrent && settled && !asked.isLoading ? asked.data?.previewModelChange : undefined;
+  const outcome = isCurrent && !asked.isLoading ? asked.data?.previewModelChange : undefined;
   return {
     isAsked: input !== null,
     failure: asked.failure,

@@ -4,6 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { isAmount } from '../../../ui/decimal.ts';
 import { State, toneOfMargin } from '../../../ui/State.tsx';
 import { Money, Ratio } from '../../../ui/values.tsx';
+import type { SimulatePlanInput } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
 import { inputOf, type Use } from './uses.ts';
@@ -59,7 +60,10 @@ const WAIT_MS = 250;
 
 export function SimulationNote({ price, credits, uses }: SimulationNoteProps) {
   const isKnown = isAmount(price) && Number.isInteger(credits) && credits > 0;
-  const [input] = useDebouncedValue({ price, credits, uses: inputOf(uses) }, WAIT_MS);
+  // As a text: an object is another one each time, and would never settle.
+  const said = JSON.stringify({ price, credits, uses: inputOf(uses) });
+  const [settled] = useDebouncedValue(said, WAIT_MS);
+  const input = JSON.parse(settled) as SimulatePlanInput;
   const { data, failure, isLoading } = usePageQuery(SimulateQuery, { input }, { pause: !isKnown });
   if (!isKnown) {
     return (
@@ -70,7 +74,7 @@ export function SimulationNote({ price, credits, uses }: SimulationNoteProps) {
   }
   if (failure) return <Text size="sm">{failure.message}</Text>;
   // While a newer answer is on its way, the one that is there is of another price.
-  if (!data || isLoading) return <Skeleton height={66} />;
+  if (!data || isLoading || settled !== said) return <Skeleton height={66} />;
   const outcome = data.simulatePlan;
   if (outcome.__typename !== 'PlanSimulation') {
     return <Text size="sm">{'message' in outcome ? outcome.message : ''}</Text>;
