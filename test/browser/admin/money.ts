@@ -192,7 +192,7 @@ export function moneySuite(stage: () => Stage): void {
     await figure('MRR', '$9.00');
     await figure('ARR', '$108.00');
     await figure('LTV', 'Not yet');
-    await figureOf(page, 'LTV').getByText('unknowable: nobody subscribed when a month began').waitFor();
+    await figureOf(page, 'LTV').getByText('unknown while churn is').waitFor();
     await page.getByRole('row', { name: /tokens-creator 1/ }).waitFor();
     await page
       .getByRole('table', { name: /^Cohorts/ })

@@ -13,7 +13,6 @@ const PAGES = [
   '/budgets',
   '/users',
   '/users/:user',
-  '/users/:user?show=payments',
   '/generations',
   '/generations/:generation',
   '/catalogue',

@@ -83,8 +83,8 @@ type Part = FragmentType<typeof BusinessFigures_BusinessMetricsFragment>;
 function whyNoLifetime({ ltv, churnRate }: Pick<Metrics, 'ltv' | 'churnRate'>): string | null {
   if (ltv) return null;
   return churnRate === null || churnRate === undefined
-    ? 'unknowable: nobody subscribed when a month began, so none could leave'
-    : 'unknowable: nobody has left, so nobody can say how long they stay';
+    ? 'unknown while churn is'
+    : 'unknown: nobody has left yet';
 }
 
 /** An amount that is a figure, with its change; undefined while it is not known. */
@@ -103,8 +103,8 @@ function AmountFigure(props: {
       tone={profit && value && isNegative(value.amount) ? 'bad' : undefined}
       note={
         <>
+          {about && <>{about}; </>}
           <Change ratio={value && before ? changeOf(value.amount, before.amount) : null} />
-          {about && <>; {about}</>}
         </>
       }
     />
@@ -137,10 +137,10 @@ export function RecurringFigures(props: BusinessFiguresProps) {
         value={metrics && (metrics.churnRate === null ? 'Not yet' : <Ratio value={metrics.churnRate} />)}
         note={
           metrics?.churnRate === null ? (
-            'unknowable: nobody subscribed when a month began'
+            'unknown: nobody subscribed when a month began'
           ) : (
             <>
-              a month, <Ratio value={before?.churnRate} none="unknowable" /> before
+              a month, <Ratio value={before?.churnRate} none="unknown" /> before
             </>
           )
         }

@@ -135,6 +135,8 @@ function Dimension(props: {
   return (
     <Select
       label={label}
+      miw={140}
+      flex={1}
       placeholder="Any"
       clearable
       clearButtonProps={{ 'aria-label': `Any ${label.toLowerCase()}` }}
@@ -238,7 +240,7 @@ export function ChangeForm({ draft, onClose }: ChangeFormProps) {
             ]}
             {...form.getInputProps('by')}
           />
-          <Group grow align="flex-start">
+          <Group align="flex-start" gap="sm">
             <Dimension
               label="Seconds"
               values={shown?.durations.map(String) ?? []}
@@ -260,7 +262,14 @@ export function ChangeForm({ draft, onClose }: ChangeFormProps) {
               onChange={(value) => form.setFieldValue('quality', value)}
               error={form.errors.quality as string | undefined}
             />
-            <Select label="Counted" data={[...UNITS]} allowDeselect={false} {...form.getInputProps('unit')} />
+            <Select
+              miw={140}
+              flex={1}
+              label="Counted"
+              data={[...UNITS]}
+              allowDeselect={false}
+              {...form.getInputProps('unit')}
+            />
           </Group>
           {values.by === 'credits' && (
             <NumberInput

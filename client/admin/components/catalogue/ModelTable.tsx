@@ -60,9 +60,9 @@ interface Line {
   readonly isFirst: boolean;
 }
 
-function ModelState({ model: { available, sandbox, retiresAt, replacedBy } }: { readonly model: Model }) {
+function ModelState({ model: { available, sandbox, retiresAt } }: { readonly model: Model }) {
   const isRetired = retiresAt !== null && retiresAt !== undefined && Date.parse(retiresAt) <= Date.now();
-  if (isRetired) return <State tone="quiet">Retired{replacedBy ? `: ${replacedBy}` : ''}</State>;
+  if (isRetired) return <State tone="quiet">Retired</State>;
   if (!available) return <State tone="warning">Not served</State>;
   if (retiresAt) {
     return (
@@ -88,26 +88,14 @@ const COLUMNS: readonly Column<Line>[] = [
         ) : (
           <VisuallyHidden>{model.model}</VisuallyHidden>
         )}
-        {isFirst && model.note && (
+        {isFirst && (
           <Text size="xs" c="dimmed" maw="40ch">
-            {model.note}
+            {wordsOf(model.operation)}, quality {model.quality}
+            {model.replacedBy && `; replaced by ${model.replacedBy}`}. {model.note}
           </Text>
         )}
       </Stack>
     ),
-  },
-  {
-    key: 'operation',
-    header: 'Operation',
-    wide: true,
-    render: ({ model, isFirst }) => (isFirst ? wordsOf(model.operation) : ''),
-  },
-  {
-    key: 'quality',
-    header: 'Quality',
-    align: 'end',
-    wide: true,
-    render: ({ model, isFirst }) => (isFirst ? model.quality : ''),
   },
   {
     key: 'state',

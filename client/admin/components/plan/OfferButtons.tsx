@@ -28,5 +28,5 @@ export function OfferButtons<Offer>({
 }
 
 export function Floor({ belowFloor }: { readonly belowFloor: boolean }) {
-  return belowFloor ? <State tone="bad">Below the floor</State> : <State tone="good">Above the floor</State>;
+  return belowFloor ? <State tone="bad">Below</State> : <State tone="good">Above</State>;
 }

@@ -1,14 +1,14 @@
 /** Packs as they are sold now, with what they leave; each can be changed, archived and simulated. */
-import { VisuallyHidden } from '@mantine/core';
+import { Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
-import { State, toneOfMargin } from '../../../ui/State.tsx';
-import { Count, Money, Ratio } from '../../../ui/values.tsx';
+import { Count, Money } from '../../../ui/values.tsx';
 import type { PackTable_PackFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { TextLink } from '../../links.tsx';
+import { MarginBadge } from './MarginBadge.tsx';
 import { type Actions, Floor, OfferButtons } from './OfferButtons.tsx';
 import type { OfferDraft } from './OfferForm.tsx';
 import { problemOf, RetireDialog } from './RetireDialog.tsx';
@@ -19,7 +19,6 @@ const PackTable_PackFragment = graphql(`
     name
     credits
     belowFloor
-    effectiveFrom
     price {
       amount
       currency
@@ -60,6 +59,20 @@ const RetirePackMutation = graphql(`
 
 type Pack = PackTable_PackFragmentFragment;
 
+/** The margin when all credits go to one model. */
+function Spent({ on }: { readonly on: Pack['simulation']['worst'] }) {
+  return (
+    on && (
+      <Stack gap={0} align="flex-end">
+        <MarginBadge value={on.afterFees.margin} none="none" />
+        <Text size="xs" c="dimmed">
+          {on.model}
+        </Text>
+      </Stack>
+    )
+  );
+}
+
 const packColumns = (actions: Actions<Pack>): readonly Column<Pack>[] => [
   {
     key: 'pack',
@@ -85,24 +98,14 @@ const packColumns = (actions: Actions<Pack>): readonly Column<Pack>[] => [
     header: 'At the worst, after fees',
     align: 'end',
     wide: true,
-    render: ({ simulation: { worst } }) =>
-      worst && (
-        <State tone={toneOfMargin(worst.afterFees.margin)}>
-          <Ratio value={worst.afterFees.margin} none="none" />, {worst.model}
-        </State>
-      ),
+    render: ({ simulation }) => <Spent on={simulation.worst} />,
   },
   {
     key: 'best',
     header: 'At the best',
     align: 'end',
     wide: true,
-    render: ({ simulation: { best } }) =>
-      best && (
-        <>
-          <Ratio value={best.afterFees.margin} none="none" />, {best.model}
-        </>
-      ),
+    render: ({ simulation }) => <Spent on={simulation.best} />,
   },
   { key: 'floor', header: 'Floor', wide: true, render: (pack) => <Floor belowFloor={pack.belowFloor} /> },
   {

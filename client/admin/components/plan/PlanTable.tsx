@@ -3,13 +3,12 @@ import { VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
-import { wordsOf } from '../../../ui/format.ts';
-import { State, toneOfMargin } from '../../../ui/State.tsx';
-import { Count, Instant, Money, Ratio } from '../../../ui/values.tsx';
+import { Count, Money, Ratio } from '../../../ui/values.tsx';
 import type { PlanTable_PlanFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { TextLink } from '../../links.tsx';
+import { MarginBadge } from './MarginBadge.tsx';
 import { type Actions, Floor, OfferButtons } from './OfferButtons.tsx';
 import type { OfferDraft } from './OfferForm.tsx';
 import { problemOf, RetireDialog } from './RetireDialog.tsx';
@@ -24,7 +23,6 @@ const PlanTable_PlanFragment = graphql(`
     credits
     rollover
     belowFloor
-    effectiveFrom
     price {
       amount
       currency
@@ -87,7 +85,6 @@ const planColumns = (actions: Actions<Plan>): readonly Column<Plan>[] => [
       </TextLink>
     ),
   },
-  { key: 'tier', header: 'Tier', wide: true, render: ({ tier }) => wordsOf(tier) },
   { key: 'price', header: 'Price', align: 'end', render: ({ price }) => <Money value={price} /> },
   { key: 'credits', header: 'Credits', align: 'end', render: ({ credits }) => <Count value={credits} /> },
   {
@@ -116,21 +113,16 @@ const planColumns = (actions: Actions<Plan>): readonly Column<Plan>[] => [
     header: 'Margin',
     align: 'end',
     wide: true,
-    render: ({ simulation }) => (
-      <State tone={toneOfMargin(simulation.beforeFees.margin)}>
-        <Ratio value={simulation.beforeFees.margin} none="no revenue" />
-        {', '}
-        <Ratio value={simulation.afterFees.margin} none="no revenue" /> after fees
-      </State>
-    ),
+    render: ({ simulation }) => <MarginBadge value={simulation.beforeFees.margin} />,
+  },
+  {
+    key: 'after',
+    header: 'After fees',
+    align: 'end',
+    wide: true,
+    render: ({ simulation }) => <Ratio value={simulation.afterFees.margin} none="no revenue" />,
   },
   { key: 'floor', header: 'Floor', wide: true, render: (plan) => <Floor belowFloor={plan.belowFloor} /> },
-  {
-    key: 'from',
-    header: 'Since',
-    wide: true,
-    render: ({ effectiveFrom }) => <Instant value={effectiveFrom} style="day" />,
-  },
   {
     key: 'do',
     header: <VisuallyHidden>What can be done</VisuallyHidden>,
