@@ -23,12 +23,12 @@ async function start(): Promise<void> {
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
   await core.topUps.start();
+  const maintenance = await startMaintenance(core);
   core.alerts.start();
   if (environment.role !== 'web') {
     await core.generations.work();
     await core.alerts.deliveries.work();
   }
-  const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo, pages });
 
   let stopping = false;
@@ -40,11 +40,12 @@ async function start(): Promise<void> {
       'Stopping: calls under way are finished first.',
     );
     http.drain();
-    await core.alerts.sweeps.stop();
+    // Another process goes on with what is done from time to time.
+    const swept = Promise.all([maintenance.stop(), core.alerts.sweeps.stop()]);
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();
-    await maintenance.stop();
+    await swept;
     await core.close();
     log.info({}, 'Stopped.');
     process.exit(0);
