@@ -4,7 +4,10 @@ import './account.ts';
 import './generation.ts';
 import './catalog.ts';
 import './price.ts';
+import './price-history.ts';
+import './price-preview.ts';
 import './plan.ts';
+import './plan-version.ts';
 import './protection.ts';
 import './revocation.ts';
 import './reward.ts';
@@ -24,6 +27,7 @@ import './alert-channel.ts';
 import './watch.ts';
 import './billing.ts';
 import './books.ts';
+import './book-rows.ts';
 import { builder } from './builder.ts';
 
 export type { Context, Stream } from './context.ts';

@@ -5,7 +5,9 @@ import { alertChannelsRoute } from './pages/alert-channels/route.ts';
 import { alertRulesRoute } from './pages/alert-rules/route.ts';
 import { alertsRoute } from './pages/alerts/route.ts';
 import { auditRoute } from './pages/audit/route.ts';
+import { booksRoute } from './pages/books/route.ts';
 import { budgetsRoute } from './pages/budgets/route.ts';
+import { businessRoute } from './pages/business/route.ts';
 import { catalogueRoute } from './pages/catalogue/route.ts';
 import { generationRoute } from './pages/generation/route.ts';
 import { generationsRoute } from './pages/generations/route.ts';
@@ -13,6 +15,7 @@ import { importRoute } from './pages/import/route.ts';
 import { importsRoute } from './pages/imports/route.ts';
 import { keysRoute } from './pages/keys/route.ts';
 import { overviewRoute } from './pages/overview/route.ts';
+import { plansRoute } from './pages/plans/route.ts';
 import { profitRoute } from './pages/profit/route.ts';
 import { providersRoute } from './pages/providers/route.ts';
 import { settingsRoute } from './pages/settings/route.ts';
@@ -29,7 +32,9 @@ const tree = rootRoute.addChildren([
     alertRulesRoute,
     alertsRoute,
     auditRoute,
+    booksRoute,
     budgetsRoute,
+    businessRoute,
     catalogueRoute,
     generationRoute,
     generationsRoute,
@@ -37,6 +42,7 @@ const tree = rootRoute.addChildren([
     importsRoute,
     keysRoute,
     overviewRoute,
+    plansRoute,
     profitRoute,
     providersRoute,
     settingsRoute,

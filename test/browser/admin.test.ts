@@ -8,6 +8,7 @@ import { importsSuite } from './admin/imports.ts';
 import { keyboardSuite } from './admin/keyboard.ts';
 import { keysSuite } from './admin/keys.ts';
 import { liveSuite } from './admin/live.ts';
+import { moneySuite } from './admin/money.ts';
 import { pagesSuite } from './admin/pages.ts';
 import { protectionSuite } from './admin/protection.ts';
 import { openStage, type Stage } from './admin/stage.ts';
@@ -29,5 +30,6 @@ describeInBrowser('the admin', () => {
   describe('files of history', () => importsSuite(stage));
   describe('the keyboard', () => keyboardSuite(stage));
   describe('live data', () => liveSuite(stage));
+  describe('money', () => moneySuite(stage));
   describe('all pages', () => pagesSuite(stage));
 });

@@ -2,6 +2,9 @@
 import IconActivity from '@tabler/icons-react/icons/IconActivityHeartbeat';
 import IconAdjustments from '@tabler/icons-react/icons/IconAdjustmentsHorizontal';
 import IconBell from '@tabler/icons-react/icons/IconBell';
+import IconBook from '@tabler/icons-react/icons/IconBook2';
+import IconBusiness from '@tabler/icons-react/icons/IconBuildingStore';
+import IconPlans from '@tabler/icons-react/icons/IconCalendarDollar';
 import IconChart from '@tabler/icons-react/icons/IconChartLine';
 import IconFileImport from '@tabler/icons-react/icons/IconFileImport';
 import IconGauge from '@tabler/icons-react/icons/IconGauge';
@@ -47,6 +50,20 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         about: 'Any range, grouping and filter, with charts and CSV',
         icon: IconChart,
         key: 'f',
+      },
+      {
+        to: '/business',
+        label: 'Business',
+        about: 'MRR, churn, cohorts, unit economics, break-even and recommendations',
+        icon: IconBusiness,
+        key: 'm',
+      },
+      {
+        to: '/books',
+        label: 'Books',
+        about: 'Cash, earned and deferred revenue by day, and what Stripe has told',
+        icon: IconBook,
+        key: 'y',
       },
       {
         to: '/budgets',
@@ -112,6 +129,13 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         about: 'Models, costs, prices and margins',
         icon: IconTags,
         key: 'c',
+      },
+      {
+        to: '/plans',
+        label: 'Plans',
+        about: 'Plans, packs and the price list; the simulator',
+        icon: IconPlans,
+        key: 'l',
       },
       {
         to: '/providers',

@@ -13,7 +13,8 @@ import { ProfitFigures } from '../../components/profit/ProfitFigures.tsx';
 import { ProfitTable } from '../../components/profit/ProfitTable.tsx';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
-import { csvAddress, daysOf, intervalOf, rangeOf } from './question.ts';
+import { daysOf, rangeOf } from '../../range.ts';
+import { csvAddress, intervalOf } from './question.ts';
 
 const ProfitQuery = graphql(`
   query Profit_PageQuery(

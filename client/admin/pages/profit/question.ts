@@ -1,5 +1,6 @@
 /** What the profit page asks, as its address says it. */
-import { addDays, beginOf, dayOf, daysBetween } from '../../../ui/zone.ts';
+import { addDays, daysBetween } from '../../../ui/zone.ts';
+import type { Days } from '../../range.ts';
 
 /** The search parameters of the page. */
 export interface Search {
@@ -7,24 +8,6 @@ export interface Search {
   readonly from?: string;
   readonly to?: string;
   readonly interval?: 'HOUR' | 'DAY' | 'WEEK' | 'MONTH';
-}
-
-/** A range of whole days, both ends counted. */
-export interface Days {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** Which days an address means: those that it names, or the last thirty. */
-export function daysOf({ days, from, to }: Search, now: number, zone: string): Days {
-  if (from && to && from <= to) return { from, to };
-  const today = dayOf(now, zone);
-  return { from: addDays(today, 1 - Number(days ?? '30')), to: today };
-}
-
-/** The same as the API takes it: from <= t < to. */
-export function rangeOf({ from, to }: Days, zone: string): { from: string; to: string } {
-  return { from: beginOf(from, zone), to: beginOf(addDays(to, 1), zone) };
 }
 
 /** How finely a range is drawn when nobody has said so. */
