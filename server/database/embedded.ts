@@ -169,6 +169,8 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
       await Promise.allSettled(underWay);
       await prisma.$disconnect();
       await client.close();
+      // Whoever still knows the closed client would keep its memory and its files, some hundred megabytes of them.
+      Object.assign(client, { mod: undefined, fs: undefined });
       unlock();
     },
   };
