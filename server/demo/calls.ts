@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { newId } from '../ids.ts';
 import type { AttemptRecord, FailureRecord, ReserveItem, SettleItem } from '../ledger/index.ts';
 import type { Operation } from '../providers/index.ts';
-import { imageAddress, type Pictures } from './pictures.ts';
+import { filmAddress, imageAddress, type Pictures } from './pictures.ts';
 import type { Random } from './random.ts';
 import type { Rooms } from './rooms.ts';
 import { PROMPTS, type PricedWish } from './wishes.ts';
@@ -89,18 +89,18 @@ export class CallBook {
     this.#number += 1;
     const hasPrompt = wish.operation === 'GENERATE_IMAGE' || wish.operation === 'GENERATE_VIDEO';
     const prompt = hasPrompt ? this.#random.pick(PROMPTS) : null;
+    // Most want another picture of the same words; some are content with the one that there is.
+    const mayRepeat = this.#random.chance(0.12);
     const request = {
       operation: wish.operation,
       ...priced.request,
-      ...(prompt === null ? {} : { prompt }),
-      ...(wish.hasImage ? { imageUrl: imageAddress(1 + this.#random.below(40)) } : {}),
+      ...(prompt === null ? {} : { prompt, ...(mayRepeat ? {} : { seed: this.#number }) }),
+      ...(wish.hasImage ? { imageUrl: imageAddress(mayRepeat ? 1 : this.#number) } : {}),
       ...(wish.operation === 'DUB_VIDEO'
-        ? { videoUrl: 'https://shop.example/films/1.mp4', targetLanguage: 'es' }
+        ? { videoUrl: filmAddress(mayRepeat ? 1 : this.#number), targetLanguage: 'es' }
         : {}),
     };
     const inputHash = hash('sha256', JSON.stringify([accountId, priced.model, request]));
-    // Most want another picture of the same prompt; some are content with the one that there is.
-    const mayBeCached = this.#random.chance(0.25);
     return {
       id: newId(),
       accountId,
@@ -118,7 +118,7 @@ export class CallBook {
       modelPriceId: priced.modelPriceId,
       quoteId: null,
       cacheKey: inputHash,
-      cacheSince: mayBeCached ? new Date(now - KEPT_MS) : null,
+      cacheSince: mayRepeat ? new Date(now - KEPT_MS) : null,
       servedById: null,
       sent: true,
       expiresAt: new Date(now + LIVES_MS),

@@ -16,7 +16,7 @@ import { createRandom } from './random.ts';
 import { openRooms } from './rooms.ts';
 import * as statements from './statements.ts';
 
-// traffic
+export { startTraffic, type Traffic, type TrafficOptions } from './traffic.ts';
 
 /** Says that what is in a database is the demo's, and whether all of it is there. */
 const SETTING = 'demo';

@@ -10,6 +10,9 @@ import { PROMPTS } from './wishes.ts';
 /** Where the pictures lie from which some calls begin. Nothing is ever fetched from there. */
 export const imageAddress = (index: number) => `https://shop.example/photos/${index}.jpg`;
 
+/** Where the films lie that some calls dub. */
+export const filmAddress = (index: number) => `https://shop.example/films/${index}.mp4`;
+
 /** The files, by what was asked for. */
 export interface Pictures {
   /** What a call has made, as rows of its own. */
@@ -37,7 +40,7 @@ export async function makePictures({ sandbox, storage }: Rooms): Promise<Picture
   const edits = ['UPSCALE_IMAGE', 'REMOVE_BACKGROUND', 'VECTORIZE_IMAGE'] as const;
   for (const operation of edits) await make(operation, 'demo', '', { imageUrl: imageAddress(1) });
   await make('DUB_VIDEO', 'demo', '', {
-    videoUrl: 'https://shop.example/films/1.mp4',
+    videoUrl: filmAddress(1),
     targetLanguage: 'es',
     durationSeconds: 60,
   });

@@ -94,7 +94,7 @@ export interface PricedWish {
 }
 
 /** Everything that is sold now. */
-export function wishesNow(catalog: Catalog): PricedWish[] {
+export function wishesNow(catalog: Pick<Catalog, 'price'>): PricedWish[] {
   return WISHES.flatMap((wish) => {
     const priced = catalog.price({
       operation: wish.operation,
