@@ -30,12 +30,8 @@ export function oldSystemFile(
     const callers = there.filter(({ joinedDay }) => joinedDay <= day);
     if (callers.length === 0) continue;
     // Who came later is missing: fewer people ask for less.
-    const part = callers.length / people.length;
-    for (
-      let calls = random.count(demandOf(new Date(at), day, callsPerDay) * part * 1.4);
-      calls > 0;
-      calls -= 1
-    ) {
+    const expected = (demandOf(new Date(at), day, callsPerDay) * callers.length) / there.length;
+    for (let calls = random.count(expected); calls > 0; calls -= 1) {
       const person = random.weighted(callers, ({ weight }) => weight);
       const asked = chooseWish(random, person.kind, sold);
       if (!asked) continue;

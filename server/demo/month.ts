@@ -41,6 +41,8 @@ interface Member {
 const MINUTE_MS = 60_000;
 /** Calls are booked in so many parts of an hour on the last day, which is looked at closely. */
 const PARTS_OF_LAST_DAY = 4;
+/** As many days before now are told hour by hour. */
+const DAYS_BY_THE_HOUR = 8;
 /** How long an outage lasts, in hours. */
 const OUTAGE_HOURS = 4;
 const OUTAGE_PROVIDER = 'openai';
@@ -97,7 +99,13 @@ export class Month {
       this.#told.purchases += 1;
     }
     this.#buying.clear();
-    const calls = random.count((demandOf(new Date(at), hour / 24, callsPerDay) * lastsMs) / HOUR_MS);
+    // Long ago two hours are told as one: nobody draws them by the hour, and it takes half the time.
+    const isLongAgo = hour < (this.#options.days - DAYS_BY_THE_HOUR) * 24;
+    if (isLongAgo && hour % 2 === 1) return;
+    const demand = (from: number) => demandOf(new Date(from), hour / 24, callsPerDay);
+    const calls = random.count(
+      isLongAgo ? demand(at) + demand(at + HOUR_MS) : (demand(at) * lastsMs) / HOUR_MS,
+    );
     const callers = Array.from({ length: this.#members.length === 0 ? 0 : calls }, () =>
       random.weighted(this.#members, ({ person }) => person.weight),
     );
@@ -301,7 +309,7 @@ export class Month {
       { scope: 'OPERATION', subject: 'GENERATE_VIDEO', period: 'MONTH', action: 'WARN' },
       86n,
     );
-    await operator.nearlyUse({ scope: 'TIER', subject: 'FREE', period: 'DAY', action: 'WARN' }, 71n);
+    await operator.nearlyUse({ scope: 'TIER', subject: 'FREE', period: 'MONTH', action: 'WARN' }, 71n);
     if (studio) {
       await operator.nearlyUse(
         { scope: 'ACCOUNT', subject: studio.accountId, period: 'MONTH', action: 'WARN' },

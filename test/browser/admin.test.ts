@@ -3,10 +3,13 @@ import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { describeInBrowser } from '../support/browser.ts';
 import { accessSuite } from './admin/access.ts';
 import { customersSuite } from './admin/customers.ts';
+import { freshnessSuite } from './admin/freshness.ts';
 import { keyboardSuite } from './admin/keyboard.ts';
 import { keysSuite } from './admin/keys.ts';
 import { liveSuite } from './admin/live.ts';
+import { longSuite } from './admin/long.ts';
 import { pagesSuite } from './admin/pages.ts';
+import { profitSuite } from './admin/profit.ts';
 import { protectionSuite } from './admin/protection.ts';
 import { openStage, type Stage } from './admin/stage.ts';
 
@@ -21,9 +24,12 @@ describeInBrowser('the admin', () => {
 
   describe('access', () => accessSuite(stage));
   describe('protection', () => protectionSuite(stage));
+  describe('the profit explorer', () => profitSuite(stage));
   describe('customers', () => customersSuite(stage));
   describe('keys', () => keysSuite(stage));
   describe('the keyboard', () => keyboardSuite(stage));
   describe('live data', () => liveSuite(stage));
+  describe('freshness', () => freshnessSuite(stage));
+  describe('long lists', () => longSuite(stage));
   describe('all pages', () => pagesSuite(stage));
 });

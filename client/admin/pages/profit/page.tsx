@@ -85,7 +85,7 @@ const ProfitQuery = graphql(`
 `);
 
 /** The most lines that are shown; the file has all of them. */
-const MOST_LINES = 2_000;
+const MOST_LINES = 10_000;
 
 const route = getRouteApi('/shell/profit');
 const known = (values: readonly (string | null | undefined)[] = []) =>
