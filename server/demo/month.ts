@@ -309,7 +309,7 @@ export class Month {
       { scope: 'OPERATION', subject: 'GENERATE_VIDEO', period: 'MONTH', action: 'WARN' },
       86n,
     );
-    await operator.nearlyUse({ scope: 'TIER', subject: 'FREE', period: 'MONTH', action: 'WARN' }, 71n);
+    await operator.nearlyUse({ scope: 'TIER', subject: 'FREE', period: 'MONTH', action: 'WARN' }, 48n);
     if (studio) {
       await operator.nearlyUse(
         { scope: 'ACCOUNT', subject: studio.accountId, period: 'MONTH', action: 'WARN' },
