@@ -65,7 +65,7 @@ const SHARES: readonly (readonly [Kind, number])[] = [
   ['studio', 7],
 ];
 
-const WEIGHTS: Readonly<Record<Kind, number>> = { free: 0.5, wheel: 0, pack: 2, plan: 3, studio: 4.5 };
+const WEIGHTS: Readonly<Record<Kind, number>> = { free: 0.5, wheel: 0, pack: 2, plan: 3, studio: 7 };
 
 /**
  * Makes up so many people.
