@@ -53,7 +53,7 @@ export type DemoOutcome =
   /** Somebody's data is in it; nothing was touched. */
   | { readonly status: 'in-use' };
 
-const USUAL = { seed: 20_261, accounts: 120, days: 30, callsPerDay: 250 };
+const USUAL = { seed: 20_261, accounts: 120, days: 30, callsPerDay: 190 };
 
 /** Fills an empty database with a month. A second time it changes nothing; a database that is in use it leaves alone. */
 export async function fillDemo(given: DemoOptions): Promise<DemoOutcome> {
