@@ -1,7 +1,8 @@
 /** How much is asked for when: more by day than by night, less at weekends, and more each week. */
 
-/** An hour, a day and a week in milliseconds. */
+/** An hour in milliseconds. */
 export const HOUR_MS = 3_600_000;
+/** A day of UTC in milliseconds. */
 export const DAY_MS = 24 * HOUR_MS;
 
 /** What is asked for on a day at the weekend, beside a weekday. */
