@@ -39,7 +39,7 @@ export function longSuite(stage: () => Stage): void {
 
     // By the keyboard, as far as the page goes.
     await page.keyboard.press('End');
-    const last = table.getByRole('rowheader', { name: `long-${ROWS - 1}` });
+    const last = table.getByRole('rowheader', { name: `long-0${ROWS - 1}` });
     await last.waitFor();
     await expect
       .poll(() => last.evaluate((cell) => cell.getBoundingClientRect().top < innerHeight))

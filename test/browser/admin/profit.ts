@@ -11,7 +11,7 @@ export function profitSuite(stage: () => Stage): void {
     const first = await admin.account(100);
     const second = await admin.account(100);
     for (const accountId of [first, second]) await admin.generateImage({ ...CHEAP, accountId });
-    await admin.generateImage({ ...CHEAP, model: 'openai/gpt-image-2', accountId: first });
+    await admin.generateImage({ ...CHEAP, model: 'openai/gpt-image-2', size: '1024x1024', accountId: first });
     const search = new URLSearchParams({
       days: '7',
       by: JSON.stringify(['PROVIDER', 'MODEL', 'TIER']),

@@ -1,4 +1,4 @@
-/** How soon the overview has what somebody else has booked, and what it keeps in memory for it. */
+/** What the overview keeps in memory while it watches. */
 import { expect, test } from 'vitest';
 import { CHEAP } from '../../support/client.ts';
 import { type Stage, settled } from './stage.ts';
@@ -8,24 +8,7 @@ const MINUTES = Number(process.env.MEMORY_MINUTES ?? '0.1');
 /** What may stay beyond what was there after the first third: caches that fill, and what a measurement cannot tell apart. */
 const MOST_GROWTH_BYTES = 3_000_000;
 
-export function freshnessSuite(stage: () => Stage): void {
-  test('has a call that another client made within a second, without a reload', async () => {
-    const { admin } = stage().server;
-    const accountId = await admin.account(100);
-    const page = await stage().open('/');
-    await settled(page);
-    await page.getByText('Live', { exact: true }).waitFor();
-    const cost = page.getByRole('region', { name: 'Today' }).locator('data').first();
-    const before = (await cost.getAttribute('value')) ?? '';
-    await page.evaluate(() => Object.assign(window, { loadedOnce: true }));
-    await admin.generateImage({ ...CHEAP, accountId });
-    const bookedAt = performance.now();
-    await expect.poll(() => cost.getAttribute('value'), { interval: 20, timeout: 5_000 }).not.toBe(before);
-    expect(performance.now() - bookedAt).toBeLessThan(1_000);
-    expect(await page.evaluate(() => 'loadedOnce' in window)).toBe(true);
-    await page.context().close();
-  });
-
+export function memorySuite(stage: () => Stage): void {
   test('keeps no more in memory the longer it watches', {
     timeout: 120_000 + MINUTES * 120_000,
   }, async () => {
