@@ -12,6 +12,9 @@ export default defineConfig({
     pool: 'forks',
     // Much of a test of processes, vendors and pauses is waiting: two at a time take two thirds of the time, on two cores.
     maxWorkers: 2,
+    // What a suite loads takes longer than most suites: a worker loads it once for all its suites. None of them may change
+    // what others would see, such as the environment; what it changes for a time, it puts back.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,

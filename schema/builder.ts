@@ -14,9 +14,10 @@ import { forbidden, unauthenticated } from './errors.ts';
 import { decodeAnyId, encodeId, NOBODY, type NodeType } from './node-ids.ts';
 import CreditsPlugin, { refuse } from './plugin-credits/index.ts';
 
-/** The most that a page of a connection holds, and what one holds that is asked for without `first`. */
-const MAX_PAGE = 100;
-const DEFAULT_PAGE = 20;
+/** The most that a page of a connection holds. */
+export const MAX_PAGE = 100;
+/** What a page of a connection holds that is asked for without `first`. */
+export const DEFAULT_PAGE = 20;
 /** How many values of a plain list are reckoned with. */
 const LIST_LENGTH = 10;
 

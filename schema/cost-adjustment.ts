@@ -1,4 +1,4 @@
-/** What vendors billed beyond what was booked. Bills are compared and booked on the command line. */
+/** What vendors billed beyond what was booked, line by line. */
 import type { Adjustment } from '../server/reconciliation/index.ts';
 import { builder, needs } from './builder.ts';
 import { Operation } from './enums.ts';
@@ -6,7 +6,7 @@ import { invalidArgument } from './errors.ts';
 import { Money } from './scalars.ts';
 import { TimeRange } from './time-range.ts';
 
-const CostAdjustment = builder.objectRef<Adjustment>('CostAdjustment').implement({
+export const CostAdjustment = builder.objectRef<Adjustment>('CostAdjustment').implement({
   description:
     'A difference between what a vendor billed and what was booked. It moves cost and counts as no call.',
   fields: (t) => ({

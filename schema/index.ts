@@ -14,6 +14,7 @@ import './provider.ts';
 import './profit.ts';
 import './business.ts';
 import './cost-adjustment.ts';
+import './reconciliation.ts';
 import './access.ts';
 import './audit.ts';
 import './alert.ts';

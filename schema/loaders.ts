@@ -5,6 +5,7 @@ import type { Core } from '../server/core.ts';
 import type { Prisma } from '../server/database/index.ts';
 import { isUuid } from '../server/ids.ts';
 import type { OutputRecord } from '../server/ledger/index.ts';
+import type { Adjustment } from '../server/reconciliation/index.ts';
 
 type AccountRow = Prisma.AccountGetPayload<object>;
 
@@ -18,6 +19,8 @@ export interface Loaders {
   alertChannel(id: string): Promise<Channel | null>;
   /** Of an actor of the audit log, the name by which people know it. */
   actorName(actor: string): Promise<string>;
+  /** Null when there is none. */
+  costAdjustment(id: string): Promise<Adjustment | null>;
   /** Null when there is none. */
   account(id: string): Promise<AccountRow | null>;
 }
@@ -82,6 +85,10 @@ export function createLoaders(core: Core): Loaders {
       const found = new Map((await core.alerts.deliveries.channels()).map((each) => [each.id, each]));
       return ids.map((id) => found.get(id) ?? null);
     }),
+    costAdjustment: lazy(async (ids: readonly string[]) => {
+      const found = new Map((await core.reconciliation.adjustmentsById(ids)).map((each) => [each.id, each]));
+      return ids.map((id) => found.get(id) ?? null);
+    }, MOST_ROWS),
     account: lazy(async (ids: readonly string[]) => {
       const rows = await core.database.prisma.account.findMany({ where: { id: { in: [...ids] } } });
       const found = new Map(rows.map((row) => [row.id, row]));

@@ -67,7 +67,8 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
     account: t.field({
       type: Account,
       nullable: true,
-      description: 'Whose calls.',
+      description:
+        "Whose calls. Null when lines are not told apart by account; in a report by ACCOUNT one line may have none: what vendors billed beyond the books, which is in the totals and is no account's.",
       resolve: (line, _args, context) => (line.accountId ? context.loaders.account(line.accountId) : null),
     }),
     country: t.string({

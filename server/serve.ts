@@ -52,12 +52,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   const demo = isWorker ? null : await prepareDemo(core);
   core.generations.recovery.start();
   await core.topUps.start();
+  const maintenance = await startMaintenance(core);
   core.alerts.start();
+  core.imports.sweeps.start();
   if (environment.role !== 'web') {
     await core.generations.work();
     await core.alerts.deliveries.work();
+    await core.imports.work();
   }
-  const maintenance = startMaintenance(core);
   const http = await startHttp({ core, demo, pages });
   const beside = options.beside?.({ core, http, demo });
 
@@ -71,11 +73,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
     http.drain();
     await beside?.stop();
-    await core.alerts.sweeps.stop();
+    // Another process goes on with what is done from time to time.
+    const swept = Promise.all([maintenance.stop(), core.alerts.sweeps.stop()]);
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();
-    await maintenance.stop();
+    await swept;
     await core.close();
     log.info({}, 'Stopped.');
     process.exit(0);

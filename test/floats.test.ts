@@ -13,7 +13,7 @@ const lineOf = (text: string, at: number) => text.slice(0, at).split('\n').lengt
 /** What is right as it stands, and why. */
 const KNOWN: Readonly<Record<string, string>> = {
   'server/access/hash.ts: Number(rest % 62n)': 'a digit',
-  'server/billing/book.ts: Number((BigInt(credits) * part) / whole)': 'credits',
+  'server/billing/book.ts: Number(shareOf(back, gross, BigInt(row.credits)))': 'credits',
   'server/billing/cents.ts: Number(amount / PER_CENT)': 'whole cents, which Stripe takes as a number',
   'server/billing/parts.ts: Number(share(BigInt(credits), index, dues.length))': 'credits',
   'server/history/layouts.ts: Number(digits)': 'an instant',

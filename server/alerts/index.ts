@@ -9,7 +9,6 @@ import type { LedgerObserver } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import { type Kept, keep, keepWithin } from './book.ts';
 import {
-  type Configured,
   type FieldProblem,
   type RuleInput,
   type RuleView,
@@ -20,14 +19,14 @@ import {
 import { createDeliveries, type Deliveries, type DeliveryOptions } from './delivery/index.ts';
 import { createEvaluator } from './evaluator.ts';
 import { plan, resolved } from './life.ts';
-import { type Booked, orphansFound, RULES, type Topic } from './rules/index.ts';
+import { type Booked, RULES, type Topic } from './rules/index.ts';
 import * as statements from './statements.ts';
 import {
   type AlertChange,
   type AlertKind,
   type AlertRecord,
-  type AlertSeverity,
   type Firing,
+  type Raise,
   SYSTEM,
 } from './types.ts';
 
@@ -47,8 +46,9 @@ export {
   shownTarget,
   timeOf,
 } from './delivery/index.ts';
-export type { Booked, Topic } from './rules/index.ts';
+export { type Booked, orphansFound, type Topic } from './rules/index.ts';
 export type { SettingUnit } from './settings.ts';
+export type { AlertCounts } from './statements.ts';
 export {
   ALERT_KINDS,
   type AlertChange,
@@ -57,28 +57,13 @@ export {
   type AlertRecord,
   type AlertSeverity,
   type AlertState,
+  type Raise,
   SEVERITIES,
 } from './types.ts';
 
 /** The most changes that are given at once. */
 const MOST_CHANGES = 1_000;
 const SWEEP_MS = 5_000;
-
-/** Something that another room has seen. */
-export interface Raise {
-  readonly kind: AlertKind;
-  /** What it is about, as people know it; left out: the whole site. */
-  readonly subject?: string | undefined;
-  /** Tells one time from the next: of each there is one alert. Left out: there is ever only one. */
-  readonly window?: string | undefined;
-  /** When it is over by itself; left out: when it is settled. */
-  readonly windowEndsAt?: Date | undefined;
-  readonly severity: AlertSeverity;
-  /** One sentence without a full stop. */
-  readonly title: string;
-  /** The figures, in sentences. */
-  readonly detail: string;
-}
 
 /** What came of raising an alert: `off` when the rule is switched off. */
 export interface Raised {
@@ -95,8 +80,6 @@ export interface Alerts {
    *   fact. It holds the row that numbers alerts from then on, so raise last; and call {@link announce} when it is committed.
    */
   raise(raise: Raise, sql?: Sql): Promise<Raised>;
-  /** Tells that so many reservations were found at once that nobody answered for: once an hour, and once more when they are many. */
-  orphaned(count: number): Promise<Raised>;
   /** Resolves alerts whose cause is gone: those of a kind and subject, of one window or of all. Gives how many. */
   settle(
     settled: {
@@ -120,6 +103,8 @@ export interface Alerts {
   changesOf(alertIds: readonly string[]): Promise<AlertChange[]>;
   /** The number of the newest change; 0 before the first. */
   newestSequence(): Promise<number>;
+  /** Alerts that are not resolved by severity, and messages that wait or are dead. */
+  counts(): Promise<statements.AlertCounts>;
   rules(): Promise<RuleView[]>;
   /** Sets a rule; it is looked at by it from the next look on, at the latest in five seconds. */
   setRule(
@@ -184,16 +169,28 @@ export function createAlerts(options: AlertOptions): Alerts {
     },
   });
 
-  /** Opens the alert that `firing` says, unless its kind is switched off. */
-  async function fire(
-    kind: AlertKind,
-    firing: (values: Configured['values']) => Firing,
-    sql?: Sql,
-  ): Promise<Raised> {
+  /** Opens an alert, or makes it worse, unless its kind is switched off. */
+  async function raise(given: Raise, sql?: Sql): Promise<Raised> {
+    const {
+      kind,
+      subject = '',
+      window: windowKey = '',
+      windowEndsAt = null,
+      severity,
+      title,
+      detail,
+    } = given;
     const configured = (await readConfiguration(sql ?? database)).get(kind);
     if (!configured?.enabled) return { status: 'off' };
     const { rule, values } = configured;
-    const observation = firing(values);
+    const observation: Firing = {
+      subject,
+      windowKey,
+      windowEndsAt,
+      severity: typeof severity === 'function' ? severity(values) : severity,
+      title,
+      detail,
+    };
     const { sequence } = await change(sql, async (within, now) =>
       plan({
         now,
@@ -222,11 +219,7 @@ export function createAlerts(options: AlertOptions): Alerts {
   }
 
   return {
-    raise: (
-      { kind, subject = '', window: windowKey = '', windowEndsAt = null, severity, title, detail },
-      sql,
-    ) => fire(kind, () => ({ subject, windowKey, windowEndsAt, severity, title, detail }), sql),
-    orphaned: (count) => fire('RESERVATION_ORPHANED', (values) => orphansFound(count, clock.now(), values)),
+    raise,
     async settle({ kind, subject = '', window }, sql) {
       let count = 0;
       await change(sql, async (within, now) => {
@@ -262,6 +255,7 @@ export function createAlerts(options: AlertOptions): Alerts {
     changes: (sequences) => statements.readChanges(database, sequences),
     changesOf: (alertIds) => statements.readChangesOf(database, alertIds),
     newestSequence: () => statements.readNewestSequence(database),
+    counts: () => statements.countAlerts(database),
     rules: () => readRuleViews(database),
     async setRule(input, actor) {
       const set = await setRule(database, clock.now(), input, { actor, auditId: newId() });

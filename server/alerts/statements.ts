@@ -1,7 +1,14 @@
 /** All SQL of the alerts themselves: how they stand, their changes and their rules. */
 import type { JsonValue, Sql } from '../database/index.ts';
 import type { LifeStep } from './life.ts';
-import type { AlertChange, AlertChangeKind, AlertKey, AlertKind, AlertRecord } from './types.ts';
+import type {
+  AlertChange,
+  AlertChangeKind,
+  AlertKey,
+  AlertKind,
+  AlertRecord,
+  AlertSeverity,
+} from './types.ts';
 
 const COLUMNS = `id, sequence, kind, severity, state, subject, window_key AS "windowKey", window_ends_at AS "windowEndsAt",
   title, detail, opened_at AS "openedAt", acknowledged_at AS "acknowledgedAt", acknowledged_by AS "acknowledgedBy",
@@ -134,6 +141,31 @@ export async function readChangesOf(sql: Sql, alertIds: readonly string[]): Prom
 export async function readNewestSequence(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ last: number }>('SELECT last FROM alert_sequence WHERE id = 1');
   return row?.last ?? 0;
+}
+
+/** Alerts that are not resolved, and messages that wait or are dead. */
+export interface AlertCounts {
+  readonly open: Readonly<Record<AlertSeverity, number>>;
+  readonly messages: { readonly waiting: number; readonly dead: number };
+}
+
+/** How many there are of each. */
+export async function countAlerts(sql: Sql): Promise<AlertCounts> {
+  const [row] = await sql.query<{
+    info: number;
+    warning: number;
+    critical: number;
+    waiting: number;
+    dead: number;
+  }>(
+    `SELECT count(*) FILTER (WHERE severity = 'INFO')::int AS info, count(*) FILTER (WHERE severity = 'WARNING')::int AS warning,
+      count(*) FILTER (WHERE severity = 'CRITICAL')::int AS critical,
+      (SELECT count(*)::int FROM alert_delivery WHERE state IN ('WAITING', 'SENDING')) AS waiting,
+      (SELECT count(*)::int FROM alert_delivery WHERE state = 'DEAD') AS dead
+    FROM alert WHERE state <> 'RESOLVED'`,
+  );
+  const { info = 0, warning = 0, critical = 0, waiting = 0, dead = 0 } = row ?? {};
+  return { open: { INFO: info, WARNING: warning, CRITICAL: critical }, messages: { waiting, dead } };
 }
 
 /** What an operator has set for a rule. */

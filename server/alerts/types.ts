@@ -96,3 +96,20 @@ export interface Holding extends AlertKey {
 
 /** What a rule sees of one subject and window. What it does not mention is clear. */
 export type Observation = Firing | Holding;
+
+/** Something that another room has seen. */
+export interface Raise {
+  readonly kind: AlertKind;
+  /** What it is about, as people know it; left out: the whole site. */
+  readonly subject?: string | undefined;
+  /** Tells one time from the next: of each there is one alert. Left out: there is ever only one. */
+  readonly window?: string | undefined;
+  /** When it is over by itself; left out: when it is settled. */
+  readonly windowEndsAt?: Date | undefined;
+  /** Or how bad it is by what is set of its rule. */
+  readonly severity: AlertSeverity | ((values: Readonly<Record<string, unknown>>) => AlertSeverity);
+  /** One sentence without a full stop. */
+  readonly title: string;
+  /** The figures, in sentences. */
+  readonly detail: string;
+}

@@ -7,6 +7,7 @@
  * What the ledger's CHECKs enforce is looked at again: an audit that trusted them would not notice one that is gone.
  */
 import type { Sql } from '../database/index.ts';
+import { ALERT_INVARIANTS, ALERT_REFERENCES } from './alerts/statements.ts';
 import { BILLING_INVARIANTS, BILLING_REFERENCES } from './billing/statements.ts';
 import type { Invariant, Reference } from './invariant.ts';
 
@@ -109,7 +110,7 @@ const REFERENCES: readonly Reference[] = [
   { from: 'wheel_spin', column: 'account_id', to: 'account', key: 'x.id' },
 ];
 
-const references = [...REFERENCES, ...BILLING_REFERENCES]
+const references = [...REFERENCES, ...BILLING_REFERENCES, ...ALERT_REFERENCES]
   .map(
     ({ from, column, to, key }) => `
     SELECT y.id IS NOT NULL, format('%s %s: its %s %s is not there', '${from.replaceAll('"', '')}', ${key}, '${column}', x.${column})
@@ -396,4 +397,5 @@ export const INVARIANTS: readonly Invariant[] = [
       WHERE i.operation IN ('GRANT', 'REVOKE', 'SPIN') OR i.operation IN (SELECT unnest(enum_range(NULL::operation))::text)`,
   },
   ...BILLING_INVARIANTS,
+  ...ALERT_INVARIANTS,
 ];

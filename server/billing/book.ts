@@ -8,11 +8,12 @@ import { newId } from '../ids.ts';
 import type { GrantSource } from '../ledger/index.ts';
 import type { Micros } from '../money.ts';
 import { usualFee } from '../plans/index.ts';
+import { BOOKED, shareOf } from './currency.ts';
 import type { BalanceRead, DisputeRead, RefundRead } from './gateway.ts';
 import { type Booking, grantPart } from './grants.ts';
 import { giveBack, takeFor } from './money-back.ts';
 import type { MoneyRead, PaymentRead, Reading } from './read.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** A dispute that is over and took nothing. All others are open, or lost. */
 const HARMLESS = ['won', 'warning_closed', 'prevented'] as const;
@@ -47,7 +48,7 @@ async function bookPayment(booking: Booking, payment: PaymentRead): Promise<stri
   if (!row) throw new Error('A payment that was just kept is not there.');
   const gross = row.amount_micros + row.tax_micros;
   /** The part of an amount that is no tax. */
-  const net = (amount: Micros) => (gross === 0n ? 0n : (amount * row.amount_micros) / gross);
+  const net = (amount: Micros) => shareOf(amount, gross, row.amount_micros);
 
   const lines: statements.BookLine[] = [
     { kind: 'PAYMENT', amountMicros: row.amount_micros, at: payment.paidAt, source: `payment:${row.id}` },
@@ -73,7 +74,8 @@ async function bookPayment(booking: Booking, payment: PaymentRead): Promise<stri
   const refundedMicros = sum(refunds.filter(({ status }) => status === 'succeeded'));
   const disputedMicros = sum(disputes.filter(({ status }) => status === 'lost'));
   const back = refundedMicros + disputedMicros;
-  const creditsDue = back >= gross && gross > 0n ? row.credits : shareOf(row.credits, back, gross);
+  const creditsDue =
+    back >= gross && gross > 0n ? row.credits : Number(shareOf(back, gross, BigInt(row.credits)));
   const change =
     creditsDue >= row.credits_due
       ? await takeFor(booking, row, creditsDue - row.credits_due)
@@ -87,16 +89,12 @@ async function bookPayment(booking: Booking, payment: PaymentRead): Promise<stri
     observation,
   });
   return foreign.length > 0
-    ? `What Stripe took is not in usd and could not be booked: ${foreign.join(', ')}.`
+    ? `What Stripe took is not in ${BOOKED} and could not be booked: ${foreign.join(', ')}.`
     : null;
 }
 
 const sum = (amounts: readonly { readonly amountMicros: Micros }[]): Micros =>
   amounts.reduce((total, { amountMicros }) => total + amountMicros, 0n);
-
-function shareOf(credits: number, part: Micros, whole: Micros): number {
-  return whole === 0n ? 0 : Number((BigInt(credits) * part) / whole);
-}
 
 const SOURCE: Record<PaymentRead['kind'], GrantSource> = {
   PLAN: 'PLAN',
@@ -138,7 +136,7 @@ async function feeLines(
   if (!charge) return [];
   const known = await statements.findCharge(sql, charge.id);
   if (known && known.fee_micros !== null) return [];
-  const usable = charge.balance?.currency === 'usd' ? charge.balance : null;
+  const usable = charge.balance?.currency === BOOKED ? charge.balance : null;
   if (charge.balance && !usable) foreign.push(charge.balance.id);
   const estimate = known ? known.estimate_micros : usable ? null : usualFee(charge.amountMicros);
   await statements.upsertCharge(sql, {
@@ -169,12 +167,26 @@ function refundLines(
 ): statements.BookLine[] {
   const source = `refund:${refund.id}`;
   const amountMicros = net(refund.amountMicros);
-  if (refund.status !== 'succeeded') {
-    // It had gone back, and has come again.
-    return booked.has(source) ? [{ kind: 'REFUND', amountMicros, at: now, source: `${source}:undone` }] : [];
+  const went: statements.BookLine[] = [
+    { kind: 'REFUND', amountMicros: -amountMicros, at: refund.at, source },
+    ...otherFee(refund.balance, 'FEE', foreign),
+    ...exchangeLine(refund.balance, -refund.amountMicros),
+  ];
+  if (refund.status === 'succeeded') return went;
+  const undone = { kind: 'REFUND' as const, amountMicros, source: `${source}:undone` };
+  // It had left Stripe's account, and has come again: both, whoever looked before.
+  if (refund.returned) {
+    const exchange = exchangeLine(refund.returned, refund.amountMicros);
+    return [...went, { ...undone, at: refund.returned.at }, ...exchange];
   }
-  const fee = otherFee(refund.balance, 'FEE', foreign);
-  return [{ kind: 'REFUND', amountMicros: -amountMicros, at: refund.at, source }, ...fee];
+  return booked.has(source) ? [{ ...undone, at: now }] : [];
+}
+
+/** What money of another currency that goes back took more, or less, than it had brought: the rate has changed. */
+function exchangeLine(balance: BalanceRead | null, toldMicros: Micros): statements.BookLine[] {
+  if (balance?.currency !== BOOKED || balance.amountMicros === toldMicros) return [];
+  const amountMicros = balance.amountMicros - toldMicros;
+  return [{ kind: 'FEE', amountMicros, at: balance.at, source: `exchange:${balance.id}` }];
 }
 
 function disputeLines(
@@ -184,7 +196,7 @@ function disputeLines(
 ): statements.BookLine[] {
   return dispute.balances.flatMap((balance): statements.BookLine[] => {
     const fee = otherFee(balance, 'DISPUTE_FEE', foreign);
-    if (balance.currency !== 'usd' || balance.amountMicros === 0n) return fee;
+    if (balance.currency !== BOOKED || balance.amountMicros === 0n) return fee;
     return [
       {
         kind: 'DISPUTE',
@@ -203,11 +215,12 @@ function otherFee(
   kind: 'FEE' | 'DISPUTE_FEE',
   foreign: string[],
 ): statements.BookLine[] {
-  if (!balance || balance.feeMicros === 0n) return [];
-  if (balance.currency !== 'usd') {
+  if (!balance) return [];
+  if (balance.currency !== BOOKED) {
     foreign.push(balance.id);
     return [];
   }
+  if (balance.feeMicros === 0n) return [];
   return [{ kind, amountMicros: -balance.feeMicros, at: balance.at, source: `fee:${balance.id}` }];
 }
 

@@ -12,3 +12,8 @@ export function fromCents(cents: number): Micros {
 export function toCents(amount: Micros): number | null {
   return amount % PER_CENT === 0n ? Number(amount / PER_CENT) : null;
 }
+
+/** An amount without its parts of a cent. */
+export function wholeCents(amount: Micros): Micros {
+  return amount - (amount % PER_CENT);
+}

@@ -2,11 +2,12 @@
 import { writeAuditLog } from '../database/index.ts';
 import { formatDecimal, type Micros } from '../money.ts';
 import type { PlanInterval } from '../plans/index.ts';
-import { toCents } from './cents.ts';
+import { toCents, wholeCents } from './cents.ts';
 import { type BuyingOptions, centsOf, hashOf } from './checkout.ts';
-import { TAGS } from './gateway.ts';
+import { BOOKED, settledMicros, shareOf } from './currency.ts';
+import { type IntentRead, TAGS } from './gateway.ts';
 import { type Asking, askOnce, invalid, type Refusal } from './requests.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** A change of an account's subscription. */
 export type ChangeOutcome = { readonly status: 'changed'; readonly subscriptionId: string } | Refusal;
@@ -147,22 +148,25 @@ export async function refundPayment(
       'paymentId',
       'This payment was not made through Stripe, so that it cannot be refunded there.',
     );
-  else if (cents === null || cents < 1 || amount > payment.left_micros) {
+  else if (amount <= 0n || amount > payment.left_micros || (cents === null && input.amountMicros !== null)) {
     refusal = invalid(
       'amount',
       `Give whole cents from "0.01" to "${formatDecimal(payment.left_micros)}", which is what has not gone back yet.`,
     );
   }
-  const answer = await askOnce<{ paymentIntentId: string; cents: number }, { refundId: string }>(options, {
+  type Refunding = { paymentIntentId: string; cents: number | null };
+  const answer = await askOnce<Refunding, { refundId: string }>(options, {
     accountId: payment.account_id,
     namespace: input.namespace,
     key: input.key,
     kind: 'REFUND',
     hash: hashOf('refund', input.paymentId, input.amountMicros?.toString() ?? null, input.reason),
-    input: refusal ?? { paymentIntentId: intentId ?? '', cents: cents ?? 0 },
+    input: refusal ?? { paymentIntentId: intentId ?? '', cents },
     blame: 'paymentId',
     async perform(asked, once) {
-      const made = await stripe.refund({ ...asked, tags: { [TAGS.account]: payment.account_id } }, once);
+      const tags = { [TAGS.account]: payment.account_id };
+      const own = centsOfOwn(await stripe.readIntent(asked.paymentIntentId), asked.cents, input.amountMicros);
+      const made = await stripe.refund({ paymentIntentId: asked.paymentIntentId, cents: own, tags }, once);
       await writeAuditLog(database, clock.now(), {
         actor: input.actor,
         action: 'payment.refund',
@@ -176,4 +180,18 @@ export async function refundPayment(
   if (answer.status !== 'done') return answer;
   if (intentId !== null) await options.bookNow({ kind: 'intent', id: intentId });
   return { status: 'refunded', refundId: answer.result.refundId };
+}
+
+/**
+ * What Stripe is to give back, in the payment's own currency; null: all that is left.
+ *
+ * @param cents of a dollar.
+ * @param asked null: all that is left.
+ */
+function centsOfOwn(intent: IntentRead, cents: number | null, asked: Micros | null): number | null {
+  const settled = settledMicros(intent);
+  if (intent.currency === BOOKED || settled === null) return cents;
+  if (asked === null) return null;
+  const own = toCents(wholeCents(shareOf(asked, settled, intent.receivedMicros)));
+  return own === null || own < 1 ? 1 : own;
 }

@@ -5,7 +5,7 @@ import { toCents } from './cents.ts';
 import { type CustomerOptions, withCustomer } from './customers.ts';
 import { StripeFailure, TAGS, type Tags } from './gateway.ts';
 import { type Asking, askOnce, type FieldError, invalid, type Refusal, unavailable } from './requests.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** What is to be bought, and where the buyer goes after. */
 export interface CheckoutInput extends Asking {

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { StripeFailure, type StripeGateway } from './gateway.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** What looking after customers needs. */
 export interface CustomerOptions {

@@ -107,6 +107,8 @@ export interface RefundRead {
   readonly status: string;
   readonly reason: string | null;
   readonly balance: BalanceRead | null;
+  /** By which it came again, when it failed after all. */
+  readonly returned: BalanceRead | null;
 }
 
 /** A dispute. */
@@ -200,7 +202,12 @@ export interface StripeGateway {
   endWithPeriod(subscriptionId: string, ends: boolean, key: string): Promise<void>;
   endNow(subscriptionId: string, key: string): Promise<void>;
   refund(
-    refund: { readonly paymentIntentId: string; readonly cents: number; readonly tags: Tags },
+    refund: {
+      readonly paymentIntentId: string;
+      /** Of the payment's own currency; null: all that is left. */
+      readonly cents: number | null;
+      readonly tags: Tags;
+    },
     key: string,
   ): Promise<{ id: string; status: string }>;
 

@@ -24,7 +24,7 @@ import {
 import { giveDueParts } from './months.ts';
 import type { Asking, Refusal } from './requests.ts';
 import { openSandbox, type Sandbox, type Store } from './sandbox/index.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 import { createStripeGateway, signEvent } from './stripe.ts';
 import { createWebhooks, type EventOutcome } from './webhooks.ts';
 

@@ -2,7 +2,8 @@
 import { newId } from '../ids.ts';
 import type { Micros } from '../money.ts';
 import { type Booking, grantPart } from './grants.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
+import { cancelCredits, uncancelCredits, wholesOf } from './waiting.ts';
 
 /** How what was taken changes. */
 export interface Taken {
@@ -10,7 +11,8 @@ export interface Taken {
   readonly micros: Micros;
 }
 
-const REASON = 'The money for them went back';
+const GONE = 'The money for them went back';
+const CAME_AGAIN = 'The money for them did not go back after all';
 
 /**
  * Takes credits of a payment: first what has not come yet, the last first; then what is left of what has, the oldest first.
@@ -26,48 +28,26 @@ export async function takeFor(
   const parts = await statements.partsOfPayment(sql, payment.id);
   let left = credits;
   let micros = 0n;
-  for (const part of parts.toReversed()) {
-    if (left === 0) break;
-    if (part.grant_id !== null || part.canceled_at !== null) continue;
-    micros += await cancel(booking, part, Math.min(left, part.credits));
-    left -= Math.min(left, part.credits);
+  for (const whole of wholesOf(parts).toReversed()) {
+    const canceled = await cancelCredits(booking, whole, left);
+    left -= canceled.credits;
+    micros += canceled.micros;
   }
   for (const part of parts) {
     if (left === 0) break;
     if (part.grant_id === null) continue;
-    const { taken, deferredMicros } = await statements.takeBack(sql, now, part.grant_id, left, REASON);
+    const { taken, deferredMicros } = await statements.takeBack(sql, now, part.grant_id, left, GONE);
+    await statements.countTaken(sql, part.id, taken);
     left -= taken;
     micros += deferredMicros;
   }
   return { credits: credits - left, micros };
 }
 
-/** Keeps credits of a part from coming. Gives what they would have earned. */
-async function cancel({ sql, now }: Booking, part: statements.PartRow, credits: number): Promise<Micros> {
-  if (credits === part.credits) {
-    await statements.cancelPart(sql, now, part.id);
-    return part.revenue_micros;
-  }
-  const micros = await statements.earnedOf(sql, part.revenue_micros, part.credits, credits);
-  await statements.shrinkPart(sql, part.id, part.credits - credits, part.revenue_micros - micros);
-  await statements.insertPart(sql, now, {
-    id: newId(),
-    paymentId: part.payment_id,
-    accountId: part.account_id,
-    credits,
-    revenueMicros: micros,
-    dueAt: part.due_at,
-    expiresAt: part.expires_at,
-    grantId: null,
-    canceled: true,
-    createdAt: part.created_at,
-  });
-  return micros;
-}
-
 /**
  * Gives back what had been taken for money that, in the end, did not go back: a refund that failed after all, a lost dispute
- * that was won on appeal. Nothing is given that had not been taken.
+ * that was won on appeal. It goes the way back that {@link takeFor} came, so that all is as if it had not been taken; but
+ * what would have had its end meanwhile has none. Nothing is given that had not been taken.
  *
  * @param due how many credits belong to the money that is still gone.
  */
@@ -79,10 +59,41 @@ export async function giveBack(
   const { sql, now } = booking;
   const credits = Math.max(0, payment.credits_taken - due);
   if (credits === 0) return { credits: 0, micros: 0n };
-  const micros =
-    credits === payment.credits_taken
-      ? payment.taken_micros
-      : (payment.taken_micros * BigInt(credits)) / BigInt(payment.credits_taken);
+  const parts = await statements.partsOfPayment(sql, payment.id);
+  let left = credits;
+  let micros = 0n;
+  for (const part of parts.toReversed()) {
+    const count = Math.min(left, part.taken);
+    if (part.grant_id === null || count === 0) continue;
+    const over = part.expires_at !== null && part.expires_at <= now;
+    const given = over
+      ? await giveAnew(booking, payment, part, count)
+      : await statements.putBack(sql, now, part.grant_id, count, CAME_AGAIN);
+    if (given === null) continue;
+    await statements.countTaken(sql, part.id, -count);
+    left -= count;
+    micros += given;
+  }
+  for (const whole of wholesOf(parts)) {
+    if (left === 0) break;
+    const comes = await uncancelCredits(booking, whole, left);
+    left -= comes.credits;
+    micros += comes.micros;
+  }
+  const back = credits - left;
+  // What calls held and released later was taken without being reckoned: no more is given than was.
+  const most = back === payment.credits_taken ? payment.taken_micros : micros;
+  return { credits: -back, micros: most < payment.taken_micros ? -most : -payment.taken_micros };
+}
+
+/** Gives credits without an end in the place of some whose grant is over. Null when the account can hold no more. */
+async function giveAnew(
+  { sql, now }: Booking,
+  payment: statements.PaymentRow,
+  part: statements.PartRow,
+  credits: number,
+): Promise<Micros | null> {
+  const micros = (payment.taken_micros * BigInt(credits)) / BigInt(payment.credits_taken);
   const id = newId();
   const grantId = await grantPart(sql, now, {
     accountId: payment.account_id,
@@ -91,19 +102,19 @@ export async function giveBack(
     credits,
     revenueMicros: micros,
     expiresAt: null,
-    reason: 'The money for them did not go back after all',
+    reason: CAME_AGAIN,
   });
-  if (grantId === null) return { credits: 0, micros: 0n };
+  if (grantId === null) return null;
   await statements.insertPart(sql, now, {
     id,
     paymentId: payment.id,
     accountId: payment.account_id,
     credits,
     revenueMicros: micros,
-    dueAt: now,
+    dueAt: part.due_at,
     expiresAt: null,
     grantId,
     returned: true,
   });
-  return { credits: -credits, micros: -micros };
+  return micros;
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { grantPart } from './grants.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** Accounts in one round. */
 const LIMIT = 200;

@@ -3,6 +3,7 @@
 import { isUuid } from '../ids.ts';
 import type { Micros } from '../money.ts';
 import type { PackOffer, PlanOffer } from '../plans/index.ts';
+import { BOOKED, inDollars, settledMicros, shareOf, unsettled } from './currency.ts';
 import type { Target } from './events.ts';
 import {
   type DisputeRead,
@@ -100,9 +101,11 @@ export async function readTarget(readers: Readers, target: Target): Promise<Read
   }
 }
 
-async function readMoney({ stripe }: Readers, intent: IntentRead): Promise<MoneyRead> {
+/** A payment's money in dollars, or why that cannot be told. */
+async function readMoney({ stripe }: Readers, what: string, intent: IntentRead): Promise<MoneyRead | string> {
+  if (settledMicros(intent) === null) return unsettled(what, intent);
   const [refunds, disputes] = await Promise.all([stripe.refundsOf(intent.id), stripe.disputesOf(intent.id)]);
-  return { intent, refunds, disputes };
+  return inDollars({ intent, refunds, disputes }) ?? unsettled(what, intent);
 }
 
 /** A pack's payment, or one of an invoice. */
@@ -121,10 +124,12 @@ async function readIntent(readers: Readers, id: string): Promise<Reading> {
   if (!isUuid(accountId) || !pack)
     return problem(`The payment ${id} names an account or a pack that is not there.`);
   if (!intent.succeeded || !intent.charge) return NOTHING;
-  if (intent.currency !== 'usd')
-    return problem(`The payment ${id} is in ${intent.currency}; the books are in usd.`);
-  const tax = (await stripe.sessionOf(id))?.taxMicros ?? 0n;
-  const amount = intent.receivedMicros - tax;
+  const money = await readMoney(readers, `The payment ${id}`, intent);
+  if (typeof money === 'string') return problem(money);
+  const received = money.intent.receivedMicros;
+  const taxed = (await stripe.sessionOf(id))?.taxMicros ?? 0n;
+  const tax = shareOf(taxed, intent.receivedMicros, received);
+  const amount = received - tax;
   return {
     found: true,
     subscription: null,
@@ -140,7 +145,7 @@ async function readIntent(readers: Readers, id: string): Promise<Reading> {
       taxMicros: tax,
       paidAt: intent.charge.at,
       parts: [{ credits: pack.credits, revenueMicros: amount, dueAt: intent.charge.at, expiresAt: null }],
-      money: [await readMoney(readers, intent)],
+      money: [money],
     },
   };
 }
@@ -179,19 +184,27 @@ async function readPlanPayment(
   subscriptionId: string,
   accountId: string,
 ): Promise<PaymentRead | string | null> {
-  if (invoice.currency !== 'usd')
-    return `The invoice ${invoice.id} is in ${invoice.currency}; the books are in usd.`;
   // What is credited for the old price is negative: the new one is the dearest line.
   const [line] = [...invoice.lines].sort((a, b) => (a.amountMicros < b.amountMicros ? 1 : -1));
   const plan = line?.priceId ? await planOf(readers, line.priceId) : null;
   if (!line || !plan) return `The invoice ${invoice.id} has no line of a plan of this site.`;
-  const tax = invoice.taxMicros < invoice.paidMicros ? invoice.taxMicros : 0n;
-  const amount = invoice.paidMicros - tax;
+  const intents = await Promise.all(invoice.paymentIntentIds.map((id) => readers.stripe.readIntent(id)));
+  const money: MoneyRead[] = [];
+  for (const intent of intents) {
+    const read = await readMoney(readers, `The invoice ${invoice.id}`, intent);
+    if (typeof read === 'string') return read;
+    money.push(read);
+  }
+  const paid = paidInDollars(invoice, intents, money);
+  if (paid === null)
+    return `The invoice ${invoice.id} is in ${invoice.currency}, and not all that paid it is known in ${BOOKED}.`;
+  const taxed = invoice.taxMicros < invoice.paidMicros ? invoice.taxMicros : 0n;
+  const tax = shareOf(taxed, invoice.paidMicros, paid);
+  const amount = paid - tax;
   const parts = partsOf(plan, invoice.reason, amount, line);
   if (parts === 'nothing') return null;
   if (parts === 'unknown')
     return `The invoice ${invoice.id} was made for a reason that is not known: ${invoice.reason}.`;
-  const intents = await Promise.all(invoice.paymentIntentIds.map((id) => readers.stripe.readIntent(id)));
   return {
     kind: 'PLAN',
     accountId,
@@ -204,6 +217,18 @@ async function readPlanPayment(
     taxMicros: tax,
     paidAt: invoice.paidAt,
     parts,
-    money: await Promise.all(intents.map((intent) => readMoney(readers, intent))),
+    money,
   };
+}
+
+/** What an invoice brought in dollars; null when something else than the payments that are known has paid a part of it. */
+function paidInDollars(
+  invoice: InvoiceRead,
+  intents: readonly IntentRead[],
+  money: readonly MoneyRead[],
+): Micros | null {
+  if (invoice.currency === BOOKED) return invoice.paidMicros;
+  const own = intents.reduce((sum, intent) => sum + intent.receivedMicros, 0n);
+  if (own !== invoice.paidMicros) return null;
+  return money.reduce((sum, { intent }) => sum + intent.receivedMicros, 0n);
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { StripeFailure } from './gateway.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 
 /** An argument that cannot be, with what would be right. */
 export interface FieldError {

@@ -79,7 +79,7 @@ export const intentShape = z.object({
 /** What a charge belongs to. */
 export const chargeShape = z.object({ id: z.string(), object: z.literal('charge'), payment_intent: maybe });
 
-/** A refund, with its line of the account book in it. */
+/** A refund, with its line of the account book in it, and the one by which it came again. */
 export const refundShape = z.object({
   id: z.string(),
   object: z.literal('refund'),
@@ -89,6 +89,7 @@ export const refundShape = z.object({
   status: z.string().nullable(),
   reason: z.string().nullish(),
   balance_transaction: expandedBalance,
+  failure_balance_transaction: expandedBalance,
 });
 
 /** A dispute. */

@@ -331,7 +331,11 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     refund: ({ paymentIntentId, cents, tags }, key) =>
       ask(statusShape, () =>
         stripe.refunds.create(
-          { payment_intent: paymentIntentId, amount: cents, metadata: inOrder(tags) },
+          {
+            payment_intent: paymentIntentId,
+            ...(cents === null ? {} : { amount: cents }),
+            metadata: inOrder(tags),
+          },
           { idempotencyKey: key },
         ),
       ),
@@ -369,7 +373,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
         stripe.refunds.list({
           payment_intent: paymentIntentId,
           limit: PAGE,
-          expand: ['data.balance_transaction'],
+          expand: ['data.balance_transaction', 'data.failure_balance_transaction'],
         }),
       );
       return refunds.map((refund) => ({
@@ -379,6 +383,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
         status: refund.status ?? 'succeeded',
         reason: refund.reason ?? null,
         balance: refund.balance_transaction ? balance(refund.balance_transaction) : null,
+        returned: refund.failure_balance_transaction ? balance(refund.failure_balance_transaction) : null,
       }));
     },
     async disputesOf(paymentIntentId): Promise<DisputeRead[]> {

@@ -10,7 +10,7 @@ import { book } from './book.ts';
 import { readEvent, type Target } from './events.ts';
 import { StripeFailure } from './gateway.ts';
 import { type Readers, readTarget } from './read.ts';
-import * as statements from './statements.ts';
+import * as statements from './statements/index.ts';
 import { signatureProblem } from './stripe.ts';
 
 /** What has become of an event. */

@@ -108,6 +108,8 @@ export interface Catalog {
    *   nothing serves the model now.
    */
   priceUnder(quote: StoredQuote, request: PriceRequest, accountId: string): PriceOutcome;
+  /** Drops quotes that nobody can use any more: a day after they expired. */
+  dropOldQuotes(): Promise<void>;
   /**
    * Reads the catalogue again, changed or not. When it resolves, everything that was committed before the call
    * counts.
@@ -122,7 +124,6 @@ export interface Catalog {
 const REFRESH_MS = 2000;
 /** The version misses what somebody wrote by hand with psql: now and then everything is read whatever it says. */
 const REREAD_MS = 60_000;
-const DROP_QUOTES_MS = 60 * 60 * 1000;
 
 /**
  * Opens the catalogue and keeps it fresh.
@@ -175,7 +176,6 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 
   let looking = false;
   let readAt = performance.now();
-  let droppedAt = Number.NEGATIVE_INFINITY;
   const timer = setInterval(() => {
     if (looking) return;
     looking = true;
@@ -194,10 +194,6 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     if (now - readAt >= REREAD_MS || (await readVersion(database)) !== snapshot.version) {
       await refresh();
       readAt = now;
-    }
-    if (now - droppedAt >= DROP_QUOTES_MS && !closed) {
-      await dropOldQuotes(database, clock.now());
-      droppedAt = now;
     }
   }
 
@@ -249,6 +245,7 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     quote: (id) => readQuote(database, current().list, id),
     priceUnder: (quote, request, accountId) =>
       priceUnder(current(), quote, request, accountId, clock.now(), isServed),
+    dropOldQuotes: () => dropOldQuotes(database, clock.now()),
     refresh,
     close() {
       closed = true;

@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<ProfitDimension, (line: ProfitLine) => string>> = {
   MODEL: (line) => line.model ?? '',
   OPERATION: (line) => line.operation ?? '',
   TIER: (line) => line.tier ?? '',
-  ACCOUNT: (line) => line.accountId ?? '',
+  ACCOUNT: (line) => line.accountId ?? '–',
   COUNTRY: (line) => line.country || '–',
   PLAN: (line) => line.plan || '–',
 };

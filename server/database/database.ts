@@ -60,14 +60,14 @@ export interface Database extends Sql {
   /** Gives work a connection of its own, outside the pool, and closes it when the work is done. */
   session<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
   /**
-   * Reads one statement's rows in pages, all of one instant, without ever holding more than a page. Whoever stops reading ends
-   * the statement; so does the signal, also in the middle of a page.
+   * Reads the rows of one statement, each of which is one text, put together in pages and all of one instant, without ever
+   * holding more than a page. Whoever stops reading ends the statement; so does the signal, also in the middle of a page.
    */
-  pages<Row>(
+  pages(
     text: string,
     parameters: readonly unknown[],
     options: { readonly rows: number; readonly signal?: AbortSignal | undefined },
-  ): AsyncIterable<Row[]>;
+  ): AsyncIterable<string>;
   /**
    * Runs a script of several statements without parameters.
    */

@@ -120,7 +120,7 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
       work({ query: (text, parameters) => track(() => query(text, parameters)), transaction }),
     // A cursor in a transaction would keep everybody else waiting for a slow reader. One that is held is worked out at once, into
     // files of the database, and read whenever its reader likes.
-    async *pages<Row>(
+    async *pages(
       text: string,
       parameters: readonly unknown[],
       { rows, signal }: { readonly rows: number; readonly signal?: AbortSignal | undefined },
@@ -132,9 +132,11 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
       try {
         for (;;) {
           signal?.throwIfAborted();
-          const page = await track(() => query<Row>(`FETCH ${rows} FROM ${cursor}`));
-          if (page.length > 0) yield page;
-          if (page.length < rows) return;
+          const [next] = await track(() =>
+            query<{ page: string }>('SELECT cursor_text($1, $2) AS page', [cursor, rows]),
+          );
+          if (!next?.page) return;
+          yield next.page;
         }
       } finally {
         if (!closed) await track(() => query(`CLOSE ${cursor}`));

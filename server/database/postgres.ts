@@ -138,27 +138,29 @@ async function connectAlone(url: string): Promise<pg.Client> {
 }
 
 /** Pages of a cursor, in a read-only transaction of a connection of its own: nothing is worked out before it is asked for. */
-async function* pages<Row>(
+async function* pages(
   url: string,
   pool: pg.Pool,
   text: string,
   parameters: readonly unknown[],
   { rows, signal }: { readonly rows: number; readonly signal?: AbortSignal | undefined },
-): AsyncGenerator<Row[]> {
+): AsyncGenerator<string> {
   signal?.throwIfAborted();
   const client = await connectAlone(url);
   const { processID } = client as unknown as { processID: number };
   // A statement goes on when its connection is merely closed, until it has something to say.
   const cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(() => {});
   signal?.addEventListener('abort', cancel);
+  const nextPage = { name: 'page', text: `SELECT cursor_text('page', ${rows}) AS page` };
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     await client.query(`DECLARE page NO SCROLL CURSOR FOR ${text}`, parameters as unknown[]);
     for (;;) {
       signal?.throwIfAborted();
-      const { rows: page } = await client.query<Row & pg.QueryResultRow>(`FETCH ${rows} FROM page`);
-      if (page.length > 0) yield page;
-      if (page.length < rows) return;
+      const result = await client.query<{ page: string }>(nextPage);
+      const page = result.rows[0]?.page;
+      if (!page) return;
+      yield page;
     }
   } catch (error) {
     signal?.throwIfAborted();

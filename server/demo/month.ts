@@ -1,4 +1,5 @@
 /** The month that the demo tells, hour by hour: who comes, who buys, what is asked for, and what goes wrong. */
+import { orphansFound } from '../alerts/index.ts';
 import type { PlanOffer } from '../plans/index.ts';
 import { CallBook, type Planned } from './calls.ts';
 import { DAY_MS, demandOf, HOUR_MS } from './demand.ts';
@@ -207,7 +208,7 @@ export class Month {
     this.#at(outage, 10 + OUTAGE_HOURS, async () => {
       this.#down = null;
       await alerts.settle({ kind: 'PROVIDER_DOWN', subject: OUTAGE_PROVIDER });
-      await alerts.orphaned(2);
+      await alerts.raise(orphansFound(2, clock.now()));
       for (const place of [0, 1, 2]) {
         const member = this.#member('pack', place);
         if (member) await operator.give(member.accountId, 40, `For the outage of ${OUTAGE_PROVIDER}`);

@@ -19,6 +19,5 @@ export async function* attemptsCsv(
 ): AsyncGenerator<string> {
   yield csvLine(BOOKED_COLUMNS);
   const prefixes = { account: encodeId('Account', ''), generation: encodeId('Generation', '') };
-  const pages = bookedRows(database, range, filter ?? {}, prefixes, { rows: PAGE_ROWS, signal });
-  for await (const rows of pages) yield rows.map(({ line }) => line).join('');
+  yield* bookedRows(database, range, filter ?? {}, prefixes, { rows: PAGE_ROWS, signal });
 }

@@ -106,7 +106,7 @@ export async function* profitCsv(
           if (dimension !== 'ACCOUNT')
             return DIMENSIONS[dimension].map(([, name]) => defuse(String(line[name] ?? '')));
           const id = line.accountId ?? '';
-          // What a bill corrects is of no account.
+          // What a bill corrects is no account's.
           return own.has(id) ? [encodeId('Account', id), defuse(own.get(id) ?? '')] : ['', ''];
         });
         text += csvLine([...when, ...dimensions, ...cellsOf(line)]);

@@ -61,7 +61,7 @@ const FILTERED: readonly (readonly [keyof ProfitFilter, string, string])[] = [
 /**
  * All that is booked in a range, a page at a time and as of one instant: attempts in the order in which they lie, then imported
  * calls, then adjustments. Each is a line of CSV already: twenty values a row, made into texts here, would be garbage that a
- * server needs hundreds of megabytes for.
+ * server needs hundreds of megabytes for. The texts are pages of lines.
  *
  * @param prefixes what ids begin with outside.
  */
@@ -71,7 +71,7 @@ export function bookedRows(
   filter: ProfitFilter,
   prefixes: { readonly account: string; readonly generation: string },
   options: { readonly rows: number; readonly signal: AbortSignal },
-): AsyncIterable<{ readonly line: string }[]> {
+): AsyncIterable<string> {
   const parameters: unknown[] = [from, to, prefixes.account, prefixes.generation];
   const conditions = (table: string, except: readonly string[] = []) =>
     FILTERED.map(([name, column, type]) => {
@@ -83,7 +83,7 @@ export function bookedRows(
       const list = `ARRAY(SELECT jsonb_array_elements_text($${parameters.length}::jsonb))::${type}[]`;
       return ` AND ${type === 'text' ? `coalesce(${table}.${column}, '')` : `${table}.${column}`} = ANY (${list})`;
     }).join('');
-  return database.pages<{ readonly line: string }>(
+  return database.pages(
     `SELECT array_to_string(ARRAY[${BOOKED_COLUMNS.map(cellOf).join(', ')}], ',', '') || E'\\r\\n' AS line FROM (
     SELECT to_char(att.booked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, 'attempt' AS kind,
       $4::text || att.generation_id::text AS id, att.number AS attempt, $3::text || att.account_id::text AS account_id,

@@ -18,20 +18,20 @@ import { isQueued } from './record.ts';
 import type { Runner } from './runner.ts';
 import * as statements from './statements.ts';
 
-/** What looks for reservations that nobody answers for, every few seconds. */
+/** What looks for reservations that nobody answers for, and says that this process answers for its own. */
 export interface Recovery {
-  /** One round: says that this process lives, adopts orphans, expires grants. Returns how many it adopted. */
+  /** Adopts all orphans that there are, and goes on with each. Returns how many. */
   sweep(): Promise<number>;
-  /** Sweeps every few seconds until stopped. */
+  /** Says every few seconds that this process lives, until stopped. */
   start(): void;
-  /** Stops, and waits for the round under way. */
+  /** Stops saying so. */
   stop(): Promise<void>;
 }
 
-const SWEEP_MS = 5_000;
+const BEAT_MS = 5_000;
 const MAX_ORPHANS = 100;
 
-/** Makes the recovery of one process. It does nothing before `start` or `sweep`. */
+/** Makes the recovery of one process. It does nothing before `start` or `sweep`; one process at a time has to sweep. */
 export function createRecovery(options: {
   readonly database: Database;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export function createRecovery(options: {
 }): Recovery {
   const { database, clock, log, ledger, queue, runner } = options;
   let timer: NodeJS.Timeout | undefined;
-  let round: Promise<unknown> = Promise.resolve();
+  let beating: Promise<void> = Promise.resolve();
 
   /** Ends the reservation of a call that nobody can go on with. */
   async function close({ generationId, sentAt }: Orphan): Promise<void> {
@@ -63,69 +63,72 @@ export function createRecovery(options: {
     await runner.finish(work.record, item);
   }
 
-  const recovery: Recovery = {
-    async sweep() {
-      await ledger.beat();
-      const adopted = await ledger.adoptOrphans(MAX_ORPHANS);
-      const orphans = adopted.filter(({ generationId }) => !options.isRunningHere(generationId));
-      if (orphans.length > 0) {
-        await options
-          .onOrphans?.(orphans.length)
-          .catch((error: unknown) =>
-            log.error({ error }, 'That reservations were orphaned could not be told.'),
-          );
-      }
-      const jobs = orphans.filter(({ jobId }) => jobId !== null);
-      const waiting = orphans.filter(
-        ({ jobId, sentAt, operation, priority }) =>
-          jobId === null && sentAt === null && isQueued(operation, priority),
-      );
-      const idsOf = (list: readonly Orphan[]) => list.map(({ generationId }) => generationId);
-      await queue.putAll('check', idsOf(jobs));
-      // What cannot be sent together after all is handed on from there.
-      const together = waiting.filter(({ priority, follows }) => priority === 'LOW' && !follows);
-      await queue.putAll('batch', idsOf(together), 'LOW');
-      await queue.putAll('submit', idsOf(waiting.filter((orphan) => !together.includes(orphan))));
-      await Promise.all(
-        orphans
-          .filter((orphan) => !jobs.includes(orphan) && !waiting.includes(orphan))
-          .map((orphan) =>
-            close(orphan).catch((error: unknown) =>
-              log.error(
-                { generationId: orphan.generationId, error },
-                'An orphan could not be resolved; it is tried again when its time is over.',
-              ),
+  /** Adopts a hand of orphans. */
+  async function adopt(): Promise<number> {
+    const adopted = await ledger.adoptOrphans(MAX_ORPHANS);
+    const orphans = adopted.filter(({ generationId }) => !options.isRunningHere(generationId));
+    if (orphans.length > 0) {
+      await options
+        .onOrphans?.(orphans.length)
+        .catch((error: unknown) =>
+          log.error({ error }, 'That reservations were orphaned could not be told.'),
+        );
+    }
+    const jobs = orphans.filter(({ jobId }) => jobId !== null);
+    const waiting = orphans.filter(
+      ({ jobId, sentAt, operation, priority }) =>
+        jobId === null && sentAt === null && isQueued(operation, priority),
+    );
+    const idsOf = (list: readonly Orphan[]) => list.map(({ generationId }) => generationId);
+    await queue.putAll('check', idsOf(jobs));
+    // What cannot be sent together after all is handed on from there.
+    const together = waiting.filter(({ priority, follows }) => priority === 'LOW' && !follows);
+    await queue.putAll('batch', idsOf(together), 'LOW');
+    await queue.putAll('submit', idsOf(waiting.filter((orphan) => !together.includes(orphan))));
+    await Promise.all(
+      orphans
+        .filter((orphan) => !jobs.includes(orphan) && !waiting.includes(orphan))
+        .map((orphan) =>
+          close(orphan).catch((error: unknown) =>
+            log.error(
+              { generationId: orphan.generationId, error },
+              'An orphan could not be resolved; it is tried again when its time is over.',
             ),
           ),
+        ),
+    );
+    for (const { generationId, sentAt, jobId } of orphans) {
+      log.warn(
+        { generationId, sent: sentAt !== null, jobId },
+        'A reservation that nobody answered for is taken up.',
       );
-      for (const { generationId, sentAt, jobId } of orphans) {
-        log.warn(
-          { generationId, sent: sentAt !== null, jobId },
-          'A reservation that nobody answered for is taken up.',
-        );
+    }
+    return adopted.length;
+  }
+
+  return {
+    async sweep() {
+      for (let adopted = 0; ; ) {
+        const more = await adopt();
+        adopted += more;
+        // A full hand means that there are more.
+        if (more < MAX_ORPHANS) return adopted;
       }
-      await ledger.expireGrants();
-      return adopted.length;
     },
     start() {
-      const next = () => {
-        round = recovery
-          .sweep()
-          .then((count) => {
-            // A full hand means that there are more.
-            timer = setTimeout(next, count === MAX_ORPHANS ? 0 : SWEEP_MS);
-          })
-          .catch((error: unknown) => {
-            log.error({ error }, 'A sweep failed.');
-            timer = setTimeout(next, SWEEP_MS);
+      const beat = () => {
+        beating = ledger
+          .beat()
+          .catch((error: unknown) => log.error({ error }, 'That this process lives could not be said.'))
+          .then(() => {
+            timer = setTimeout(beat, BEAT_MS);
           });
       };
-      next();
+      beat();
     },
     async stop() {
-      await round;
+      await beating;
       clearTimeout(timer);
     },
   };
-  return recovery;
 }

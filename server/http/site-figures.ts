@@ -1,4 +1,5 @@
 /** How the whole site stands, for metrics: read from the database, at most every five seconds however often it is asked. */
+import { type AlertCounts, SEVERITIES } from '../alerts/index.ts';
 import type { Core } from '../core.ts';
 import { dollars, margin } from '../money.ts';
 import type { Protection } from '../protection/index.ts';
@@ -11,6 +12,7 @@ export interface SiteFigures {
   readonly protection: Protection;
   readonly reservationsOpen: number;
   readonly queue: Record<Step, QueueCounts>;
+  readonly alerts: AlertCounts;
 }
 
 /** A gauge of such figures. */
@@ -94,6 +96,21 @@ const METRICS: readonly SiteMetric[] = [
         [{ step, state: 'active' }, active] as const,
       ]),
   },
+  {
+    name: 'solvent_alerts_open',
+    help: 'Alerts that are not resolved.',
+    labels: ['severity'],
+    read: ({ alerts }) => SEVERITIES.map((severity) => [{ severity }, alerts.open[severity]] as const),
+  },
+  {
+    name: 'solvent_alert_messages',
+    help: 'Messages of alerts to channels: those that are still to be sent, and those that were given up.',
+    labels: ['state'],
+    read: ({ alerts: { messages } }) => [
+      [{ state: 'waiting' }, messages.waiting],
+      [{ state: 'dead' }, messages.dead],
+    ],
+  },
 ];
 
 /** Reads the figures of a site. */
@@ -104,14 +121,15 @@ export function createSiteFigures(core: Core) {
 
   const read = async () => {
     readAt = performance.now();
-    const [hour, day, protection, reservationsOpen, queue] = await Promise.all([
+    const [hour, day, protection, reservationsOpen, queue, alerts] = await Promise.all([
       core.watch.totals('HOUR'),
       core.watch.totals('DAY'),
       core.protection.read(),
       core.watch.reservationsOpen(),
       core.queue.counts(),
+      core.alerts.counts(),
     ]);
-    known = { totals: { HOUR: hour, DAY: day }, protection, reservationsOpen, queue };
+    known = { totals: { HOUR: hour, DAY: day }, protection, reservationsOpen, queue, alerts };
   };
 
   return {

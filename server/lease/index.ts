@@ -1,10 +1,11 @@
 /**
  * The door of the lease room: what is done from time to time, by one process at a time.
  *
- * Every process asks for the task's lease before each round. Who has it keeps it as long as it goes on asking, and renews it
- * while a round takes long; when it stops, it lets go; when it dies, another has the lease once its time is over. So a lease
- * spares work, and is no lock: a process that was away for longer than the lease (stopped by its machine, say) may still be
- * at its round when the next one begins. What a round does has to be right when two do it at once.
+ * Every process asks for the task's lease every few seconds. Who has it keeps it as long as it goes on asking, and renews it
+ * while a round takes long; it does a round whenever one is due, by when the last one that succeeded began, whoever did that.
+ * When it stops, it lets go; when it dies, another has the lease once its time is over, within half a minute however seldom
+ * the task is done. So a lease spares work, and is no lock: a process that was away for longer than the lease (stopped by its
+ * machine, say) may still be at its round when the next one begins. What a round does has to be right when two do it at once.
  *
  * Leases go by the processes' own clocks, which must agree to within a few seconds, as for the hearts of the ledger.
  */
@@ -21,10 +22,10 @@ export interface PeriodicOptions {
   readonly log: Log;
   /** Of the task; processes that give the same name share it. */
   readonly name: string;
-  /** From the end of one round to the beginning of the next, in milliseconds. */
+  /** From one round to the next, in milliseconds. */
   readonly everyMs: number;
   /**
-   * One round. One that throws is logged, and done again at the next turn.
+   * One round. One that throws is logged, and done again at the next turn, a few seconds later.
    *
    * @param doneUpTo when the last round that succeeded began, in whichever process; null before the first.
    */
@@ -35,20 +36,25 @@ export interface PeriodicOptions {
 export interface Periodic {
   /** Asks for the lease now, and does a round when it is to be had. False when another process has it. */
   run(): Promise<boolean>;
-  /** Begins to do rounds: one now, and then every so often. */
+  /** Asks for the lease now, and does a round when it is to be had and one is due. False when another process has it. */
+  turn(): Promise<boolean>;
+  /** Begins to take turns: one now, and then every few seconds. */
   start(): void;
   /** Waits for the round under way, and lets go of the lease. */
   stop(): Promise<void>;
 }
 
-/** Beyond the time between two rounds: for what a round takes, and for a busy machine. */
+/** The most between two turns, so that a task that is seldom done is soon taken over too. */
+const MOST_TURN_MS = 10_000;
+/** Beyond the time between two turns: for a busy machine. */
 const SPARE_MS = 15_000;
 
 /** Makes a task of this process. It does nothing before `start` or `run`. */
 export function createPeriodic(options: PeriodicOptions): Periodic {
   const { database, clock, log, name, everyMs } = options;
   const holder = newId();
-  const leaseMs = everyMs + SPARE_MS;
+  const turnMs = Math.min(everyMs, MOST_TURN_MS);
+  const leaseMs = turnMs + SPARE_MS;
   let timer: NodeJS.Timeout | undefined;
   let round: Promise<boolean> = Promise.resolve(false);
   let stopped = false;
@@ -57,11 +63,19 @@ export function createPeriodic(options: PeriodicOptions): Periodic {
   const take = (now: Date) =>
     statements.take(database, { name, holder, now, until: new Date(now.getTime() + leaseMs) });
 
-  async function once(): Promise<boolean> {
+  /** What is done at every turn is due at every turn: a timer may be early by a little. */
+  function isDue(now: Date, doneUpTo: Date | null): boolean {
+    if (everyMs <= turnMs || doneUpTo === null) return true;
+    // A clock that went back must not put off what is to be done.
+    return doneUpTo > now || now.getTime() - doneUpTo.getTime() >= everyMs;
+  }
+
+  async function once(onlyWhenDue: boolean): Promise<boolean> {
     const now = clock.now();
     const lease = await take(now);
     held = lease !== null;
     if (!lease) return false;
+    if (onlyWhenDue && !isDue(now, lease.doneUpTo)) return true;
     const renewal = setInterval(() => {
       take(clock.now()).catch((error: unknown) => log.warn({ name, error }, 'A lease could not be renewed.'));
     }, leaseMs / 3);
@@ -74,20 +88,23 @@ export function createPeriodic(options: PeriodicOptions): Periodic {
     return true;
   }
 
+  /** One after the other, whoever asks for them. */
+  function next(onlyWhenDue: boolean): Promise<boolean> {
+    round = round.catch(() => false).then(() => once(onlyWhenDue));
+    return round;
+  }
+
   const periodic: Periodic = {
-    run() {
-      // One after the other, whoever asks for them.
-      round = round.catch(() => false).then(once);
-      return round;
-    },
+    run: () => next(false),
+    turn: () => next(true),
     start() {
-      const next = async () => {
+      const again = async () => {
         await periodic
-          .run()
+          .turn()
           .catch((error: unknown) => log.error({ name, error }, 'A periodic task failed; it is done again.'));
-        if (!stopped) timer = setTimeout(next, everyMs);
+        if (!stopped) timer = setTimeout(again, turnMs);
       };
-      void next();
+      void again();
     },
     async stop() {
       stopped = true;
@@ -101,4 +118,9 @@ export function createPeriodic(options: PeriodicOptions): Periodic {
     },
   };
   return periodic;
+}
+
+/** Takes all leases away where one process has the database for itself: whoever held them before it has gone. */
+export async function vacateLeases(database: Database): Promise<void> {
+  if (database.kind === 'pglite') await statements.vacate(database);
 }

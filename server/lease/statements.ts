@@ -33,3 +33,8 @@ export async function note(sql: Sql, name: string, holder: string, doneUpTo: Dat
 export async function release(sql: Sql, name: string, holder: string): Promise<void> {
   await sql.query('UPDATE lease SET until = to_timestamp(0) WHERE name = $1 AND holder = $2', [name, holder]);
 }
+
+/** Ends all leases. What was done up to when stays known. */
+export async function vacate(sql: Sql): Promise<void> {
+  await sql.query('UPDATE lease SET until = to_timestamp(0)');
+}

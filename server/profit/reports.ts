@@ -29,8 +29,6 @@ export const MOST_RANKED = 100;
 const MOST_FILTERED = 1_000;
 /** How much time of a question by account may be read call by call. */
 const MOST_BY_CALL_MS = 31 * 86_400_000;
-/** The account of cost that no call of an account made: what a vendor billed beyond the books. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 const EARLIEST = Date.parse('1970-01-01T00:00:00Z');
 const LATEST = Date.parse('9999-01-01T00:00:00Z');
 
@@ -189,7 +187,7 @@ export function createReports(options: { readonly sql: Sql; readonly timeZone: s
       if ('status' in booked) return booked;
       // What a vendor billed beyond the books is nobody's.
       const ranked = await readRanked(sql, booked, by, first + 1);
-      const lines = ranked.filter(({ accountId }) => accountId !== NOBODY).slice(0, first);
+      const lines = ranked.filter(({ accountId }) => accountId !== null).slice(0, first);
       return { status: 'ranking', lines };
     },
   };

@@ -88,13 +88,16 @@ function readSums(row: BookedRow): ProfitSums {
   };
 }
 
+/** The account of a line that no account made: what a vendor billed beyond the books. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 function readLine(row: BookedRow): ProfitLine {
   return {
     provider: row.provider ?? null,
     model: row.model ?? null,
     operation: row.operation ?? null,
     tier: row.tier ?? null,
-    accountId: row.account_id ?? null,
+    accountId: row.account_id === NOBODY ? null : (row.account_id ?? null),
     country: row.country ?? null,
     plan: row.plan ?? null,
     ...readSums(row),

@@ -70,7 +70,10 @@ export interface ProfitSums {
   readonly durationMs: bigint;
 }
 
-/** A line of a report. What it is not told apart by is null; country and plan are empty where accounts have none. */
+/**
+ * A line of a report. What it is not told apart by is null; country and plan are empty where accounts have none. By account, the line
+ * without one is what vendors billed beyond the books, which no account's call explains.
+ */
 export interface ProfitLine extends ProfitSums {
   readonly provider: string | null;
   readonly model: string | null;

@@ -73,7 +73,7 @@ function placesOf(columns: readonly string[], layout: BillLayout): Readonly<Reco
   const missing = BILL_PARTS.filter((part) => part !== 'quantity' && places[part] < 0);
   if (missing.length > 0) {
     throw new TableError(
-      `The bill has no column for ${missing.join(', ')}; it has ${columns.join(', ')}. Name them: --columns ${missing.map((part) => `${part}=…`).join(',')}.`,
+      `The bill has no column for ${missing.join(', ')}; it has ${columns.join(', ')}. Name its columns: ${missing.map((part) => `${part}=…`).join(',')}.`,
     );
   }
   return places;

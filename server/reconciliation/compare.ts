@@ -34,7 +34,7 @@ export interface BillMismatch {
   readonly detail: string;
 }
 
-/** What of a vendor's names of models somebody has said. */
+/** What somebody has said of a vendor's names of models. */
 export type ModelNames = ReadonlyMap<string, string>;
 
 /** Finds our model for a name on a bill. */
@@ -56,7 +56,7 @@ export function createNaming(
     if (candidates.length === 0 || only === undefined) return full(name);
     if (used.length === 1 || candidates.length === 1) return only;
     return {
-      problem: `"${name}" may be any of ${candidates.join(', ')}: say which, by --model "${name}=${candidates[0]}"`,
+      problem: `"${name}" may be any of ${candidates.join(', ')}: say which it stands for, such as "${name}=${candidates[0]}"`,
     };
   };
 }

@@ -16,13 +16,13 @@ import {
   mismatchesOf,
 } from './compare.ts';
 import { type BillPart, layoutOf } from './layouts.ts';
-import type { Adjustment } from './statements.ts';
+import type { Adjustment, BookedBill, BookedBillsQuestion } from './statements.ts';
 import * as statements from './statements.ts';
 
 export type { BillProblem } from './bill.ts';
 export type { BillMismatch, Compared, ModelNames } from './compare.ts';
 export { BILL_PARTS, type BillPart } from './layouts.ts';
-export type { Adjustment } from './statements.ts';
+export type { Adjustment, BookedBill, BookedBillsQuestion } from './statements.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -79,6 +79,10 @@ export interface Reconciliation {
   book(comparison: Comparison, reason: string, actor: string): Promise<BookOutcome>;
   /** What was booked for days in from <= day < to, the newest first. */
   adjustments(from: Date, to: Date, limit: number): Promise<Adjustment[]>;
+  /** Adjustments by their ids, in any order. */
+  adjustmentsById(ids: readonly string[]): Promise<Adjustment[]>;
+  /** Bills whose differences were booked. */
+  bookedBills(question: BookedBillsQuestion): Promise<BookedBill[]>;
 }
 
 /** Makes the reconciliation room. */
@@ -136,7 +140,7 @@ export function createReconciliation(options: { database: Database; clock: Clock
         if (billedMicros === null || differenceMicros === 0n) continue;
         if (!operation) {
           return refuse(
-            `Neither the catalogue nor the books know ${model}: say by --model which of your models it is.`,
+            `Neither the catalogue nor the books know ${model}: say which of your models it stands for.`,
           );
         }
         toBook.push({ id: newId(), day, model, operation, billedMicros });
@@ -147,5 +151,7 @@ export function createReconciliation(options: { database: Database; clock: Clock
     },
 
     adjustments: (from, to, limit) => statements.readAdjustments(database, from, to, limit),
+    adjustmentsById: (ids) => statements.readAdjustmentsById(database, ids),
+    bookedBills: (question) => statements.readBookedBills(database, question),
   };
 }

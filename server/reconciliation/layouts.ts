@@ -31,7 +31,7 @@ const VENDORS: Readonly<Record<string, Partial<BillLayout>>> = {
   pika: { model: ['endpoint_id'], quantity: ['billable_units'] },
 };
 
-/** Parts of a bill that `--columns` can name. */
+/** Parts of a bill whose columns can be named. */
 export const BILL_PARTS = ['date', 'model', 'quantity', 'amount'] as const;
 
 /** One of them. */

@@ -147,3 +147,79 @@ export async function readAdjustments(sql: Sql, from: Date, to: Date, limit: num
   );
   return rows.map(readAdjustment);
 }
+
+/** Adjustments by their ids. */
+export async function readAdjustmentsById(sql: Sql, ids: readonly string[]): Promise<Adjustment[]> {
+  const rows = await sql.query<AdjustmentRow>('SELECT * FROM cost_adjustment WHERE id = ANY ($1::uuid[])', [
+    `{${ids.join(',')}}`,
+  ]);
+  return rows.map(readAdjustment);
+}
+
+/** A bill whose differences were booked, at one time. */
+export interface BookedBill {
+  /** That of its first adjustment: later ones are greater. */
+  readonly id: string;
+  readonly provider: string;
+  readonly billSha256: string;
+  /** The first and the last day of UTC on which it differed. */
+  readonly firstDay: Date;
+  readonly lastDay: Date;
+  /** Of those lines that differed. */
+  readonly billedMicros: Micros;
+  readonly bookedMicros: Micros;
+  readonly amountMicros: Micros;
+  /** By day and model. */
+  readonly adjustmentIds: readonly string[];
+  readonly reason: string;
+  readonly actor: string;
+  readonly createdAt: Date;
+}
+
+/** Which booked bills are asked for. */
+export interface BookedBillsQuestion {
+  /** Days of UTC, from <= day < to: a bill that was booked for any of them counts, and whole. */
+  readonly from: Date;
+  readonly to: Date;
+  readonly provider: string | null;
+  /** Ids between which they lie. */
+  readonly above: string | null;
+  readonly below: string | null;
+  readonly limit: number;
+  /** Otherwise the newest first. */
+  readonly oldestFirst: boolean;
+}
+
+/** Bills that were booked. */
+export async function readBookedBills(
+  sql: Sql,
+  { from, to, provider, above, below, limit, oldestFirst }: BookedBillsQuestion,
+): Promise<BookedBill[]> {
+  const rows = await sql.query<
+    AdjustmentRow & { first_day: Date; last_day: Date; adjustment_ids: readonly string[] }
+  >(
+    `SELECT * FROM (
+      SELECT (array_agg(id ORDER BY id))[1] AS id, provider, bill_sha256, min(day) AS first_day, max(day) AS last_day,
+        sum(billed_micros)::bigint AS billed_micros, sum(booked_micros)::bigint AS booked_micros,
+        sum(amount_micros)::bigint AS amount_micros, array_agg(id ORDER BY day, model) AS adjustment_ids, reason, actor, created_at
+      FROM cost_adjustment WHERE $3::text IS NULL OR provider = $3
+      GROUP BY provider, bill_sha256, reason, actor, created_at HAVING bool_or(day >= $1 AND day < $2)) AS bill
+    WHERE ($4::uuid IS NULL OR id > $4) AND ($5::uuid IS NULL OR id < $5)
+    ORDER BY id ${oldestFirst ? 'ASC' : 'DESC'} LIMIT $6`,
+    [from, to, provider, above, below, limit],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    provider: row.provider,
+    billSha256: row.bill_sha256,
+    firstDay: row.first_day,
+    lastDay: row.last_day,
+    billedMicros: row.billed_micros,
+    bookedMicros: row.booked_micros,
+    amountMicros: row.amount_micros,
+    adjustmentIds: row.adjustment_ids,
+    reason: row.reason,
+    actor: row.actor,
+    createdAt: row.created_at,
+  }));
+}

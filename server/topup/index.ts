@@ -101,14 +101,14 @@ export interface TopUps {
   topUps(accountId: string, limit: number): Promise<TopUp[]>;
   /**
    * Looks at every account with a threshold, along their index, and asks after payments that nobody has heard of. What a
-   * process noticed and could not do before it died is done here, by whichever process comes first.
+   * process noticed and could not do before it died is done here. One process at a time has to, every half minute.
    */
   sweep(): Promise<void>;
-  /** Reads the thresholds, and from then on sweeps every half minute. */
+  /** Reads the thresholds, and from then on those that other processes have set. */
   start(): Promise<void>;
   /** Resolves when all that was noticed has been looked at and every payment that it led to has been asked for. */
   idle(): Promise<void>;
-  /** Ends the sweeps, begins no more payments, and waits for those under way. What was noticed is left to the next sweep. */
+  /** Reads no more, begins no more payments, and waits for those under way. What was noticed is left to the next sweep. */
   stop(): Promise<void>;
 }
 
@@ -128,7 +128,6 @@ const TIMES: TopUpTimes = {
   keyLivesMs: 20 * 3_600_000,
 };
 
-const SWEEP_EVERY_MS = 30_000;
 /** How often thresholds that other processes have set are read, and how far back, since clocks differ. */
 const THRESHOLDS_EVERY_MS = 5_000;
 const CLOCKS_DIFFER_MS = 30_000;
@@ -157,7 +156,7 @@ export function createTopUps(options: {
   const times = { ...TIMES, ...options.times };
   const after = (milliseconds: number) => new Date(clock.now().getTime() + milliseconds);
   const underWay = new Set<Promise<void>>();
-  const timers: NodeJS.Timeout[] = [];
+  let timer: NodeJS.Timeout | undefined;
   let thresholdsOf: Date | null = null;
   let stopped = false;
 
@@ -338,27 +337,22 @@ export function createTopUps(options: {
     sweep,
     async start() {
       await readThresholds();
-      const every = (milliseconds: number, work: () => Promise<void>, what: string) => {
-        let busy = false;
-        const timer = setInterval(() => {
-          if (busy) return;
-          busy = true;
-          work()
-            .catch((error: unknown) => log.warn({ error }, what))
-            .finally(() => {
-              busy = false;
-            });
-        }, milliseconds);
-        timer.unref();
-        timers.push(timer);
-      };
-      every(THRESHOLDS_EVERY_MS, readThresholds, 'Thresholds could not be read; it is tried again.');
-      every(SWEEP_EVERY_MS, sweep, 'Low balances could not be swept; it is tried again.');
+      let reading = false;
+      timer = setInterval(() => {
+        if (reading) return;
+        reading = true;
+        readThresholds()
+          .catch((error: unknown) => log.warn({ error }, 'Thresholds could not be read; it is tried again.'))
+          .finally(() => {
+            reading = false;
+          });
+      }, THRESHOLDS_EVERY_MS);
+      timer.unref();
     },
     idle,
     async stop() {
       stopped = true;
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
       await idle();
     },
   };

@@ -1,24 +1,67 @@
-/** Whatever three processes do at once, and whichever of them die: a threshold is told of once a window, and always. */
+/** Whatever three processes do at once, and whichever of them are killed: a threshold is told of once a window, and always. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Alerts } from '../../server/alerts/index.ts';
-import { type Database, openDatabase } from '../../server/database/index.ts';
-import { type Ledger, openLedger } from '../../server/ledger/index.ts';
-import { silentLog } from '../../server/log.ts';
+import type { AlertJob, Done, Order } from '../support/alert-worker.ts';
 import { describeOnPostgres } from '../support/databases.ts';
-import { attempt, reserveItem, settleItem } from '../support/world.ts';
-import { createMortal, type Mortal, openStage, type Stage } from './stage.ts';
+import { forkWorker } from '../support/processes.ts';
+import { histories } from '../support/rounds.ts';
+import { openStage, type Stage } from './stage.ts';
 
-const RUNS = Number(process.env.FC_RUNS ?? 12);
+const RUNS = histories(3, 60);
 const STEPS = [80, 95, 100];
 const LIMIT_MICROS = 10_000_000n;
 
-/** A server's process, as far as alerts are concerned. */
-interface Process {
-  readonly database: Database;
-  ledger: Ledger;
-  alerts: Alerts;
-  readonly die: () => void;
+type OrderOf<Each = Order> = Each extends Order ? Omit<Each, 'number' | 'now'> : never;
+
+/** A process of its own. What it was at when it was killed comes to nothing, or does not: the books say. */
+class Process {
+  readonly ready: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #open = new Map<number, PromiseWithResolvers<void>>();
+  #number = 0;
+  #killed = false;
+
+  constructor(job: AlertJob) {
+    this.#child = forkWorker('alert-worker.ts', job);
+    this.ready = this.#opened(0);
+    this.ready.catch(() => {});
+    this.#child.on('message', ({ number, error }: Done) => {
+      const open = this.#open.get(number);
+      this.#open.delete(number);
+      if (error === undefined) open?.resolve();
+      else open?.reject(new Error(error));
+    });
+    this.#child.on('exit', (code) => {
+      for (const open of this.#open.values()) {
+        if (this.#killed) open.resolve();
+        else open.reject(new Error(`A process ended by itself, with ${code}.`));
+      }
+    });
+  }
+
+  #opened(number: number): Promise<void> {
+    const opened = Promise.withResolvers<void>();
+    this.#open.set(number, opened);
+    return opened.promise;
+  }
+
+  async do(now: Date, order: OrderOf): Promise<void> {
+    await this.ready;
+    if (this.#killed) return;
+    this.#number += 1;
+    const done = this.#opened(this.#number);
+    this.#child.send({ ...order, number: this.#number, now: now.toISOString() } satisfies Order);
+    await done;
+  }
+
+  async kill(): Promise<void> {
+    this.#killed = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill('SIGKILL');
+    await once(this.#child, 'exit');
+  }
 }
 
 /** What one process does while the others do what they do. */
@@ -45,104 +88,75 @@ const history = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-/** What a process was at when it died comes to nothing. */
-function unlessDead(error: unknown): void {
-  if (!/has died/.test(String(error))) throw error;
-}
-
 describeOnPostgres('of three processes', (kind) => {
   let stage: Stage;
-  const processes: Process[] = [];
-  /** Every process that there has been in this run. */
-  const all: Mortal[] = [];
+  let processes: Process[] = [];
+  /** Started before they are needed: a start takes longer than all that a run does. */
+  let spares: Process[] = [];
 
-  /** A process that has just started: nothing is signalled, and the lease is another's. */
-  async function start(database: Database): Promise<Process> {
-    const mortal = createMortal({
-      database,
-      clock: stage.clock,
-      log: silentLog,
-      live: stage.live,
-      queue: stage.queue,
-      allowPrivateHosts: true,
-      smtp: undefined,
-    });
-    all.push(mortal);
-    const { alerts, die } = mortal;
-    const ledger = await openLedger({ database, clock: stage.clock, observer: alerts.observer });
-    return { database, ledger, alerts, die };
-  }
+  const now = () => stage.clock.now();
+  const fresh = () => {
+    const spare = spares.shift();
+    spares.push(new Process({ url: stage.world.url ?? '', now: now().toISOString() }));
+    if (!spare) throw new Error('There is no process in reserve.');
+    return spare;
+  };
+  const killAll = () => Promise.all(processes.map((each) => each.kill()));
 
   beforeAll(async () => {
     stage = await openStage(kind);
-    for (let count = 0; count < 3; count += 1) {
-      const database = await openDatabase({ url: stage.world.url, connections: 4 });
-      processes.push(await start(database));
-    }
+    spares = Array.from(
+      { length: 4 },
+      () => new Process({ url: stage.world.url ?? '', now: now().toISOString() }),
+    );
   });
   afterAll(async () => {
-    await Promise.all(all.map((each) => each.end()));
-    for (const { database } of processes) await database.close();
+    await Promise.all([...processes, ...spares].map((each) => each.kill()));
     await stage.close();
   });
 
   it('tells of each step of each budget once a window when it is passed, and never when it is not', async () => {
     await fc.assert(
       fc.asyncProperty(history, async (rounds) => {
-        await Promise.all(all.splice(0).map((each) => each.end()));
         await stage.reset();
-        for (const [index, { database }] of processes.entries()) processes[index] = await start(database);
+        // Those who had the last word in the run before go on.
+        while (processes.length < 3) processes.push(fresh());
         await stage.world.setBudget({ period: 'HOUR', limitMicros: LIMIT_MICROS, action: 'WARN' });
         // As the first start does, before anything is booked.
-        await processes[0]?.alerts.sweeps.run();
-        const account = await stage.account();
-        /** What each hour has cost, by its beginning. */
-        const spent = new Map<string, bigint>();
+        await processes[0]?.do(now(), { do: 'sweep' });
+        const accountId = await stage.account();
 
         const act = async (given: Action) => {
           const one = processes[given.process];
-          if (!one) return;
-          const now = stage.clock.now();
-          switch (given.do) {
-            case 'spend': {
-              const costMicros = BigInt(given.cents) * 10_000n;
-              const hour = now.toISOString().slice(0, 13);
-              spent.set(hour, (spent.get(hour) ?? 0n) + costMicros);
-              const item = reserveItem(account, now, { credits: 0, ceilingMicros: costMicros });
-              expect((await one.ledger.reserve(item)).status).toBe('reserved');
-              const attempts = [attempt(now, { costMicros })];
-              await one.ledger.settle(settleItem(item.id, 'POST', now, { credits: 0, attempts }));
-              return;
-            }
-            case 'look':
-              return one.alerts.flush().catch(unlessDead);
-            case 'sweep':
-              await one.alerts.sweeps.run().catch(unlessDead);
-              return;
-            case 'die':
-              one.die();
-              processes[given.process] = await start(one.database);
-          }
+          if (given.do === 'die') {
+            processes[given.process] = fresh();
+            await one?.kill();
+          } else if (given.do === 'spend') {
+            await one?.do(now(), { do: 'spend', accountId, costMicros: String(given.cents * 10_000) });
+          } else await one?.do(now(), { do: given.do });
         };
         for (const { actions, laterMs } of rounds) {
           await Promise.all(actions.map(act));
           stage.clock.advance(laterMs);
+          await Promise.all(processes.map((each) => each.do(now(), { do: 'wait' })));
         }
         // All of them die; what is left is done by whoever has the lease when the last one's is over.
-        for (const [index, { database, die }] of processes.entries()) {
-          die();
-          processes[index] = await start(database);
-        }
+        await killAll();
+        processes = [fresh(), fresh(), fresh()];
         stage.clock.advance(20_000);
-        await Promise.all(processes.map(({ alerts }) => alerts.sweeps.run()));
+        await Promise.all(processes.map((each) => each.do(now(), { do: 'sweep' })));
 
         const told = (await stage.changes())
           .filter(({ change, alert }) => change === 'OPENED' && alert.kind === 'BUDGET_WARNING')
           .map(({ alert }) => `${alert.windowKey} ${alert.subject}`)
           .sort();
-        const passed = [...spent].flatMap(([hour, micros]) =>
+        // Each call costs what was set aside for it, so that it counts from its reservation on, whatever became of it.
+        const used = await stage.world.rows<{ hour: Date; micros: bigint }>(
+          `SELECT date_trunc('hour', created_at, 'UTC') AS hour, sum(ceiling_micros)::bigint AS micros FROM reservation GROUP BY 1`,
+        );
+        const passed = used.flatMap(({ hour, micros }) =>
           STEPS.filter((step) => micros * 100n >= LIMIT_MICROS * BigInt(step)).map(
-            (step) => `HOUR ${hour}:00Z GLOBAL HOUR ${step}%`,
+            (step) => `HOUR ${hour.toISOString().slice(0, 16)}Z GLOBAL HOUR ${step}%`,
           ),
         );
         expect(told).toEqual(passed.sort());
@@ -151,5 +165,5 @@ describeOnPostgres('of three processes', (kind) => {
       }),
       { numRuns: RUNS, endOnFailure: true },
     );
-  }, 300_000);
+  }, 1_200_000);
 });

@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ChannelInput, createAlerts } from '../../server/alerts/index.ts';
 import { auditWithin, runAudit } from '../../server/audit/index.ts';
 import { INVARIANTS } from '../../server/audit/statements.ts';
 import type { Sql } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
+import type { Live } from '../../server/live/index.ts';
+import { silentLog } from '../../server/log.ts';
+import type { Queue } from '../../server/queue/index.ts';
 import { createReconciliation } from '../../server/reconciliation/index.ts';
 import { csv, importText, row, stream } from '../history/fixture.ts';
 import { bookPayments } from '../support/booked.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { CEILING_MICROS, openWorld, type World } from '../support/world.ts';
 
+const SECOND_ALERT = newId();
+
 /** Two words of each sentence, by which the table below names it. */
 const NAMES: Record<string, string> = {
   totals: "Each account's totals",
-  numbered: 'are numbered from 1',
+  numbered: 'entries are numbered from 1',
   available: 'what was available after it',
   overdrawn: 'No account has fewer credits',
   remains: 'what remains of its grants',
@@ -47,6 +53,13 @@ const NAMES: Record<string, string> = {
   plan: "An account's plan is the one",
   days: "Each day's deferred revenue",
   requests: 'key of a request to Stripe',
+  alerts: 'one alert for each kind',
+  changes: 'Changes of alerts are numbered',
+  standing: 'as its newest change left it',
+  life: 'could follow the change before it',
+  told: 'in one message to each channel',
+  escalated: 'Each escalation that was noted',
+  messages: 'Each message of alerts',
 };
 
 const sentenceOf = (name: string) => {
@@ -101,7 +114,7 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     sql: ['UPDATE "grant" SET reserved = reserved + 1 WHERE account_id = :account AND expires_at IS NULL'],
   },
   {
-    breaks: ['given', 'earned', 'days'],
+    breaks: ['given', 'earned'],
     sql: [`UPDATE entry SET kind = 'REVOKE' WHERE account_id = :account AND kind = 'GRANT' AND sequence = 1`],
   },
   { breaks: ['given'], sql: [`UPDATE entry SET kind = 'REVOKE' WHERE kind = 'EXPIRE_GRANT'`] },
@@ -235,6 +248,60 @@ const CORRUPTIONS: readonly { readonly breaks: readonly string[]; readonly sql: 
     breaks: ['requests'],
     sql: [`UPDATE idempotency_record SET result_id = '${newId()}' WHERE operation = 'CHECKOUT'`],
   },
+  {
+    // A second alert of the same, with a change of its own as any has.
+    breaks: ['alerts', 'told'],
+    sql: [
+      'DROP INDEX alert_kind_subject_window_key_key',
+      'UPDATE alert_sequence SET last = last + 1',
+      `INSERT INTO alert (id, sequence, kind, severity, state, subject, window_key, title, detail, opened_at)
+      SELECT '${SECOND_ALERT}', s.last, kind, 'WARNING', 'OPEN', subject, window_key, 'x', 'x', now()
+      FROM alert, alert_sequence s WHERE subject = 'dp_1'`,
+      `INSERT INTO alert_event (sequence, alert_id, change, at, by, severity, state, title, detail, opened_at)
+      SELECT sequence, id, 'OPENED', '2030-01-01', 'system', severity, state, title, detail, opened_at FROM alert WHERE id = '${SECOND_ALERT}'`,
+    ],
+  },
+  { breaks: ['changes'], sql: ['UPDATE alert_sequence SET last = last + 1'] },
+  {
+    // A number that was given twice.
+    breaks: ['changes', 'life'],
+    sql: [
+      `INSERT INTO alert_event (sequence, alert_id, change, at, by, severity, state, title, detail, opened_at)
+      SELECT 1, alert_id, change, at, by, severity, state, title, detail, opened_at FROM alert_event WHERE sequence = 3`,
+    ],
+  },
+  {
+    // One that is missing.
+    breaks: ['changes', 'standing'],
+    sql: ['UPDATE alert_event SET sequence = 99 WHERE sequence = 4'],
+  },
+  { breaks: ['standing'], sql: [`UPDATE alert SET severity = 'INFO' WHERE subject = 'dp_1'`] },
+  {
+    breaks: ['standing'],
+    sql: [`UPDATE alert SET state = 'OPEN', acknowledged_at = NULL WHERE subject = 'dp_2'`],
+  },
+  { breaks: ['life'], sql: [`UPDATE alert_event SET change = 'REOPENED' WHERE change = 'WORSENED'`] },
+  {
+    breaks: ['life', 'standing'],
+    sql: [`UPDATE alert_event SET severity = 'WARNING' WHERE change = 'WORSENED'`],
+  },
+  { breaks: ['told'], sql: [`UPDATE alert_delivery SET sequences = sequences[2:] WHERE reason = 'CHANGES'`] },
+  {
+    breaks: ['told'],
+    sql: [
+      `INSERT INTO alert_delivery (id, channel_id, reason, sequences, critical, state, due_at, created_at)
+      SELECT '${newId()}', channel_id, reason, sequences, critical, 'WAITING', due_at, created_at
+      FROM alert_delivery WHERE reason = 'CHANGES' LIMIT 1`,
+    ],
+  },
+  { breaks: ['escalated'], sql: ['DELETE FROM alert_escalation'] },
+  { breaks: ['escalated'], sql: [`DELETE FROM alert_delivery WHERE reason = 'ESCALATION'`] },
+  {
+    breaks: ['messages'],
+    sql: [`UPDATE alert_delivery SET state = 'DELIVERED' WHERE reason = 'ESCALATION'`],
+  },
+  { breaks: ['messages'], sql: [`UPDATE alert_delivery SET sequences = '{99}' WHERE reason = 'TEST'`] },
+  { breaks: ['references'], sql: ['DELETE FROM alert_channel'] },
 ];
 
 /** Constraints that would refuse a corruption; the audit is there for the day on which one is missing. */
@@ -245,7 +312,52 @@ const CONSTRAINTS: Record<string, readonly string[]> = {
   budget_window: ['budget_window_parts', 'budget_window_limit'],
   imported_call: ['imported_call_parts'],
   cost_adjustment: ['cost_adjustment_parts'],
+  alert: ['alert_state_times'],
+  alert_event: ['alert_event_pkey'],
 };
+
+/** Alerts in every state, of which a channel is told and another one later. */
+async function tellAlerts({ database, clock }: World): Promise<void> {
+  const alerts = createAlerts({
+    database,
+    clock,
+    log: silentLog,
+    // Nobody listens, and nobody sends.
+    live: { publish() {}, announce() {} } as unknown as Live,
+    queue: { async put() {}, async putAll() {}, async hurry() {} } as unknown as Queue,
+    allowPrivateHosts: true,
+    smtp: undefined,
+  });
+  const channel = async (name: string, more: ChannelInput = {}) => {
+    const input = { name, target: 'http://127.0.0.1:9/nobody', ...more };
+    const saved = await alerts.deliveries.createChannel('WEBHOOK', input, 'admin:test');
+    if (saved.status !== 'saved') throw new Error(JSON.stringify(saved));
+    return saved.channel.id;
+  };
+  const later = await channel('later', { escalationsOnly: true });
+  const first = await channel('first', { escalateAfterMinutes: 5, escalateToId: later });
+  clock.advance(120_000);
+  const raise = async (subject: string, severity: 'WARNING' | 'CRITICAL') => {
+    await alerts.raise({
+      kind: 'RESERVATION_ORPHANED',
+      subject,
+      severity,
+      title: 'A call',
+      detail: 'It is lost.',
+    });
+    return (await alerts.changesAfter(0, 100)).at(-1)?.alert.id ?? '';
+  };
+  await raise('dp_1', 'WARNING');
+  await raise('dp_1', 'CRITICAL');
+  await alerts.acknowledge(await raise('dp_2', 'WARNING'), 'admin:test');
+  await raise('dp_3', 'WARNING');
+  await alerts.settle({ kind: 'RESERVATION_ORPHANED', subject: 'dp_3' });
+  await raise('dp_3', 'CRITICAL');
+  clock.advance(600_000);
+  await alerts.deliveries.sweep();
+  await alerts.deliveries.test(first);
+  await alerts.stop();
+}
 
 class RolledBack extends Error {}
 
@@ -311,6 +423,7 @@ describeOnEachDatabase('the audit', (kind) => {
     const compared = await reconciliation.compare({ provider: 'openai', bytes: stream(bill) });
     if (compared.status !== 'compared') throw new Error(compared.message);
     await reconciliation.book(compared.comparison, 'For a test', 'key:test');
+    await tellAlerts(world);
     Object.assign(ids, { account, posted, voided, pending, payment });
   });
   afterAll(() => world.close());

@@ -1,9 +1,12 @@
-/** `kill -9` between the receipt of an event and its effect: Stripe sends it again, nothing is doubled and nothing lost. */
+/**
+ * `kill -9` between the receipt of an event and its effect: Stripe sends it again, nothing is doubled and nothing lost.
+ */
 import { rmSync } from 'node:fs';
 import Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
 import { runAudit } from '../../server/audit/index.ts';
 import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
+import { rounds } from '../support/rounds.ts';
 import {
   expectSoundFolder,
   prepareFolder,
@@ -88,6 +91,8 @@ describe('a server on the embedded database that is killed while it looks at an 
   }, 60_000);
 });
 
+const KILLS = rounds(1, 30);
+
 describeOnPostgres('servers on one database that are killed at any moment while events come in', (kind) => {
   test('have booked each payment once in the end, and asked Stripe for no checkout twice', async () => {
     const shared = await openTestDatabase(kind);
@@ -95,12 +100,11 @@ describeOnPostgres('servers on one database that are killed at any moment while 
     await using stripes = await startStripe();
     const stripe = stripes.open({ now: () => new Date() });
     const env = { ...settings(stripe, stripes.url), DATABASE_URL: shared.url ?? '' };
-    const rounds = Number(process.env.CRASH_ROUNDS ?? 2);
     let server = await spawnReady({ folder, env });
     try {
       const accountId = await server.admin.account(0);
       const all: string[] = [];
-      for (let round = 0; round < rounds; round += 1) {
+      for (let round = 0; round < KILLS; round += 1) {
         all.push(
           ...(await buy(server, stripe, accountId, `round-${round}`)),
           ...(await buy(server, stripe, accountId, `more-${round}`)),
@@ -112,11 +116,11 @@ describeOnPostgres('servers on one database that are killed at any moment while 
         server = await spawnReady({ folder, env });
       }
       for (const body of all) expect(await send(server, body)).toBe(200);
-      expect((await server.admin.balance(accountId)).posted).toBe(200 * rounds);
+      expect((await server.admin.balance(accountId)).posted).toBe(200 * KILLS);
       const [row] = await shared.database.query<{ payments: bigint; done: bigint }>(
         "SELECT (SELECT count(*) FROM payment) AS payments, (SELECT count(*) FROM stripe_event WHERE state = 'DONE') AS done",
       );
-      expect(row).toEqual({ payments: BigInt(2 * rounds), done: BigInt(all.length) });
+      expect(row).toEqual({ payments: BigInt(2 * KILLS), done: BigInt(all.length) });
 
       // A checkout of which nobody heard: Stripe has made it, and the server died.
       const input = {
@@ -148,5 +152,5 @@ describeOnPostgres('servers on one database that are killed at any moment while 
       await shared.close();
       rmSync(folder, { recursive: true, force: true });
     }
-  }, 120_000);
+  }, 600_000);
 });

@@ -1,13 +1,15 @@
 /**
  * Random histories of buyers: buy, renew, change plan, fail, refund, dispute, win, lose. Each is told twice: to one account in
- * order, and to another duplicated, shuffled and concurrently, to two rooms. Both must come to the same.
+ * order, and to another duplicated, shuffled and concurrently, to several processes. Both must come to the same.
  *
  * A failure prints its seed and path; `FC_SEED=… FC_PATH=… npm test -- test/billing/property` runs that history again.
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { EventOutcome } from '../../server/billing/index.ts';
 import type { Price } from '../../server/billing/sandbox/wire.ts';
-import { type Buyer, checkout, DAY, priceAt, type Stage, subscriptions, till } from './stage.ts';
+import type { Deliverer } from './deliverers.ts';
+import { type Buyer, checkout, DAY, priceAt, type Stage, sign, subscriptions, till } from './stage.ts';
 
 const PACKS = ['100', '500', '1000'] as const;
 const PLANS = ['creator', 'pro'] as const;
@@ -23,9 +25,13 @@ type Step =
   | { readonly do: 'end'; readonly now: boolean }
   | { readonly do: 'refund'; readonly which: number; readonly percent: number; readonly pending: boolean }
   | { readonly do: 'end-refund'; readonly which: number; readonly succeeds: boolean }
+  /** It had gone, and fails after all. */
+  | { readonly do: 'undo-refund'; readonly which: number }
   | { readonly do: 'tell-fee'; readonly which: number; readonly extraFee: number }
   | { readonly do: 'dispute'; readonly which: number; readonly percent: number }
   | { readonly do: 'close-dispute'; readonly which: number; readonly won: boolean }
+  /** It was lost, and is won in the end. */
+  | { readonly do: 'win-appeal'; readonly which: number }
   /** Both have heard everything; then credits are used, and time goes by. */
   | { readonly do: 'rest'; readonly use: number; readonly days: number };
 
@@ -71,6 +77,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('end-refund' as const), which, succeeds: fc.boolean() }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('undo-refund' as const), which }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('win-appeal' as const), which }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('tell-fee' as const), which, extraFee }) },
   {
     weight: 3,
@@ -164,6 +172,22 @@ async function perform(buyer: Buyer, prices: readonly Price[], done: Step): Prom
         if (refund) await till.endRefund(scene, refund.id, done.succeeds);
         return;
       }
+      case 'undo-refund': {
+        const refund = pick(
+          (await shelf.all('refund')).filter(({ status }) => status === 'succeeded'),
+          done.which,
+        );
+        if (refund) await till.endRefund(scene, refund.id, false);
+        return;
+      }
+      case 'win-appeal': {
+        const dispute = pick(
+          (await shelf.all('dispute')).filter(({ status }) => status === 'lost'),
+          done.which,
+        );
+        if (dispute) await till.closeDispute(scene, dispute.id, 'won');
+        return;
+      }
       case 'tell-fee': {
         const charge = pick(
           (await shelf.all('charge')).filter((each) => each.balance_transaction === null),
@@ -207,7 +231,8 @@ async function stateOf(stage: Stage, accountId: string): Promise<unknown> {
       'SELECT source, credits, used, expired, revoked, revenue_micros FROM "grant" WHERE account_id = $1 ORDER BY 1, 2, 6, 3, 4, 5',
     ),
     credits: await ask(
-      'SELECT kind, sum(posted_delta) AS credits, sum(deferred_delta_micros)::bigint AS deferred FROM entry WHERE account_id = $1 GROUP BY 1 ORDER BY 1',
+      // What was taken and put back is as if it had never been taken; who heard of neither has no line of it.
+      'SELECT kind, sum(posted_delta) AS credits, sum(deferred_delta_micros)::bigint AS deferred FROM entry WHERE account_id = $1 GROUP BY 1 HAVING sum(posted_delta) <> 0 ORDER BY 1',
     ),
     payments:
       await ask(`SELECT kind, amount_micros, tax_micros, plan_id, pack_id, credits, paid_at, refunded_micros, disputed_micros, credits_due,
@@ -240,12 +265,17 @@ function chance(seed: number) {
 
 /** Tells the second buyer's events as a bad network does. */
 class Disorder {
+  readonly #stage: Stage;
   readonly #buyer: Buyer;
+  readonly #processes: readonly Deliverer[];
   readonly #chance: ReturnType<typeof chance>;
   #waiting: string[] = [];
 
-  constructor(buyer: Buyer, seed: number) {
+  /** @param processes to which they are told; none: to the buyer's own room. */
+  constructor(stage: Stage, buyer: Buyer, processes: readonly Deliverer[], seed: number) {
+    this.#stage = stage;
     this.#buyer = buyer;
+    this.#processes = processes;
     this.#chance = chance(seed);
   }
 
@@ -263,17 +293,49 @@ class Disorder {
       drawn.push(...this.#waiting.splice(this.#chance.below(this.#waiting.length), 1));
     while (drawn.length > 0) {
       const together = drawn.splice(0, 1 + this.#chance.below(4));
-      const outcomes = await Promise.all(
-        together.map((body) => this.#buyer.deliver(body, this.#chance.below(this.#buyer.rooms.length))),
-      );
+      const outcomes = await Promise.all(together.map((body) => this.#deliverOne(body)));
       for (const outcome of outcomes) expect(outcome.status, JSON.stringify(outcome)).toBe('done');
     }
   }
+
+  #deliverOne(body: string): Promise<EventOutcome> {
+    const process = this.#processes[this.#chance.below(this.#processes.length)];
+    if (!process) return this.#buyer.deliver(body);
+    const now = this.#stage.clock.now();
+    return process.deliver({
+      secretKey: this.#buyer.stripe.secretKey,
+      body,
+      signature: sign(body, now),
+      now: now.toISOString(),
+    });
+  }
 }
 
-async function tell(stage: Stage, steps: readonly Step[], seed: number): Promise<void> {
-  const orderly = await stage.buyer();
-  const disorderly = await stage.buyer({ rooms: 2 });
+/** A day, a month and a year end while something happens. */
+const NEAR_MIDNIGHT = '2026-12-31T23:59:50Z';
+
+/** From when on a history is told: months begin that have no such day as well. */
+const STARTS = [
+  '2026-11-20T12:00:00Z',
+  NEAR_MIDNIGHT,
+  '2027-01-31T06:30:00Z',
+  '2028-02-29T00:00:00Z',
+] as const;
+
+async function tell(
+  stage: Stage,
+  processes: readonly Deliverer[],
+  {
+    start,
+    steps,
+    order,
+  }: { readonly start: string; readonly steps: readonly Step[]; readonly order: number },
+): Promise<void> {
+  stage.clock.set(start);
+  // Which day's free credits an account gets is decided by when it is looked at; where a midnight is near, it has none.
+  const tier = start === NEAR_MIDNIGHT ? 'PAYG' : 'FREE';
+  const orderly = await stage.buyer({ tier });
+  const disorderly = await stage.buyer({ tier });
   const both = [orderly, disorderly];
   const prices = await Promise.all(
     both.map((buyer) =>
@@ -287,7 +349,7 @@ async function tell(stage: Stage, steps: readonly Step[], seed: number): Promise
       ),
     ),
   );
-  const disorder = new Disorder(disorderly, seed);
+  const disorder = new Disorder(stage, disorderly, processes, order);
   const rest = async (use: number, days: number) => {
     await disorder.gather();
     await disorder.deliver(true);
@@ -318,23 +380,41 @@ async function tell(stage: Stage, steps: readonly Step[], seed: number): Promise
   expect(await stage.rows("SELECT id, reason FROM stripe_event WHERE state <> 'DONE'")).toEqual([]);
 }
 
-/** Tells so many histories, and audits the books after each tenth and the last. */
-export async function checkHistories(stage: Stage, runs: number): Promise<void> {
-  const seed = process.env.FC_SEED;
-  const path = process.env.FC_PATH;
-  let told = 0;
+const history = fc.record({
+  start: fc.constantFrom(...STARTS),
+  steps: fc.array(step, { minLength: 3, maxLength: 14 }),
+  /** Decides how the second account hears of it. */
+  order: fc.nat(),
+});
+
+/** After so many histories the books are audited. */
+const AUDIT_EVERY = 25;
+
+/**
+ * Tells so many histories, audits the books from time to time and at the end, and says what was told.
+ *
+ * @param processes to which the second account's events are told; none: to a room in this one.
+ */
+export async function checkHistories(
+  stage: Stage,
+  processes: readonly Deliverer[],
+  given: { readonly runs: number; readonly seed: number; readonly path?: string | undefined },
+): Promise<{ readonly histories: number; readonly steps: number }> {
+  const told = { histories: 0, steps: 0 };
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), fc.nat(), async (steps, order) => {
-      await tell(stage, steps, order);
-      told += 1;
-      if (told % 10 === 0) await stage.expectSound();
+    fc.asyncProperty(history, async (one) => {
+      await tell(stage, processes, one);
+      told.histories += 1;
+      told.steps += one.steps.length;
+      if (told.histories % AUDIT_EVERY === 0) await stage.expectSound();
     }),
     {
-      numRuns: runs,
+      numRuns: given.runs,
       endOnFailure: process.env.FC_SHRINK !== 'on',
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(path === undefined ? {} : { path }),
+      seed: given.seed,
+      ...(given.path === undefined ? {} : { path: given.path }),
     },
   );
   await stage.expectSound();
+  return told;
 }

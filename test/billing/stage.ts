@@ -2,13 +2,12 @@
 import Stripe from 'stripe';
 import { expect } from 'vitest';
 import { runAudit } from '../../server/audit/index.ts';
-import { type Billing, createBilling, type EventOutcome } from '../../server/billing/index.ts';
+import type { Billing, EventOutcome } from '../../server/billing/index.ts';
 import { checkout, type Scene, subscriptions, till } from '../../server/billing/sandbox/index.ts';
 import { createStripeGateway } from '../../server/billing/stripe.ts';
 import { createCatalog, seedCatalog } from '../../server/catalog/index.ts';
 import { FakeClock } from '../../server/clock.ts';
 import type { Database } from '../../server/database/index.ts';
-import { openDatabase } from '../../server/database/index.ts';
 import { type Ledger, openLedger } from '../../server/ledger/index.ts';
 import { createLog, type Log } from '../../server/log.ts';
 import { createPlans, type Plans, seedPlans } from '../../server/plans/index.ts';
@@ -22,14 +21,16 @@ import {
   reserveItem,
   settleItem,
 } from '../support/world.ts';
+import { openRoom, SECRET } from './room.ts';
 
 export const NOON = '2026-11-20T12:00:00Z';
-export const SECRET = 'whsec_test_of_billing_0123456789';
 export const DAY = 86_400_000;
 
 /** A database with all that billing needs beside it. */
 export interface Stage extends AsyncDisposable {
   readonly database: Database;
+  /** By which other processes reach the database; undefined on PGlite, which has one process. */
+  readonly url: string | undefined;
   readonly clock: FakeClock;
   readonly ledger: Ledger;
   readonly plans: Plans;
@@ -49,16 +50,12 @@ export interface BuyerOptions extends AccountOptions {
   readonly webhookSecrets?: readonly string[];
   /** How long Stripe is waited for. */
   readonly timeoutMs?: number;
-  /** How many rooms hear of it, each on connections of its own where there are several. */
-  readonly rooms?: number;
 }
 
 /** An account that buys. */
 export interface Buyer {
   readonly accountId: string;
   readonly stripe: LoopbackStripe;
-  /** One room, or several on one database. */
-  readonly rooms: readonly Billing[];
   readonly billing: Billing;
   /** Opens a checkout, and gives Stripe's id of it. */
   open(
@@ -73,7 +70,7 @@ export interface Buyer {
   /** Delivers what has come up since, in order. */
   hear(): Promise<EventOutcome[]>;
   /** Delivers one body, signed. */
-  deliver(body: string, room?: number): Promise<EventOutcome>;
+  deliver(body: string): Promise<EventOutcome>;
   act<Result>(work: (scene: Scene) => Promise<Result>): Promise<Result>;
   balance(): Promise<number>;
   /** Burns credits. */
@@ -85,7 +82,6 @@ export interface Buyer {
 export async function openStage(kind: DatabaseKind): Promise<Stage> {
   const opened = await openTestDatabase(kind);
   const { database } = opened;
-  const more: Database[] = [];
   const clock = new FakeClock(NOON);
   const lines: Record<string, unknown>[] = [];
   const log = createLog({ level: 'debug', to: { write: (line) => lines.push(JSON.parse(line)) } });
@@ -104,27 +100,21 @@ export async function openStage(kind: DatabaseKind): Promise<Stage> {
   });
   const plans = createPlans({ database, clock, catalog, priceList: 'tokens' });
   const server = await startStripe();
-  /** The database of the n-th room: another pool, as another process has. */
-  const databaseOf = async (room: number) => {
-    if (room === 0 || opened.url === undefined) return database;
-    more[room] ??= await openDatabase({ url: opened.url, connections: 4 });
-    return more[room];
-  };
   const stage: Stage = {
     database,
+    url: opened.url,
     clock,
     ledger,
     plans,
     server,
     log,
     lines,
-    buyer: (options = {}) => makeBuyer(stage, options, databaseOf),
+    buyer: (options = {}) => makeBuyer(stage, options),
     rows: (text, parameters) => database.query(text, parameters),
     expectSound: async () => expectClean(await runAudit(database)),
     async close() {
       catalog.close();
       await server.close();
-      for (const each of more) await each?.close();
       await opened.close();
     },
     [Symbol.asyncDispose]: () => stage.close(),
@@ -132,41 +122,23 @@ export async function openStage(kind: DatabaseKind): Promise<Stage> {
   return stage;
 }
 
-async function makeBuyer(
-  stage: Stage,
-  options: BuyerOptions,
-  databaseOf: (room: number) => Promise<Database>,
-): Promise<Buyer> {
+async function makeBuyer(stage: Stage, options: BuyerOptions): Promise<Buyer> {
   const { database, clock, ledger, plans, server, log } = stage;
   const accountId = await insertAccount(database, clock.now(), { tier: 'FREE', ...options });
   const stripe = server.open(clock);
-  const rooms: Billing[] = [];
-  for (let room = 0; room < (options.rooms ?? 1); room += 1) {
-    rooms.push(
-      createBilling({
-        database: await databaseOf(room),
-        clock,
-        log,
-        plans,
-        stripe: {
-          secretKey: stripe.secretKey,
-          webhookSecrets: options.webhookSecrets ?? [SECRET],
-          apiBase: server.url,
-          timeoutMs: options.timeoutMs ?? 20_000,
-        },
-        barDisputed: options.barDisputed ?? true,
-        publicUrl: () => 'http://127.0.0.1:4000',
-        onChange: () => {},
-      }),
-    );
-  }
-  const [billing] = rooms;
-  if (!billing) throw new Error('There is no room.');
+  const billing = openRoom({
+    database,
+    clock,
+    log,
+    plans,
+    secretKey: stripe.secretKey,
+    apiBase: server.url,
+    ...options,
+  });
   let opened = 0;
   const buyer: Buyer = {
     accountId,
     stripe,
-    rooms,
     billing,
     async open(what, saveCard = false) {
       opened += 1;
@@ -193,8 +165,7 @@ async function makeBuyer(
       for (const { body } of await stripe.events()) outcomes.push(await buyer.deliver(body));
       return outcomes;
     },
-    deliver: (body, room = 0) =>
-      (rooms[room % rooms.length] ?? billing).webhook(Buffer.from(body), sign(body, clock.now())),
+    deliver: (body) => billing.webhook(Buffer.from(body), sign(body, clock.now())),
     act: (work) => stripe.act(work),
     balance: async () => (await ledger.balance(accountId))?.posted ?? -1,
     async use(credits) {
@@ -247,4 +218,4 @@ export async function priceAt(
   return { id, offer };
 }
 
-export { checkout, subscriptions, till };
+export { checkout, SECRET, subscriptions, till };

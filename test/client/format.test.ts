@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { add, compare, fromUnits, isAmount, shareOf, subtract, toUnits } from '../../client/ui/decimal.ts';
 import { formatDuration, formatInstant, formatMoney, formatRatio, wordsOf } from '../../client/ui/format.ts';
+import { histories } from '../support/rounds.ts';
 
 const EN = { locale: 'en-US' };
 const DE = { locale: 'de-DE' };
@@ -43,7 +44,7 @@ describe('an amount of money', () => {
         expect(subtract(left, right)).toBe(fromUnits(a - b));
         expect(Math.sign(compare(left, right))).toBe(a < b ? -1 : a > b ? 1 : 0);
       }),
-      { numRuns: Number(process.env.FC_RUNS ?? 200), verbose: true },
+      { numRuns: histories(200, 5_000), verbose: true },
     );
   });
 

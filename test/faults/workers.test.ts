@@ -9,6 +9,7 @@ import { runAudit } from '../../server/audit/index.ts';
 import { runCommand } from '../../server/cli/run.ts';
 import { GENERATION, type Outcome, type TestClient, unique } from '../support/client.ts';
 import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
+import { rounds } from '../support/rounds.ts';
 import { reachable, type SpawnedServer, spawnServer, temporaryFolder, until } from '../support/server.ts';
 import { type LumaVendor, startLumaVendor } from '../support/vendors/luma.ts';
 import { expectClean } from '../support/world.ts';
@@ -202,9 +203,10 @@ describeOnPostgres('who watches at a process that answers', () => {
   });
 });
 
-describeOnPostgres('two workers that are killed fifty times', () => {
-  const FILMS = 200;
-  const KILLS = 50;
+const KILLS = rounds(8, 50);
+
+describeOnPostgres(`two workers that are killed ${KILLS} times`, () => {
+  const FILMS = KILLS * 4;
   const ACCOUNTS = 4;
   /** One in so many fails at the vendor, which bills nothing for it. */
   const ONE_FAILS_IN = 10;
@@ -254,6 +256,9 @@ describeOnPostgres('two workers that are killed fifty times', () => {
           .query(
             `UPDATE server_process SET heartbeat_at = heartbeat_at - interval '20 seconds'
             WHERE stopped_at IS NULL AND heartbeat_at BETWEEN now() - interval '20 seconds' AND now() - interval '10 seconds'`,
+          )
+          .then(() =>
+            database.query(`UPDATE lease SET until = now() WHERE until < now() + interval '10 seconds'`),
           )
           .catch(() => {});
       }, 1_000);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createHistory } from '../../server/history/index.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
+import { histories } from '../support/rounds.ts';
 import { openWorld, type World } from '../support/world.ts';
 import { csv, importText, row, stream, summaryOf } from './fixture.ts';
 
@@ -159,7 +160,7 @@ describeOnEachDatabase('importing history', (kind) => {
   });
 
   it('books each call once, whatever files overlap and wherever an import breaks off', async () => {
-    const runs = Number(process.env.FC_RUNS ?? (kind === 'pglite' ? 4 : 6));
+    const runs = histories(3, 60);
     const call = fc.record({
       id: fc.integer({ min: 0, max: 30 }),
       minute: fc.integer({ min: 0, max: 100_000 }),

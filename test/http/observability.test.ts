@@ -57,6 +57,8 @@ describeOnEachDatabase('metrics', (kind) => {
     expect(samples.get('solvent_reservations_open')).toBe(0);
     expect(samples.get('solvent_protection_state{state="NORMAL"}')).toBe(1);
     expect(samples.get('solvent_queue_steps{step="submit",state="waiting"}')).toBe(0);
+    expect(samples.get('solvent_alerts_open{severity="WARNING"}')).toBe(0);
+    expect(samples.get('solvent_alert_messages{state="dead"}')).toBe(0);
     expect(samples.get('solvent_database_up')).toBe(1);
     expect(samples.get(`solvent_bus_up{bus="${kind === 'pglite' ? 'process' : 'postgres'}"}`)).toBe(1);
   });

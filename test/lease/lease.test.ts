@@ -1,7 +1,7 @@
 /** What is done from time to time is done by one process at a time, and by another when that one has gone. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../server/clock.ts';
-import { createPeriodic, type Periodic } from '../../server/lease/index.ts';
+import { createPeriodic, type Periodic, vacateLeases } from '../../server/lease/index.ts';
 import { silentLog } from '../../server/log.ts';
 import { describeOnEachDatabase, openTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { NOON } from '../support/world.ts';
@@ -14,13 +14,17 @@ describeOnEachDatabase('a periodic task', (kind) => {
   let rounds: { readonly by: string; readonly doneUpTo: string | null }[];
   let name = 0;
 
-  const processOf = (by: string, more: () => Promise<void> | void = () => {}): Periodic =>
+  const processOf = (
+    by: string,
+    more: () => Promise<void> | void = () => {},
+    everyMs: number = EVERY_MS,
+  ): Periodic =>
     createPeriodic({
       database: opened.database,
       clock,
       log: silentLog,
       name: `task ${name}`,
-      everyMs: EVERY_MS,
+      everyMs,
       async work(doneUpTo) {
         rounds.push({ by, doneUpTo: doneUpTo?.toISOString() ?? null });
         await more();
@@ -95,5 +99,37 @@ describeOnEachDatabase('a periodic task', (kind) => {
     });
     await Promise.all([task.run(), task.run(), task.run()]);
     expect([rounds.length, most]).toEqual([3, 1]);
+  });
+
+  test('that is seldom done is kept by turns, done when it is due, and soon taken over', async () => {
+    const seldom = (by: string) => processOf(by, undefined, 600_000);
+    const [a, b] = [seldom('a'), seldom('b')];
+    await a.turn();
+    for (let turn = 0; turn < 59; turn += 1) {
+      clock.advance(10_000);
+      expect([await b.turn(), await a.turn()]).toEqual([false, true]);
+    }
+    expect(rounds).toHaveLength(1);
+    clock.advance(10_000);
+    await a.turn();
+    expect(rounds).toHaveLength(2);
+    // The one who has it dies: another has the lease 25 seconds later, and the next round when that is due.
+    clock.advance(24_999);
+    expect(await b.turn()).toBe(false);
+    clock.advance(1);
+    expect(await b.turn()).toBe(true);
+    expect(rounds).toHaveLength(2);
+    clock.advance(575_000);
+    await b.turn();
+    expect(rounds.map(({ by }) => by)).toEqual(['a', 'a', 'b']);
+  });
+
+  test('is to be had at once when a process starts that has the database for itself', async () => {
+    await processOf('dead').run();
+    await vacateLeases(opened.database);
+    expect(await processOf('next').run()).toBe(kind === 'pglite');
+    expect(rounds.map(({ doneUpTo }) => doneUpTo)).toEqual(
+      kind === 'pglite' ? [null, '2026-11-20T12:00:00.000Z'] : [null],
+    );
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Random histories of calls, made by the ledger's own functions: accounts that change tier, country and plan, several
- * providers, failures that are billed, sendings-on, cache hits, late corrections, credits that expire or are taken back, over
- * days on which clocks change.
+ * providers, failures that are billed, sendings-on, cache hits, late corrections, credits that expire or are taken back, calls
+ * that are imported and bills that say otherwise, over days on which clocks change.
  */
 import fc from 'fast-check';
 import { FakeClock } from '../../server/clock.ts';
@@ -28,6 +28,8 @@ export const ZONES = [
   'America/New_York',
   'Europe/Berlin',
   'Asia/Kathmandu',
+  'Asia/Kolkata',
+  'Pacific/Chatham',
   'Pacific/Apia',
   'America/Santiago',
 ];
@@ -72,12 +74,34 @@ const change = fc.record({
   plan: pick(PLANS),
 });
 const advance = fc.record({ does: fc.constant('advance' as const), ms: pick(STEPS) });
+const imported = fc.record({
+  does: fc.constant('import' as const),
+  account: fc.nat(2),
+  provider: pick(PROVIDERS),
+  operation: pick(OPERATIONS),
+  outcome: pick(['SUCCEEDED', 'FAILED_BILLED'] as const),
+  calls: fc.nat(1),
+  cost: pick(COSTS),
+  credits: fc.nat(12),
+  revenue: pick([0n, 1n, 20_000n]),
+  agoMs: pick(STEPS),
+});
+const bill = fc.record({
+  does: fc.constant('bill' as const),
+  account: fc.constant(0),
+  provider: pick(PROVIDERS),
+  operation: pick(OPERATIONS),
+  billed: pick(COSTS),
+  agoMs: pick(STEPS),
+});
 const commands = fc.oneof(
   { weight: 6, arbitrary: call },
   { weight: 2, arbitrary: grant },
   { weight: 1, arbitrary: takeBack },
   { weight: 2, arbitrary: change },
   { weight: 4, arbitrary: advance },
+  { weight: 2, arbitrary: imported },
+  { weight: 1, arbitrary: bill },
 );
 
 /** What happens, from an instant on. */
@@ -150,16 +174,69 @@ export async function happen(sql: Sql, opened: Database, given: History): Promis
         command.country,
         command.plan,
       ]);
+    } else if (command.does === 'import') {
+      await importOne(sql, clock, accountId, command);
+    } else if (command.does === 'bill') {
+      const { provider, operation, billed, agoMs } = command;
+      const day = Math.floor((clock.now().getTime() - agoMs) / DAY) * DAY;
+      await sql.query(
+        `SELECT adjustment_book($1, 'key:test', 'A bill', $2, $3, ARRAY[$4::uuid], ARRAY[$5::timestamptz], ARRAY[$6], ARRAY[$7::operation], ARRAY[$8::bigint])`,
+        [
+          clock.now(),
+          newId(),
+          provider,
+          newId(),
+          new Date(day),
+          modelOf(provider, operation),
+          operation,
+          billed,
+        ],
+      );
     } else await callOnce(ledger, clock, accountId, command);
   }
   return { database, accounts, from, to: clock.now().getTime() };
 }
 
-type Call = Extract<History['commands'][number], { does: 'call' }>;
+type Command<Does extends string> = Extract<History['commands'][number], { does: Does }>;
+type Call = Command<'call'>;
+
+const modelOf = (provider: string, operation: string) => `${provider}/${operation.toLowerCase()}`;
+
+/** A row of a file, as an import books it. */
+async function importOne(
+  sql: Sql,
+  clock: FakeClock,
+  accountId: string,
+  { provider, operation, outcome, calls, cost, credits, revenue, agoMs }: Command<'import'>,
+): Promise<void> {
+  await sql.query('SELECT import_open()');
+  // A transaction that goes on would bring in the row before once more.
+  await sql.query('TRUNCATE import_row');
+  await sql.query(
+    `INSERT INTO import_row (line, external_id, provider, model, operation, account, tier, country, plan, outcome, calls, cost_micros,
+        credits, revenue_micros, duration_ms, created_at)
+      SELECT 1, $1, $2, $3, $4::operation, external_id, tier, country, plan_id, $5::attempt_outcome, $6, $7, $8, $9, 1200, $10
+      FROM account WHERE id = $11`,
+    [
+      newId(),
+      provider,
+      modelOf(provider, operation),
+      operation,
+      outcome,
+      calls,
+      cost,
+      credits,
+      revenue,
+      new Date(clock.now().getTime() - agoMs),
+      accountId,
+    ],
+  );
+  await sql.query('SELECT import_batch($1, false)', [clock.now()]);
+}
 
 async function callOnce(ledger: Ledger, clock: FakeClock, accountId: string, given: Call): Promise<void> {
   const { provider, operation, credits } = given;
-  const model = `${provider}/${operation.toLowerCase()}`;
+  const model = modelOf(provider, operation);
   const item = reserveItem(accountId, clock.now(), {
     provider,
     model,

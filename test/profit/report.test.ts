@@ -118,9 +118,20 @@ describeOnEachDatabase('reports', (kind) => {
       totals: { calls: 1, costMicros: 9_000n },
       lines: [{ model: 'sandbox/image', calls: 1, costMicros: 9_000n }],
     });
-    expect((await report({ ...days, groupBy: ['ACCOUNT'] })).totals.costMicros).toBe(9_000n);
-    expect(await profit.topAccounts(days, 'COST', 10)).toMatchObject({
-      lines: [{ accountId: account, costMicros: 2_000n }],
+    expect(await report({ ...days, groupBy: ['ACCOUNT'] })).toMatchObject({
+      totals: { calls: 1, costMicros: 9_000n },
+      lines: [
+        { accountId: null, calls: 0, costMicros: 7_000n },
+        { accountId: account, calls: 1, costMicros: 2_000n },
+      ],
+    });
+    for (const by of ['COST', 'LOSS', 'REVENUE', 'CALLS'] as const) {
+      expect(await profit.topAccounts(days, by, 1)).toMatchObject({
+        lines: [{ accountId: account, costMicros: 2_000n }],
+      });
+    }
+    expect(await report({ ...days, filter: { accounts: [account] } })).toMatchObject({
+      totals: { calls: 1, costMicros: 2_000n },
     });
   });
 

@@ -164,7 +164,7 @@ describeOnEachDatabase("a vendor's bill", (kind) => {
     expect(await reconciliation.compare({ provider: 'openai', bytes: stream('when,what\n1,2\n') })).toEqual({
       status: 'unreadable',
       message:
-        'The bill has no column for date, model, amount; it has when, what. Name them: --columns date=…,model=…,amount=….',
+        'The bill has no column for date, model, amount; it has when, what. Name its columns: date=…,model=…,amount=….',
     });
     expect(await world.rows('SELECT 1 FROM cost_adjustment')).toEqual([]);
   });

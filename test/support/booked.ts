@@ -2,7 +2,7 @@
 import { book } from '../../server/billing/book.ts';
 import type { IntentRead } from '../../server/billing/gateway.ts';
 import type { PaymentRead } from '../../server/billing/read.ts';
-import { claimRequest } from '../../server/billing/statements.ts';
+import { claimRequest } from '../../server/billing/statements/index.ts';
 import { newId } from '../../server/ids.ts';
 import type { World } from './world.ts';
 
@@ -71,6 +71,7 @@ export async function bookPayments(world: World, accountId: string): Promise<str
     status: 'succeeded',
     reason: null,
     balance: null,
+    returned: null,
   };
   const bought: PaymentRead = {
     ...payment,

@@ -25,6 +25,7 @@ function templateKey(): string {
     if (name.endsWith('.sql')) hash.update(name).update(readFileSync(join(migrations, name)));
   }
   hash.update(readFileSync(join(ROOT, 'server/database/migrate.ts')));
+  hash.update(readFileSync(import.meta.filename));
   const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
   hash.update(`${pglite} ${statSync(pglite).size} ${statSync(pglite).mtimeMs}`);
   return hash.digest('hex').slice(0, 24);
@@ -46,6 +47,8 @@ async function makePgliteTemplate(): Promise<string> {
     query: rows,
     script: (text) => client.exec(text).then(() => undefined),
   });
+  // Each copy lays out its own shared buffers before it can be asked anything. Those of a test are small.
+  await client.exec("ALTER SYSTEM SET shared_buffers = '16MB'");
   const dump = await client.dumpDataDir('none');
   await client.close();
   // Another run may be reading or writing the same file.

@@ -22,6 +22,7 @@ import type { Provider } from '../../server/providers/index.ts';
 import type { Thresholds } from '../../server/routing/index.ts';
 import { createClient, type TestClient } from './client.ts';
 import { type DatabaseKind, openTestDatabase, pgliteTemplate } from './databases.ts';
+import { COMPILED } from './processes.ts';
 import { expectClean } from './world.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -54,8 +55,6 @@ export interface TestServerOptions {
   readonly clock?: Clock;
   /** Vendors in the place of the environment's. The sandbox serves the rest unless `env` says otherwise. */
   readonly providers?: readonly Provider[];
-  /** Whether the sweeper runs by itself. Not unless told so: tests sweep when they want to. */
-  readonly recovery?: boolean;
   /** False leaves what waits in the queue to others. */
   readonly work?: boolean;
   /** True tells vendors where to report to: this server's own address. */
@@ -128,7 +127,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     return core;
   };
   const core = await open({});
-  if (options.recovery) core.generations.recovery.start();
   if (options.work !== false) {
     await core.generations.work();
     await core.alerts.deliveries.work();
@@ -216,8 +214,7 @@ export function spawnServer(options: SpawnOptions): SpawnedServer {
     // Nothing of the caller's own environment: a key of a vendor in it would be used.
     env: {
       PATH: process.env.PATH,
-      // Compiled once for all of them: a start takes half the time.
-      NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/solvent-test/compiled'),
+      NODE_COMPILE_CACHE: COMPILED,
       ...ENVIRONMENT,
       DATA_DIR: options.folder,
       ...options.env,

@@ -1,4 +1,5 @@
 /** Subscriptions read event by event, by either of the two ways to have one, which must not differ in what they say. */
+import type WebSocket from 'ws';
 import type { AnsweredError, TestClient } from './client.ts';
 
 /** One event of a subscription. */
@@ -12,6 +13,8 @@ export interface Event<Data> {
 export interface Watching<Data> {
   next(): Promise<Event<Data> | null>;
   close(): Promise<void>;
+  /** Breaks the connection without a word, as a network does. */
+  cut(): Promise<void>;
 }
 
 /** The two ways to subscribe. */
@@ -27,6 +30,10 @@ export async function watch<Data>(
 ): Promise<Watching<Data>> {
   if (way === 'a WebSocket') {
     const socket = client.socket();
+    let wire: WebSocket | undefined;
+    socket.on('connected', (connected) => {
+      wire = connected as WebSocket;
+    });
     const events = socket.iterate<Data>({ query, variables: variables as Record<string, unknown> });
     return {
       async next() {
@@ -43,10 +50,19 @@ export async function watch<Data>(
         await events.return?.();
         await socket.dispose();
       },
+      async cut() {
+        wire?.terminate();
+        await events.return?.();
+      },
     };
   }
   const abort = new AbortController();
   const { events } = await client.stream(query, variables, abort.signal);
+  // A stream has no last word of its client's: it is broken off in any case.
+  const close = async () => {
+    abort.abort();
+    await events.return().catch(() => {});
+  };
   return {
     async next() {
       for (;;) {
@@ -55,9 +71,7 @@ export async function watch<Data>(
         if (value.event === 'next') return value.data as Event<Data>;
       }
     },
-    async close() {
-      abort.abort();
-      await events.return().catch(() => {});
-    },
+    close,
+    cut: close,
   };
 }

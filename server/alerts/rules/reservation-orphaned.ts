@@ -1,6 +1,6 @@
 /** That a process has died with calls under way, or calls have not ended in their time. */
 import { whole } from '../settings.ts';
-import type { Firing } from '../types.ts';
+import type { Raise } from '../types.ts';
 import { defineRule } from './rule.ts';
 import { hourOf } from './windows.ts';
 
@@ -19,19 +19,15 @@ export const reservationOrphaned = defineRule({
   observe: async () => [],
 });
 
-/**
- * What is to be told of reservations that were adopted.
- *
- * @param values of {@link reservationOrphaned}, by its own settings.
- */
-export function orphansFound(count: number, now: Date, values: Readonly<Record<string, unknown>>): Firing {
+/** What is to be told of so many reservations that were adopted at once: once an hour, and once more when they are many. */
+export function orphansFound(count: number, now: Date): Raise {
   const hour = hourOf(now);
-  const { criticalCount } = values as { readonly criticalCount: number };
   return {
-    subject: '',
-    windowKey: hour.key,
+    kind: 'RESERVATION_ORPHANED',
+    window: hour.key,
     windowEndsAt: hour.endsAt,
-    severity: count >= criticalCount ? 'CRITICAL' : 'WARNING',
+    severity: (values) =>
+      count >= (values as { readonly criticalCount: number }).criticalCount ? 'CRITICAL' : 'WARNING',
     title: 'Reservations were found that no process answered for',
     detail: `${count} at once. Each is asked after at its vendor, sent again where it had not been sent, or its customer has the credits back.`,
   };

@@ -43,7 +43,7 @@ export const BILLING_INVARIANTS: readonly Invariant[] = [
   {
     sentence:
       'Each part of a payment that has come is one grant, with its credits, its revenue and its account.',
-    query: `SELECT s.grants = 1 AND (g.credits, g.revenue_micros, g.account_id) = (s.credits, s.revenue_micros, s.account_id),
+    query: `SELECT s.grants = 1 AND s.taken <= g.revoked + g.revoke_pending + g.used AND (g.credits, g.revenue_micros, g.account_id) = (s.credits, s.revenue_micros, s.account_id),
         format('part %s of payment %s: %s credits earn %s, its grant %s has %s and %s, parts of that grant: %s', s.id, s.payment_id,
           s.credits, s.revenue_micros, s.grant_id, g.credits, g.revenue_micros, s.grants)
       FROM (SELECT s.*, count(*) OVER (PARTITION BY grant_id) AS grants FROM payment_part s WHERE grant_id IS NOT NULL) s
@@ -92,7 +92,7 @@ export const BILLING_INVARIANTS: readonly Invariant[] = [
   {
     sentence:
       "Each day's deferred revenue is that of the day before, and what was sold, less what was earned, broke and was clawed back.",
-    query: `SELECT d.change = d.sold - d.earned - d.breakage - d.clawed_back AND d.sold >= 0 AND d.earned >= 0 AND d.breakage >= 0 AND d.clawed_back >= 0,
+    query: `SELECT d.change = d.sold - d.earned - d.breakage - d.clawed_back AND d.sold >= 0 AND d.earned >= 0 AND d.breakage >= 0,
         format('the day of account %s, %s: deferred revenue changed by %s; sold %s, earned %s, breakage %s, clawed back %s', d.account_id,
           d.day, d.change, d.sold, d.earned, d.breakage, d.clawed_back)
       FROM (SELECT account_id, date_trunc('day', created_at, 'UTC')::date AS day, sum(deferred_delta_micros) AS change,

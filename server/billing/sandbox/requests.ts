@@ -306,6 +306,7 @@ const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
 const EXPANDABLE: Readonly<Record<string, Kind>> = {
   latest_charge: 'charge',
   balance_transaction: 'balance_transaction',
+  failure_balance_transaction: 'balance_transaction',
   payment_intent: 'payment_intent',
   subscription: 'subscription',
 };

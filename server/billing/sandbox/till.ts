@@ -8,6 +8,8 @@ export interface PayOptions {
   readonly extraFee?: number;
   /** True: what it cost is told later, by `charge.updated`. */
   readonly lateFee?: boolean;
+  /** Of a payment in another currency: what of it settles in dollars, in cents. */
+  readonly settles?: number | undefined;
 }
 
 /** 2.9 % and 30 cents, in cents. */
@@ -20,16 +22,27 @@ const DISPUTE_FEE = 1_500;
 
 async function enter(
   scene: Scene,
-  given: Pick<BalanceTransaction, 'amount' | 'fee' | 'currency' | 'source' | 'type' | 'reporting_category'>,
+  given: Pick<
+    BalanceTransaction,
+    'amount' | 'fee' | 'currency' | 'source' | 'type' | 'reporting_category'
+  > & {
+    /** In cents of a dollar, where `amount` is in another currency. */
+    readonly settles?: number | undefined;
+  },
 ): Promise<BalanceTransaction> {
+  const { settles, ...line } = given;
+  const settled =
+    settles === undefined
+      ? line
+      : { ...line, currency: 'usd', amount: settles, fee: line.fee === 0 ? 0 : feeOf(settles) };
   const transaction: BalanceTransaction = {
     id: makeId('txn'),
     object: 'balance_transaction',
     created: scene.now,
-    exchange_rate: null,
-    net: given.amount - given.fee,
+    exchange_rate: settles === undefined ? null : settles / line.amount,
+    net: settled.amount - settled.fee,
     status: 'pending',
-    ...given,
+    ...settled,
   };
   await scene.shelf.put(transaction);
   return transaction;
@@ -117,14 +130,15 @@ function enterCharge(
     source: chargeId,
     type: 'charge',
     reporting_category: 'charge',
+    settles: options.settles,
   });
 }
 
 /** Says what a charge cost, where that was left open. */
-export async function tellFee(scene: Scene, chargeId: string, extraFee = 0): Promise<void> {
+export async function tellFee(scene: Scene, chargeId: string, extraFee = 0, settles?: number): Promise<void> {
   const charge = await need(scene, 'charge', chargeId);
   if (charge.balance_transaction !== null) return;
-  const transaction = await enterCharge(scene, chargeId, charge, { extraFee });
+  const transaction = await enterCharge(scene, chargeId, charge, { extraFee, settles });
   await scene.emit(
     'charge.updated',
     await change(scene, 'charge', chargeId, { balance_transaction: transaction.id }),
@@ -153,6 +167,8 @@ export async function refund(
     readonly reason?: string | null;
     /** True: it takes some days, and may come to nothing. */
     readonly pending?: boolean;
+    /** Of a payment in another currency: what goes in dollars, in cents; below zero. */
+    readonly settles?: number;
   },
 ): Promise<Refund> {
   const chargeId =
@@ -176,9 +192,18 @@ export async function refund(
     object: 'refund',
     created: scene.now,
     amount,
-    balance_transaction: (await enterRefund(scene, id, -amount, charge.currency)).id,
+    balance_transaction: (
+      await enterRefund(
+        scene,
+        id,
+        -amount,
+        charge.currency,
+        given.settles ?? (await settlesAsPaid(scene, charge, -amount)),
+      )
+    ).id,
     charge: charge.id,
     currency: charge.currency,
+    failure_balance_transaction: null,
     metadata: given.metadata ?? {},
     payment_intent: charge.payment_intent,
     reason: given.reason ?? null,
@@ -197,8 +222,19 @@ export async function refund(
   return made;
 }
 
-function enterRefund(scene: Scene, source: string, amount: number, currency: string) {
-  return enter(scene, { amount, fee: 0, currency, source, type: 'refund', reporting_category: 'refund' });
+/** What an amount settles for in dollars at the rate at which a charge did; undefined when that settled in its own currency. */
+async function settlesAsPaid(scene: Scene, charge: Charge, amount: number): Promise<number | undefined> {
+  const paid = charge.balance_transaction
+    ? await scene.shelf.get('balance_transaction', charge.balance_transaction)
+    : null;
+  return !paid || paid.currency === charge.currency
+    ? undefined
+    : Math.round((amount * paid.amount) / charge.amount);
+}
+
+function enterRefund(scene: Scene, source: string, amount: number, currency: string, settles?: number) {
+  const kind = { type: 'refund', reporting_category: 'refund' };
+  return enter(scene, { amount, fee: 0, currency, source, settles, ...kind });
 }
 
 /** Brings a refund that takes some days to its end. */
@@ -209,17 +245,26 @@ export async function endRefund(scene: Scene, refundId: string, succeeded: boole
     await scene.emit('refund.updated', await change(scene, 'refund', refundId, { status: 'succeeded' }));
     return;
   }
-  await enterRefund(scene, refundId, made.amount, made.currency);
   const charge = await need(scene, 'charge', made.charge);
+  const settles = await settlesAsPaid(scene, charge, made.amount);
+  const back = await enterRefund(scene, refundId, made.amount, made.currency, settles);
   await change(scene, 'charge', charge.id, {
     amount_refunded: charge.amount_refunded - made.amount,
     refunded: false,
   });
-  await scene.emit('refund.failed', await change(scene, 'refund', refundId, { status: 'failed' }));
+  await scene.emit(
+    'refund.failed',
+    await change(scene, 'refund', refundId, { status: 'failed', failure_balance_transaction: back.id }),
+  );
 }
 
 /** The owner of a card says that a payment was none of his: the bank takes the money back until it is decided. */
-export async function openDispute(scene: Scene, chargeId: string, amount?: number): Promise<Dispute> {
+export async function openDispute(
+  scene: Scene,
+  chargeId: string,
+  amount?: number,
+  settles?: number,
+): Promise<Dispute> {
   const charge = await need(scene, 'charge', chargeId);
   const id = makeId('du');
   const taken = amount ?? charge.amount;
@@ -230,6 +275,7 @@ export async function openDispute(scene: Scene, chargeId: string, amount?: numbe
     source: id,
     type: 'adjustment',
     reporting_category: 'dispute',
+    settles: settles ?? (await settlesAsPaid(scene, charge, -taken)),
   });
   const dispute: Dispute = {
     id,

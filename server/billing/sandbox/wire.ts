@@ -121,7 +121,7 @@ export interface BalanceTransaction {
   readonly amount: number;
   readonly created: number;
   readonly currency: string;
-  readonly exchange_rate: null;
+  readonly exchange_rate: number | null;
   readonly fee: number;
   readonly net: number;
   readonly reporting_category: string;
@@ -139,6 +139,8 @@ export interface Refund {
   readonly balance_transaction: string | null;
   readonly charge: string;
   readonly currency: string;
+  /** By which it came again, once it has failed. */
+  readonly failure_balance_transaction: string | null;
   readonly metadata: Metadata;
   readonly payment_intent: string;
   readonly reason: string | null;

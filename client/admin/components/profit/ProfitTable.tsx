@@ -50,7 +50,11 @@ type Line = ProfitTable_ProfitLineFragmentFragment;
 function nameOf(line: Line, by: ProfitDimension) {
   switch (by) {
     case 'ACCOUNT':
-      return line.account ? <UserLink id={line.account.id}>{line.account.externalId}</UserLink> : 'gone';
+      return line.account ? (
+        <UserLink id={line.account.id}>{line.account.externalId}</UserLink>
+      ) : (
+        'no account: vendors’ bills'
+      );
     case 'PROVIDER':
       return line.provider;
     case 'MODEL':
