@@ -28,7 +28,7 @@ const GrantSource = builder.enumType('GrantSource', {
   values: ['DAILY_FREE', 'PLAN', 'PURCHASE', 'PRIZE', 'REFERRAL', 'ADMIN'] as const,
 });
 
-const EntryKind = builder.enumType('EntryKind', {
+export const EntryKind = builder.enumType('EntryKind', {
   description: 'What happened to an account.',
   values: {
     GRANT: { description: 'Credits were given.' },
@@ -170,6 +170,10 @@ export const Account = builder.prismaNode('Account', {
       cursor: 'id',
       description: 'What it asked for, the newest first.',
       query: { orderBy: { id: 'desc' } },
+    }),
+    barredReason: t.exposeString('barredReason', {
+      nullable: true,
+      description: 'Why it may make no paid calls; null when it may.',
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),

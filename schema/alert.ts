@@ -1,11 +1,10 @@
-/** Alerts: what an operator should know, the rules by which it is told, and where it is delivered to. */
+/** Alerts: what an operator should know, as it changes, and what they do about it. */
 import {
   ALERT_KINDS,
   type AlertRecord,
   type AlertChange as Change,
-  type RuleView,
   SEVERITIES,
-  type SettingUnit,
+  type Unanswered,
 } from '../server/alerts/index.ts';
 import { isPassing } from '../server/ledger/index.ts';
 import type { Messages } from '../server/live/index.ts';
@@ -13,10 +12,7 @@ import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
 import { invalidArgument, notFound, unauthenticated } from './errors.ts';
 import { decodeId, idHint } from './node-ids.ts';
-import { InvalidInputError, invalidInput, resolveOutcome } from './outcome.ts';
 import { endingFirst, PACE } from './subscribe.ts';
-
-// -------------------------------------------------------------------------------------------------------- an alert
 
 export const AlertKind = builder.enumType('AlertKind', {
   description: 'What an alert is about. `alertRules` says of each when it is told.',
@@ -59,7 +55,15 @@ AlertChange.implement({
     change: t.expose('change', { type: AlertChangeKind, description: 'What became of it.' }),
     at: t.expose('at', { type: 'DateTime', description: 'When.' }),
     by: t.exposeString('by', { description: '`system`, or who the operator is.' }),
-    reason: t.exposeString('reason', { nullable: true, description: 'Why it ended; null of other changes.' }),
+    byName: t.string({
+      description: "The same for people: an admin's e-mail, a key's name, or `system`.",
+      resolve: ({ by }, _args, context) => context.loaders.actorName(by),
+    }),
+    reason: t.exposeString('reason', {
+      nullable: true,
+      description:
+        'Why it ended, or what was noted when it was acknowledged; null where nobody said anything.',
+    }),
     alert: t.field({
       type: Alert,
       description: 'The alert as it was after the change.',
@@ -96,6 +100,12 @@ export const Alert = builder.prismaNode('Alert', {
       description: 'When an operator said that they know of it.',
     }),
     acknowledgedBy: t.exposeString('acknowledgedBy', { nullable: true, description: 'Which operator.' }),
+    acknowledgedByName: t.string({
+      nullable: true,
+      description: "The same for people: an admin's e-mail, or a key's name.",
+      resolve: ({ acknowledgedBy }, _args, context) =>
+        acknowledgedBy === null ? null : context.loaders.actorName(acknowledgedBy),
+    }),
     resolvedAt: t.expose('resolvedAt', {
       type: 'DateTime',
       nullable: true,
@@ -118,6 +128,19 @@ export const Alert = builder.prismaNode('Alert', {
   }),
 });
 
+const AlertCounts = builder.objectRef<Unanswered>('AlertCounts').implement({
+  description: 'How many alerts are not over.',
+  fields: (t) => ({
+    open: t.exposeInt('open', { description: 'That nobody has said that they know of.' }),
+    critical: t.exposeInt('critical', { description: 'Of those, the critical ones.' }),
+    acknowledged: t.exposeInt('acknowledged', { description: 'That an operator knows of.' }),
+    sequence: t.exposeInt('sequence', {
+      description:
+        'Of the newest change that is counted: `alerts(afterSequence:)` tells what comes after it.',
+    }),
+  }),
+});
+
 builder.queryFields((t) => ({
   alerts: t.prismaConnection({
     type: 'Alert',
@@ -125,6 +148,9 @@ builder.queryFields((t) => ({
     ...needs('profit:read', 'All alerts, the newest first.'),
     args: {
       state: t.arg({ type: AlertState, required: false, description: 'Only those.' }),
+      isOver: t.arg.boolean({
+        description: 'False: only those that are not resolved; true: only those that are.',
+      }),
       kinds: t.arg({ type: [AlertKind], required: false, description: 'Only those of these kinds.' }),
       minimumSeverity: t.arg({
         type: AlertSeverity,
@@ -132,8 +158,11 @@ builder.queryFields((t) => ({
         description: 'Only those so bad or worse.',
       }),
       subject: t.arg.string({ description: 'Only those about this.' }),
+      search: t.arg.string({
+        description: 'Only those in whose title or subject this text is, in capitals or not.',
+      }),
     },
-    resolve: (query, _root, { state, kinds, minimumSeverity, subject }, context) =>
+    resolve: (query, _root, { state, isOver, kinds, minimumSeverity, subject, search }, context) =>
       context.core.database.prisma.alert.findMany({
         ...query,
         orderBy: { id: 'desc' },
@@ -144,8 +173,23 @@ builder.queryFields((t) => ({
             ? { severity: { in: SEVERITIES.slice(SEVERITIES.indexOf(minimumSeverity)) } }
             : {}),
           ...(subject == null ? {} : { subject }),
+          AND: [
+            isOver == null ? {} : { state: isOver ? 'RESOLVED' : { not: 'RESOLVED' } },
+            search?.trim()
+              ? {
+                  OR: (['title', 'subject'] as const).map((field) => ({
+                    [field]: { contains: search.trim(), mode: 'insensitive' as const },
+                  })),
+                }
+              : {},
+          ],
         },
       }),
+  }),
+  alertCounts: t.field({
+    type: AlertCounts,
+    ...needs('profit:read', 'How many alerts wait for somebody, and the number of the newest change.'),
+    resolve: (_root, _args, context) => context.core.alerts.unanswered(),
   }),
   alertChanges: t.field({
     type: [AlertChange],
@@ -232,15 +276,28 @@ const noAlert = (id: string) => notFound(`There is no alert ${id.slice(0, 60)}. 
 
 const LONGEST_REASON = 1_000;
 
+/** What an operator says of what they do, or null when that is nothing. */
+function saidOf(argument: string, text: string | null | undefined): string | null {
+  const said = text?.trim() || null;
+  if (said && said.length > LONGEST_REASON) {
+    throw invalidArgument(argument, `Give at most ${LONGEST_REASON} characters.`);
+  }
+  return said;
+}
+
 builder.mutationFields((t) => ({
   acknowledgeAlert: t.field({
     type: Alert,
     ...needs('protection:write', 'Say that you know of an alert. One that is not open stays as it is.'),
-    args: { id: t.arg.id({ required: true }) },
+    args: {
+      id: t.arg.id({ required: true }),
+      note: t.arg.string({ description: 'What is being done about it; it is kept with the change.' }),
+    },
     resolve: async (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
+      const note = saidOf('note', args.note);
       const id = decodeId('Alert', args.id);
-      const alert = id ? await context.core.alerts.acknowledge(id, context.caller.actor) : null;
+      const alert = id ? await context.core.alerts.acknowledge(id, note, context.caller.actor) : null;
       if (!alert) throw noAlert(args.id);
       return alert;
     },
@@ -257,10 +314,7 @@ builder.mutationFields((t) => ({
     },
     resolve: async (_root, args, context) => {
       if (!context.caller) throw unauthenticated();
-      const reason = args.reason?.trim() || null;
-      if (reason && reason.length > LONGEST_REASON) {
-        throw invalidArgument('reason', `Give at most ${LONGEST_REASON} characters.`);
-      }
+      const reason = saidOf('reason', args.reason);
       const id = decodeId('Alert', args.id);
       const alert = id ? await context.core.alerts.resolve(id, reason, context.caller.actor) : null;
       if (!alert) throw noAlert(args.id);
@@ -268,97 +322,3 @@ builder.mutationFields((t) => ({
     },
   }),
 }));
-
-// ------------------------------------------------------------------------------------------------------------ rules
-
-const UNITS: Readonly<Record<SettingUnit, { readonly description: string }>> = {
-  PERCENT: { description: 'A whole percentage: "40".' },
-  PERCENTS: { description: 'Whole percentages that rise, with commas between them: "80,95,100".' },
-  DOLLARS: { description: 'Exact dollars: "5.00".' },
-  COUNT: { description: 'A whole number: "20".' },
-  MINUTES: { description: 'Whole minutes: "15".' },
-  DAYS: { description: 'Whole days: "30".' },
-  WEEKS: { description: 'Whole weeks: "4".' },
-};
-
-const AlertSettingUnit = builder.enumType('AlertSettingUnit', {
-  description: "What the text of a rule's setting means.",
-  values: UNITS,
-});
-
-const AlertRuleSetting = builder.objectRef<RuleView['settings'][number]>('AlertRuleSetting').implement({
-  description: 'One thing that can be set of a rule.',
-  fields: (t) => ({
-    name: t.exposeString('name', { description: 'By which it is set.' }),
-    unit: t.expose('unit', { type: AlertSettingUnit, description: 'What its text means.' }),
-    description: t.exposeString('description', { description: 'What it is for.' }),
-    value: t.exposeString('value', { description: 'What holds.' }),
-    shipped: t.exposeString('shipped', { description: 'What holds when nobody has set it.' }),
-  }),
-});
-
-const AlertRule = builder.objectRef<RuleView>('AlertRule').implement({
-  description: 'When alerts of a kind are told.',
-  fields: (t) => ({
-    kind: t.expose('kind', { type: AlertKind, description: 'Of which kind.' }),
-    description: t.exposeString('description', {
-      description: 'When such an alert is told, and when it ends.',
-    }),
-    enabled: t.exposeBoolean('enabled', { description: 'Whether it is told at all.' }),
-    settings: t.field({
-      type: [AlertRuleSetting],
-      description: 'What can be set of it.',
-      resolve: (rule) => [...rule.settings],
-    }),
-    updatedAt: t.expose('updatedAt', {
-      type: 'DateTime',
-      nullable: true,
-      description: 'When it was set last; null while it is as shipped.',
-    }),
-    updatedBy: t.exposeString('updatedBy', { nullable: true, description: 'Who has set it.' }),
-  }),
-});
-
-const AlertRuleSettingInput = builder.inputType('AlertRuleSettingInput', {
-  description: 'A value for one setting of a rule.',
-  fields: (t) => ({
-    name: t.string({ required: true, description: 'As `alertRules` names it.' }),
-    value: t.string({ required: true, description: 'By its unit: "40", "5.00", "80,95,100".' }),
-  }),
-});
-
-const SetAlertRuleInput = builder.inputType('SetAlertRuleInput', {
-  description: 'What is to hold of a rule. What is left out stays as it is.',
-  fields: (t) => ({
-    kind: t.field({ type: AlertKind, required: true, description: 'Of which kind.' }),
-    enabled: t.boolean({ description: 'False resolves its alerts, and tells no further ones.' }),
-    settings: t.field({ type: [AlertRuleSettingInput], description: 'Those that are to change.' }),
-  }),
-});
-
-const SetAlertRuleResult = builder.unionType('SetAlertRuleResult', {
-  description: 'The rule as it is now, or what is wrong with the input.',
-  types: [AlertRule, InvalidInputError],
-  resolveType: resolveOutcome('AlertRule'),
-});
-
-builder.queryField('alertRules', (t) =>
-  t.field({
-    type: [AlertRule],
-    ...needs('profit:read', 'The rule of each kind of alert, and what is set of it.'),
-    resolve: (_root, _args, context) => context.core.alerts.rules(),
-  }),
-);
-
-builder.mutationField('setAlertRule', (t) =>
-  t.field({
-    type: SetAlertRuleResult,
-    ...needs('protection:write', 'Set thresholds of a rule, or switch it off. Holds within five seconds.'),
-    args: { input: t.arg({ type: SetAlertRuleInput, required: true }) },
-    resolve: async (_root, { input }, context) => {
-      if (!context.caller) throw unauthenticated();
-      const set = await context.core.alerts.setRule(input, context.caller.actor);
-      return set.status === 'set' ? set.rule : invalidInput(set.fields);
-    },
-  }),
-);

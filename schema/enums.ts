@@ -17,6 +17,15 @@ export const PlanInterval = builder.enumType('PlanInterval', {
   values: ['MONTH', 'YEAR'] as const,
 });
 
+export const DatedState = builder.enumType('DatedState', {
+  description: 'What has become of a figure that holds from an instant on.',
+  values: {
+    SCHEDULED: { description: 'It is still to come.' },
+    IN_FORCE: { description: 'It holds.' },
+    PAST: { description: 'Another has taken its place.' },
+  } as const,
+});
+
 export const BudgetScope = builder.enumType('BudgetScope', {
   description: 'Whose calls a budget counts.',
   values: {

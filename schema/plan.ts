@@ -58,7 +58,7 @@ function isBelowFloor(offer: Offer, context: Context): boolean {
 
 const pricePerCredit = (offer: Offer) => offer.priceMicros / BigInt(offer.credits);
 
-const Plan = builder.objectRef<PlanOffer>('Plan').implement({
+export const Plan = builder.objectRef<PlanOffer>('Plan').implement({
   description: 'What an account can subscribe to, as it is sold at an instant, for one interval.',
   fields: (t) => ({
     id: t.id({ description: 'Such as tokens-pro.', resolve: (plan) => plan.planId }),

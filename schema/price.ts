@@ -1,5 +1,5 @@
 /** An operator's changes of what models are priced at and cost. */
-import type { ChangeOutcome, PriceListRow } from '../server/catalog/index.ts';
+import { type ChangeOutcome, MOST_CREDITS, type PriceListRow } from '../server/catalog/index.ts';
 import { builder, needs } from './builder.ts';
 import { CatalogModel, ModelPrice } from './catalog.ts';
 import type { Context } from './context.ts';
@@ -9,7 +9,7 @@ import { type FieldProblem, InvalidInputError, invalidInput, resolveOutcome } fr
 import { reasonProblem } from './reason.ts';
 import { Money } from './scalars.ts';
 
-const PriceUnit = builder.enumType('PriceUnit', {
+export const PriceUnit = builder.enumType('PriceUnit', {
   description: 'What a price or a cost counts.',
   values: {
     OUTPUT: { description: 'One output: a picture, a clip.' },
@@ -18,7 +18,7 @@ const PriceUnit = builder.enumType('PriceUnit', {
   } as const,
 });
 
-const ModelChange = builder
+export const ModelChange = builder
   .objectRef<{ readonly model: string; readonly effectiveFrom: Date }>('ModelChange')
   .implement({
     description: 'A price or cost that has been written, and how the model is sold from then on.',
@@ -50,7 +50,8 @@ const ModelChange = builder
     }),
   });
 
-const DIMENSION = 'Left out: any, where no row is more specific.';
+/** What leaving a dimension of a price or a cost out means. */
+export const DIMENSION = 'Left out: any, where no row is more specific.';
 const FROM = 'From when on; left out: from now. What was asked or billed before stays as it was.';
 const REASON = 'Why; it is written to the audit log.';
 
@@ -148,8 +149,8 @@ const SetPriceListResult = builder.unionType('SetPriceListResult', {
 
 const MOST_CREDIT_MICROS = 1_000_000_000n;
 
-const MOST_CREDITS = 1_000_000;
-const MOST_COST_MICROS = 10_000_000_000n;
+/** The most that a vendor is believed to bill for one unit. */
+export const MOST_COST_MICROS = 10_000_000_000n;
 
 const told = (outcome: ChangeOutcome) =>
   outcome.status === 'changed' ? outcome : invalidInput(outcome.fields);

@@ -1,8 +1,11 @@
 /** Credits that an operator takes back. */
-import type { Revocation as RevocationRecord } from '../server/ledger/index.ts';
+import type {
+  RevocationPreview as PreviewRecord,
+  Revocation as RevocationRecord,
+} from '../server/ledger/index.ts';
 import { Grant } from './account.ts';
 import { builder, needs } from './builder.ts';
-import { notFound, unauthenticated } from './errors.ts';
+import { invalidArgument, notFound, unauthenticated } from './errors.ts';
 import { hashText } from './hash.ts';
 import { decodeId, encodeId } from './node-ids.ts';
 import {
@@ -15,6 +18,7 @@ import {
   resolveOutcome,
 } from './outcome.ts';
 import { reasonProblem } from './reason.ts';
+import { Money } from './scalars.ts';
 
 const Revocation = builder.objectRef<RevocationRecord>('Revocation').implement({
   description: 'Credits that were taken back. No account goes below zero by it.',
@@ -64,6 +68,50 @@ const RevokeCreditsResult = builder.unionType('RevokeCreditsResult', {
 });
 
 const MOST_CREDITS = 1_000_000_000;
+
+const RevocationPreview = builder.objectRef<PreviewRecord>('RevocationPreview').implement({
+  description: 'What a revocation would take at this instant. Nothing is taken.',
+  fields: (t) => ({
+    revoked: t.exposeInt('revoked', { description: 'Credits that would be taken at once.' }),
+    pending: t.exposeInt('pending', {
+      description:
+        'Credits that calls under way hold: they would be taken as far as those calls release them.',
+    }),
+    unearned: t.field({
+      type: Money,
+      description:
+        'What those that are taken at once have yet to earn: it leaves deferred revenue as clawed back.',
+      resolve: (preview) => preview.unearnedMicros,
+    }),
+    pendingUnearned: t.field({
+      type: Money,
+      description: 'What those that wait have yet to earn.',
+      resolve: (preview) => preview.pendingMicros,
+    }),
+  }),
+});
+
+builder.queryField('previewRevocation', (t) =>
+  t.field({
+    type: RevocationPreview,
+    nullable: true,
+    ...needs(
+      'profit:read',
+      'What taking back credits of a grant would come to; null when there is no such grant.',
+    ),
+    args: {
+      grantId: t.arg.id({ required: true, description: 'Of which grant.' }),
+      credits: t.arg.int({ required: true, description: 'How many at the most; from 1.' }),
+    },
+    resolve: (_root, args, { core }) => {
+      if (args.credits < 1 || args.credits > MOST_CREDITS) {
+        throw invalidArgument('credits', `Give 1 to ${MOST_CREDITS} credits.`);
+      }
+      const grantId = decodeId('Grant', args.grantId);
+      return grantId ? core.ledger.previewRevocation(grantId, args.credits) : null;
+    },
+  }),
+);
 
 builder.mutationField('revokeCredits', (t) =>
   t.field({

@@ -10,7 +10,7 @@ import { type Database, openDatabase } from './database/index.ts';
 import { type Environment, sandboxServes } from './environment.ts';
 import { createExports, type Exports } from './export/index.ts';
 import { createGenerations, type FetchInput, type Generations } from './generation/index.ts';
-import { createHistory, type History } from './history/index.ts';
+import { createHistory, createImports, type History, type Imports } from './history/index.ts';
 import { type Ledger, openLedger } from './ledger/index.ts';
 import { type Live, openLive } from './live/index.ts';
 import type { Log } from './log.ts';
@@ -59,6 +59,7 @@ export interface Core {
   readonly business: Business;
   readonly exports: Exports;
   readonly history: History;
+  readonly imports: Imports;
   readonly reconciliation: Reconciliation;
   readonly catalog: Catalog;
   readonly plans: Plans;
@@ -264,15 +265,18 @@ async function openWork(
 }
 
 /** What is asked of the books: profit, the business, reports, and what was before. */
-function openReports(options: CoreOptions, database: Database, { catalog, plans }: Market) {
-  const { environment, clock } = options;
+function openReports(options: CoreOptions, database: Database, { catalog, plans, queue }: Market) {
+  const { environment, clock, log } = options;
   const { priceList, timeZone, minMargin: marginFloor } = environment;
   const profit = createProfit({ database, timeZone });
+  const history = createHistory({ database, clock });
+  const folder = join(environment.database.folder, 'incoming');
   return {
     profit,
     business: createBusiness({ database, clock, timeZone, catalog, plans, priceList, marginFloor }),
     exports: createExports({ database, profit }),
-    history: createHistory({ database, clock }),
+    history,
+    imports: createImports({ database, clock, log, queue, history, folder }),
     reconciliation: createReconciliation({ database, clock }),
   };
 }
@@ -283,6 +287,8 @@ async function closeRooms(core: Omit<Core, 'close'>): Promise<void> {
   await core.topUps.stop();
   await core.billing.close();
   await core.alerts.stop();
+  await core.imports.sweeps.stop();
+  await core.imports.stop();
   await core.queue.stop(1_000);
   core.catalog.close();
   core.routing.close();

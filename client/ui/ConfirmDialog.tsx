@@ -13,12 +13,14 @@ interface ConfirmDialogProps {
   readonly danger?: boolean;
   /** Asks for a reason, which the audit log keeps: what its field says below its label. */
   readonly reason?: string;
+  /** Asks for a note that may be left out: what its field says below its label. */
+  readonly note?: string;
   /** Does it. The dialog closes when it gives true. */
   readonly onConfirm: (reason: string) => Promise<boolean>;
 }
 
 export function ConfirmDialog(props: ConfirmDialogProps) {
-  const { opened, onClose, title, children, confirm, danger = false, reason, onConfirm } = props;
+  const { opened, onClose, title, children, confirm, danger = false, reason, note, onConfirm } = props;
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
   const submit = async () => {
@@ -41,11 +43,11 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       >
         <Stack>
           <div>{children}</div>
-          {reason !== undefined && (
+          {(reason ?? note) !== undefined && (
             <Textarea
-              label="Reason"
-              description={reason}
-              required
+              label={reason === undefined ? 'Note' : 'Reason'}
+              description={reason ?? note}
+              required={reason !== undefined}
               autosize
               minRows={2}
               maxLength={1_000}

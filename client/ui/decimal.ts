@@ -45,5 +45,12 @@ export function shareOf(amount: string, whole: string): number {
   return all === 0n ? 0 : Number((toUnits(amount) * 10_000n) / all) / 10_000;
 }
 
+/** By what part an amount has changed from one before, to a ten-thousandth: for people to read. Null: there was nothing before. */
+export function changeOf(amount: string, before: string): number | null {
+  const was = toUnits(before);
+  if (was === 0n) return null;
+  return Number(((toUnits(amount) - was) * 10_000n) / (was < 0n ? -was : was)) / 10_000;
+}
+
 /** Whether a text that somebody types is an amount of dollars that can be sent: not negative, at most six places. */
 export const isAmount = (text: string): boolean => /^\d{1,9}(\.\d{1,6})?$/.test(text);

@@ -28,6 +28,7 @@ import {
   type Firing,
   type Raise,
   SYSTEM,
+  type Unanswered,
 } from './types.ts';
 
 export type { FieldProblem, RuleInput, RuleView } from './configuration.ts';
@@ -59,6 +60,7 @@ export {
   type AlertState,
   type Raise,
   SEVERITIES,
+  type Unanswered,
 } from './types.ts';
 
 /** The most changes that are given at once. */
@@ -91,8 +93,8 @@ export interface Alerts {
   ): Promise<number>;
   /** Tells subscribers and channels of what was raised in transactions of callers. */
   announce(): Promise<void>;
-  /** Keeps that an operator knows of it. Null when there is no such alert; one that is not open stays as it is. */
-  acknowledge(id: string, actor: string): Promise<AlertRecord | null>;
+  /** Keeps that an operator knows of it, and what they note. Null when there is no such alert; one that is not open stays as it is. */
+  acknowledge(id: string, note: string | null, actor: string): Promise<AlertRecord | null>;
   /** Ends an alert by an operator's word. It stays resolved for its window unless it gets worse. Null: there is none. */
   resolve(id: string, reason: string | null, actor: string): Promise<AlertRecord | null>;
   /** The changes after a number, in their order and without a gap; at most 1,000. */
@@ -103,6 +105,8 @@ export interface Alerts {
   changesOf(alertIds: readonly string[]): Promise<AlertChange[]>;
   /** The number of the newest change; 0 before the first. */
   newestSequence(): Promise<number>;
+  /** How many alerts are not over, as of one instant. */
+  unanswered(): Promise<Unanswered>;
   /** Alerts that are not resolved by severity, and messages that wait or are dead. */
   counts(): Promise<statements.AlertCounts>;
   rules(): Promise<RuleView[]>;
@@ -235,13 +239,13 @@ export function createAlerts(options: AlertOptions): Alerts {
       publish(await statements.readNewestSequence(database));
       await deliveries.sweep(0);
     },
-    acknowledge: (id, actor) =>
+    acknowledge: (id, note, actor) =>
       changeOne(id, (alert, now) =>
         alert.state === 'OPEN'
           ? {
               change: 'ACKNOWLEDGED',
               by: actor,
-              reason: null,
+              reason: note,
               alert: { ...alert, state: 'ACKNOWLEDGED', acknowledgedAt: now, acknowledgedBy: actor },
             }
           : null,
@@ -255,6 +259,7 @@ export function createAlerts(options: AlertOptions): Alerts {
     changes: (sequences) => statements.readChanges(database, sequences),
     changesOf: (alertIds) => statements.readChangesOf(database, alertIds),
     newestSequence: () => statements.readNewestSequence(database),
+    unanswered: () => statements.readUnanswered(database),
     counts: () => statements.countAlerts(database),
     rules: () => readRuleViews(database),
     async setRule(input, actor) {

@@ -8,6 +8,7 @@ import type {
   AlertKind,
   AlertRecord,
   AlertSeverity,
+  Unanswered,
 } from './types.ts';
 
 const COLUMNS = `id, sequence, kind, severity, state, subject, window_key AS "windowKey", window_ends_at AS "windowEndsAt",
@@ -141,6 +142,18 @@ export async function readChangesOf(sql: Sql, alertIds: readonly string[]): Prom
 export async function readNewestSequence(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ last: number }>('SELECT last FROM alert_sequence WHERE id = 1');
   return row?.last ?? 0;
+}
+
+/** How many alerts are not over, and the number of the newest change, as one statement sees them. */
+export async function readUnanswered(sql: Sql): Promise<Unanswered> {
+  const [row] = await sql.query<Unanswered>(
+    `SELECT (count(*) FILTER (WHERE state = 'OPEN'))::int AS open,
+      (count(*) FILTER (WHERE state = 'OPEN' AND severity = 'CRITICAL'))::int AS critical,
+      (count(*) FILTER (WHERE state = 'ACKNOWLEDGED'))::int AS acknowledged,
+      (SELECT last FROM alert_sequence WHERE id = 1) AS sequence
+    FROM alert WHERE state <> 'RESOLVED'`,
+  );
+  return row ?? { open: 0, critical: 0, acknowledged: 0, sequence: 0 };
 }
 
 /** Alerts that are not resolved, and messages that wait or are dead. */

@@ -73,6 +73,17 @@ export interface AlertChange {
   readonly alert: AlertRecord;
 }
 
+/** How many alerts are not over. */
+export interface Unanswered {
+  /** That nobody has said that they know of. */
+  readonly open: number;
+  /** Of those, the critical ones. */
+  readonly critical: number;
+  readonly acknowledged: number;
+  /** Of the newest change that is counted. */
+  readonly sequence: number;
+}
+
 /** By what an alert is one and the same: of each there is at most one. */
 export interface AlertKey {
   readonly subject: string;

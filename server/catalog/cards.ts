@@ -21,6 +21,9 @@ export interface VariantPrice {
   readonly marginMax: number | null;
   /** True when the margin at the least is under the floor; a cost without any revenue is under every floor. */
   readonly belowFloor: boolean;
+  /** The rows that it comes from. */
+  readonly modelCostId: string;
+  readonly modelPriceId: string;
 }
 
 /** A model as clients and operators see it. */
@@ -101,7 +104,10 @@ function pricesOf(model: BookModel, book: PriceBook, floorMicros: Micros): Varia
     const price = book.priceOf(model, request);
     const unit = model.prices.find(({ id }) => id === price?.modelPriceId)?.unit;
     if (!cost || !price || !unit) return [];
-    return [{ ...variant, unit, ...figures(price.credits, cost.costMicros, book.list, floorMicros) }];
+    const rows = { modelCostId: cost.modelCostId, modelPriceId: price.modelPriceId };
+    return [
+      { ...variant, unit, ...rows, ...figures(price.credits, cost.costMicros, book.list, floorMicros) },
+    ];
   });
   // Stable: what a model lists first stays first among as many credits.
   return prices.sort(

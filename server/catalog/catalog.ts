@@ -4,14 +4,19 @@ import { type Micros, millionths } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
 import { cardOf, type ModelCard, type VariantPrice } from './cards.ts';
 import {
+  type Cancellation,
+  type CancelOutcome,
   type ChangeOutcome,
   type CostChange,
+  cancelChange,
   changeCost,
   changeList,
   changePrice,
   type ListChange,
   type PriceChange,
 } from './edit.ts';
+import { historyOf, type ModelHistory } from './history.ts';
+import { type PreviewedChange, type PreviewOutcome, preview } from './preview.ts';
 import { type Appraisal, type IsServed, orderOf, PriceBook } from './price-book.ts';
 import { dropOldQuotes, priceUnder, readQuote, type StoredQuote, storeQuote } from './quotes.ts';
 import type {
@@ -78,6 +83,12 @@ export interface Catalog {
   changePrice(change: PriceChange): Promise<ChangeOutcome>;
   /** Sets what a vendor bills for a model, likewise. */
   changeCost(change: CostChange): Promise<ChangeOutcome>;
+  /** Takes back a price of the active list or a cost before it begins, with a line in the audit log. */
+  cancelChange(cancellation: Cancellation): Promise<CancelOutcome>;
+  /** What a change would do, reckoned on what is known now; nothing is written. */
+  preview(change: PreviewedChange): PreviewOutcome;
+  /** All prices in the active list and all costs that a model has, had and is to have; null when there is no such model. */
+  history(id: string): ModelHistory | null;
   /** Changes what a credit of the active list sells for and the free credits, from now on, with a line in the audit log. */
   changeList(change: ListChange): Promise<'changed' | 'least-above-most'>;
   /** The active list as it stands. */
@@ -199,7 +210,9 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
 
   const price = (request: PriceRequest): PriceOutcome => current().price(request, isServed);
 
-  async function edit(write: (editing: Parameters<typeof changePrice>[0]) => Promise<ChangeOutcome>) {
+  async function edit<Outcome extends { readonly status: string }>(
+    write: (editing: Parameters<typeof changePrice>[0]) => Promise<Outcome>,
+  ) {
     const outcome = await write({ database, clock, book: current() });
     if (outcome.status === 'changed') await refresh();
     return outcome;
@@ -210,6 +223,12 @@ export async function createCatalog(options: CatalogOptions): Promise<Catalog> {
     appraise: (model, request) => current().appraise(model, request),
     changePrice: (change) => edit((editing) => changePrice(editing, change)),
     changeCost: (change) => edit((editing) => changeCost(editing, change)),
+    cancelChange: (cancellation) => edit((editing) => cancelChange(editing, cancellation)),
+    preview: (change) => preview(snapshot, clock.now(), floorMicros, change),
+    history(id) {
+      const model = current().models.get(id);
+      return model ? historyOf(model, clock.now().getTime()) : null;
+    },
     async changeList(change) {
       const outcome = await changeList({ database, clock, book: current() }, change);
       if (outcome === 'changed') await refresh();

@@ -6,8 +6,19 @@ import type { Micros } from '../money.ts';
 import { type PriceBook, unknownModel } from './price-book.ts';
 import { type FieldProblem, invalid, normalize } from './request.ts';
 import type { ModelRow, PriceUnit } from './snapshot.ts';
-import { addCost, addPrice, type ListFigures, type RowKey, setList } from './statements.ts';
+import {
+  addCost,
+  addPrice,
+  dropCost,
+  dropPrice,
+  type ListFigures,
+  type RowKey,
+  setList,
+} from './statements.ts';
 import { bumpCatalogVersion } from './version.ts';
+
+/** The most that one unit is priced at. */
+export const MOST_CREDITS = 1_000_000;
 
 /** A change of what a model is priced at or costs. */
 export interface RowChange {
@@ -95,6 +106,44 @@ export async function changeList(
   });
 }
 
+/** A change that was to come, to be taken back. */
+export interface Cancellation {
+  /** Of the row, as the history of its model has it. */
+  readonly id: string;
+  readonly what: 'price' | 'cost';
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** The change that will not be; or that there is none which could be taken back: it has begun, or never was. */
+export type CancelOutcome = Extract<ChangeOutcome, { status: 'changed' }> | { readonly status: 'not-found' };
+
+/** Undoes a transaction that has nothing to take away. */
+const BEGUN = new Error('There is no such row that is still to come.');
+
+/** Takes back a price of the active list or a cost before it begins. What has begun stands for good. */
+export async function cancelChange(
+  { database, clock, book }: Editing,
+  { id, what, reason, actor }: Cancellation,
+): Promise<CancelOutcome> {
+  const now = clock.now();
+  try {
+    return await database.transaction(async (sql) => {
+      await bumpCatalogVersion(sql, clock);
+      const row =
+        what === 'price' ? await dropPrice(sql, now, id, book.list.id) : await dropCost(sql, now, id);
+      if (!row) throw BEGUN;
+      const { modelId, effectiveFrom } = row;
+      const detail = { ...row };
+      await writeAuditLog(sql, now, { actor, action: `${what}.cancel`, subject: modelId, reason, detail });
+      return { status: 'changed', model: modelId, effectiveFrom } as const;
+    });
+  } catch (error) {
+    if (error !== BEGUN) throw error;
+    return { status: 'not-found' };
+  }
+}
+
 /** Undoes a transaction that has nothing to add. */
 const TAKEN = new Error('There is such a row already.');
 
@@ -106,23 +155,10 @@ async function write(
   add: (sql: Sql, key: RowKey) => Promise<boolean>,
 ): Promise<ChangeOutcome> {
   const now = clock.now();
-  const effectiveFrom = change.effectiveFrom ?? now;
-  const row = book.models.get(change.model)?.row;
-  const fields = row ? problemsOf(row, change) : [unknownModel(change.model, book.models.keys())];
-  if (effectiveFrom < now) {
-    const message =
-      'What was asked or billed before stays as it was: give an instant from now on, or leave it out.';
-    fields.push({ path: 'effectiveFrom', message });
-  }
-  if (!row || fields.length > 0) return invalid(...fields);
-  const key: RowKey = {
-    modelId: row.id,
-    size: change.size ?? null,
-    quality: change.quality ?? null,
-    durationSeconds: change.durationSeconds ?? null,
-    unit: change.unit,
-    effectiveFrom,
-  };
+  const read = readKey(book, change, now);
+  if ('fields' in read) return invalid(...read.fields);
+  const { key } = read;
+  const { effectiveFrom } = key;
   try {
     await database.transaction(async (sql) => {
       // First, since it lets one writer in at a time.
@@ -131,21 +167,56 @@ async function write(
       await writeAuditLog(sql, now, {
         actor: change.actor,
         action: `${what}.set`,
-        subject: row.id,
+        subject: key.modelId,
         reason: change.reason,
         detail: { ...key, ...figures, ...(what === 'price' ? { priceList: book.list.id } : {}) },
       });
     });
   } catch (error) {
     if (error !== TAKEN) throw error;
-    const message = `A ${what} for the same requests begins at that instant already: give another, if only a second later.`;
-    return invalid({ path: 'effectiveFrom', message });
+    return invalid(takenProblem(what));
   }
-  return { status: 'changed', model: row.id, effectiveFrom };
+  return { status: 'changed', model: key.modelId, effectiveFrom };
+}
+
+/** That another row of the same requests begins at the same instant. */
+export function takenProblem(what: 'price' | 'cost'): FieldProblem {
+  const message = `A ${what} for the same requests begins at that instant already: give another, if only a second later.`;
+  return { path: 'effectiveFrom', message };
+}
+
+/** Which requests a change is for and from when on, checked; or what is wrong with it. */
+export function readKey(
+  book: PriceBook,
+  change: Omit<RowChange, 'reason' | 'actor'>,
+  now: Date,
+): { readonly key: RowKey } | { readonly fields: readonly FieldProblem[] } {
+  const effectiveFrom = change.effectiveFrom ?? now;
+  const row = book.models.get(change.model)?.row;
+  const fields = row ? problemsOf(row, change) : [unknownModel(change.model, book.models.keys())];
+  if (effectiveFrom < now) {
+    const message =
+      'What was asked or billed before stays as it was: give an instant from now on, or leave it out.';
+    fields.push({ path: 'effectiveFrom', message });
+  }
+  if (!row || fields.length > 0) return { fields };
+  return {
+    key: {
+      modelId: row.id,
+      size: change.size ?? null,
+      quality: change.quality ?? null,
+      durationSeconds: change.durationSeconds ?? null,
+      unit: change.unit,
+      effectiveFrom,
+    },
+  };
 }
 
 /** A row that no request could ever match would be believed to hold. */
-function problemsOf(row: ModelRow, { size, quality, durationSeconds, unit }: RowChange): FieldProblem[] {
+function problemsOf(
+  row: ModelRow,
+  { size, quality, durationSeconds, unit }: Omit<RowChange, 'reason' | 'actor'>,
+): FieldProblem[] {
   const normalized = normalize(row, {
     operation: row.operation,
     hasImage: true,

@@ -1,7 +1,18 @@
 /** The door of the catalogue room: models with their lives, dated costs, priced lists, quotes. See README.md. */
 export type { ModelCard, VariantPrice } from './cards.ts';
 export { type Catalog, type CatalogOptions, createCatalog, type QuoteOutcome } from './catalog.ts';
-export type { ChangeOutcome, CostChange, ListChange, PriceChange, RowChange } from './edit.ts';
+export {
+  type Cancellation,
+  type CancelOutcome,
+  type ChangeOutcome,
+  type CostChange,
+  type ListChange,
+  MOST_CREDITS,
+  type PriceChange,
+  type RowChange,
+} from './edit.ts';
+export type { Dated, DatedState, ModelHistory } from './history.ts';
+export type { PreviewedChange, PreviewedFigure, PreviewedVariant, PreviewOutcome } from './preview.ts';
 export type { Appraisal, IsServed, Servable } from './price-book.ts';
 export { QUOTE_TTL_MS, type StoredQuote } from './quotes.ts';
 export type {
@@ -15,5 +26,5 @@ export type {
   UnpricedOutcome,
 } from './request.ts';
 export { type SeedReport, seedCatalog } from './seed.ts';
-export type { PriceListRow, PriceUnit } from './snapshot.ts';
+export type { CostRow, PriceListRow, PriceRow, PriceUnit } from './snapshot.ts';
 export { bumpCatalogVersion } from './version.ts';

@@ -18,6 +18,8 @@ export interface DatedRow {
 /** What a vendor bills for one unit, from a day on. */
 export interface CostRow extends DatedRow {
   readonly costMicros: Micros;
+  /** Where the figure comes from. */
+  readonly source: string;
 }
 
 /** What the active list asks for one unit, in credits, from a day on. */

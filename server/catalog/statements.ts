@@ -65,6 +65,45 @@ export async function addCost(
   return rows.length > 0;
 }
 
+/** What a row of a price or a cost said, of whatever model. */
+export interface DeletedRow {
+  readonly modelId: string;
+  readonly effectiveFrom: Date;
+  readonly size: string | null;
+  readonly quality: string | null;
+  readonly durationSeconds: number | null;
+  readonly unit: PriceUnit;
+}
+
+const DELETED = `model_id AS "modelId", effective_from AS "effectiveFrom", size, quality, duration_seconds AS "durationSeconds", unit`;
+
+/** Takes a price of a list away that has not begun; null when there is none. */
+export async function dropPrice(
+  sql: Sql,
+  now: Date,
+  id: string,
+  priceListId: string,
+): Promise<(DeletedRow & { readonly credits: number }) | null> {
+  const [row] = await sql.query<DeletedRow & { credits: number }>(
+    `DELETE FROM model_price WHERE id = $1 AND price_list_id = $2 AND effective_from > $3 RETURNING ${DELETED}, credits`,
+    [id, priceListId, now],
+  );
+  return row ?? null;
+}
+
+/** Takes a cost away that has not begun; null when there is none. */
+export async function dropCost(
+  sql: Sql,
+  now: Date,
+  id: string,
+): Promise<(DeletedRow & { readonly costMicros: bigint }) | null> {
+  const [row] = await sql.query<DeletedRow & { costMicros: bigint }>(
+    `DELETE FROM model_cost WHERE id = $1 AND effective_from > $2 RETURNING ${DELETED}, cost_micros AS "costMicros"`,
+    [id, now],
+  );
+  return row ?? null;
+}
+
 /** What an operator may change of a price list; null stays as it is. */
 export interface ListFigures {
   readonly creditMicros: bigint | null;

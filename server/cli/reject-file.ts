@@ -1,8 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { OF_REJECTS, OPTIONAL, REQUIRED, type Rejection } from '../history/index.ts';
-import { csvLine } from '../tables/index.ts';
-
-const COLUMNS = [...REQUIRED, ...OPTIONAL] as const;
+import { REJECT_HEADER, type Rejection, rejectLine } from '../history/index.ts';
 
 /** Rows that an import has refused, as a file that can be put right and imported. Made with its first row. */
 export class RejectFile {
@@ -15,21 +12,16 @@ export class RejectFile {
   }
 
   /** Adds a row; resolves when it is written. */
-  async add({ line, problem, cells, text }: Rejection): Promise<void> {
+  async add(rejection: Rejection): Promise<void> {
     this.#file ??= this.#begin();
-    const row = csvLine([
-      ...COLUMNS.map((column) => cells?.[column] ?? ''),
-      String(line),
-      problem,
-      text ?? '',
-    ]);
+    const row = rejectLine(rejection);
     this.#writing = this.#writing.then(async () => (await this.#file)?.appendFile(row));
     await this.#writing;
   }
 
   async #begin(): Promise<FileHandle> {
     const file = await open(this.path, 'w');
-    await file.appendFile(csvLine([...COLUMNS, ...OF_REJECTS]));
+    await file.appendFile(REJECT_HEADER);
     return file;
   }
 

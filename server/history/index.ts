@@ -1,14 +1,23 @@
 /** The door of the history room: brings in the calls of before, which another system made. README.md has the formats. */
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/index.ts';
+import type { Database, Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { type Micros, margin } from '../money.ts';
 import { TableError } from '../tables/index.ts';
-import { type Rejection, Run, type Tally } from './run.ts';
+import { BATCH_ROWS, type Rejection, Run, type Tally } from './run.ts';
 import { type Opened, openOldDatabase, openText, type Stated, type TextLayout } from './sources.ts';
 import * as statements from './statements.ts';
 
-export { OF_REJECTS, OPTIONAL, REQUIRED } from './columns.ts';
+export { OPTIONAL, REQUIRED } from './columns.ts';
+export {
+  createImports,
+  type ImportProblem,
+  type Imports,
+  MOST_PART_BYTES,
+  type Received,
+  type ToldReject,
+} from './imports/index.ts';
+export { REJECT_HEADER, rejectLine } from './reject-line.ts';
 export type { Rejection, Tally } from './run.ts';
 export type { Stated, TextLayout } from './sources.ts';
 
@@ -31,7 +40,13 @@ export interface ImportOptions {
   readonly actor: string;
   /** Gets each row that is not imported, in no strict order. */
   readonly onRejected?: (rejection: Rejection) => Promise<void> | void;
-  /** Gets the figures so far, often. */
+  /** How many rows earlier runs over the same file have booked: they are among those that are new. None when left out. */
+  readonly addedBefore?: number;
+  /** Runs in the transaction of each batch that is booked, with how many rows are new. What it throws undoes the batch. */
+  readonly withinBatch?: (sql: Sql, added: number) => Promise<void>;
+  /** Rows booked in one transaction, at the least; 25,000 when left out. For tests. */
+  readonly batchRows?: number;
+  /** Gets the figures so far, often. What it throws ends the import after the batch that is being booked. */
   readonly onProgress?: (tally: Readonly<Tally>) => void;
 }
 
@@ -69,23 +84,34 @@ export function createHistory(options: { database: Database; clock: Clock }): Hi
   const busy: ImportOutcome = { status: 'busy', message: 'Another import is under way: wait for its end.' };
 
   return {
-    async import(source, { dryRun, actor, onRejected = () => {}, onProgress = () => {} }) {
+    async import(source, options) {
+      const { dryRun, actor, addedBefore = 0, batchRows = BATCH_ROWS } = options;
+      const { onRejected = () => {}, onProgress = () => {}, withinBatch = async () => {} } = options;
       if (underWay) return busy;
       underWay = true;
       try {
         return await database.session(async (session) => {
           if (!(await statements.takeLock(session))) return busy;
-          const run = new Run(session, { now: clock.now(), dryRun, onRejected, onProgress });
+          const run = new Run(session, {
+            now: clock.now(),
+            dryRun,
+            onRejected,
+            onProgress,
+            withinBatch,
+            batchRows,
+          });
           let opened: Opened | null = null;
           const summary = (): ImportSummary => ({
             ...run.tally,
+            added: run.tally.added + addedBefore,
+            present: Math.max(run.tally.present - addedBefore, 0),
             dryRun,
             profitMicros: run.tally.revenueMicros - run.tally.costMicros,
             margin: margin(run.tally.revenueMicros, run.tally.costMicros),
             stated: opened?.stated ?? null,
           });
           const record = async () => {
-            const { rows, added, present, rejected } = run.tally;
+            const { rows, added, present, rejected } = summary();
             if (dryRun || added === 0) return;
             await statements.recordImport(session, clock.now(), newId(), actor, {
               rows: String(rows),

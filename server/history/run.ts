@@ -3,7 +3,7 @@
  * read. Nothing that grows with the file is kept. Started again it finds what is there by its ids, so that it may be killed at
  * any time.
  */
-import type { Session } from '../database/index.ts';
+import type { Session, Sql } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import { TableError, type TableRow } from '../tables/index.ts';
 import { type Column, OPTIONAL, REQUIRED } from './columns.ts';
@@ -11,8 +11,8 @@ import { type Call, type Cells, readCall } from './read-row.ts';
 import type { Opened, Part } from './sources.ts';
 import * as statements from './statements.ts';
 
-/** Rows booked in one transaction. */
-const BATCH_ROWS = 25_000;
+/** Rows booked in one transaction, unless it is said otherwise. */
+export const BATCH_ROWS = 25_000;
 
 /** A row that was not imported. */
 export interface Rejection {
@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly dryRun: boolean;
   readonly onRejected: (rejection: Rejection) => Promise<void> | void;
   readonly onProgress: (tally: Readonly<Tally>) => void;
+  readonly withinBatch: (sql: Sql, added: number) => Promise<void>;
+  readonly batchRows: number;
 }
 
 const SPECIAL = /[\\\t\n\r]/g;
@@ -168,7 +170,7 @@ export class Run {
     for await (const rows of table.rows) {
       check();
       for (const row of rows) await this.#take(row, reading.cells(row.cells, row.line), layout.calls);
-      if (this.#batch.rows >= BATCH_ROWS) await this.#flush();
+      if (this.#batch.rows >= this.#options.batchRows) await this.#flush();
       this.#options.onProgress(this.tally);
     }
   }
@@ -211,8 +213,13 @@ export class Run {
   }
 
   async #book(batch: Batch): Promise<void> {
-    const { now, dryRun } = this.#options;
-    const { added, present, differing } = await statements.bookBatch(this.#session, now, batch.text, dryRun);
+    const { now, dryRun, withinBatch } = this.#options;
+    const { added, present, differing } = await statements.bookBatch(
+      this.#session,
+      now,
+      batch.text,
+      dryRun ? 'dry' : withinBatch,
+    );
     const lines = new Set(differing);
     const refused = new Set<string>();
     for (const accepted of batch.first) {

@@ -30,11 +30,22 @@ export interface Batch {
   readonly differing: readonly number[];
 }
 
-/** Books rows in one transaction; see import_batch. Of a dry run nothing stays. */
-export function bookBatch(session: Session, now: Date, rows: string, dryRun: boolean): Promise<Batch> {
+/**
+ * Books rows in one transaction; see import_batch.
+ *
+ * @param within what else belongs to that transaction; `dry`: of a dry run nothing stays.
+ */
+export function bookBatch(
+  session: Session,
+  now: Date,
+  rows: string,
+  within: 'dry' | ((sql: Sql, added: number) => Promise<void>),
+): Promise<Batch> {
   return session.transaction(async (sql) => {
     await sql.load('COPY import_row FROM STDIN', [rows]);
-    return batch(sql, now, dryRun);
+    const booked = await batch(sql, now, within === 'dry');
+    if (within !== 'dry') await within(sql, booked.added);
+    return booked;
   });
 }
 

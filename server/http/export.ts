@@ -1,16 +1,13 @@
 /** `/export/profit.csv` and `/export/attempts.csv`: streamed as they are read, and no faster. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { decodeId, encodeId } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
 import { type ExportKind, PARAMETERS, readQuestion } from '../export/index.ts';
 import { sendError, sendInvalid } from './body.ts';
 import { asCaller } from './caller.ts';
+import { sendCsv } from './csv.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
-/** A reader that takes nothing for so long has gone: a connection of the database waits for it. */
-const IDLE_MS = 60_000;
 /** After how long another export may find a place. */
 const BUSY_SECONDS = 10;
 
@@ -63,23 +60,5 @@ export async function serveExport(
       `Too many exports at once. Try again in ${BUSY_SECONDS} s.`,
     );
   }
-  response.writeHead(200, {
-    'content-type': 'text/csv; charset=utf-8; header=present',
-    'content-disposition': `attachment; filename="${kind}.csv"`,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.setTimeout(IDLE_MS, () => response.destroy());
-  const pieces = Readable.from(outcome.pieces, { objectMode: false, highWaterMark: 1 << 16 });
-  if (request.method === 'HEAD') {
-    pieces.destroy();
-    response.end();
-    return;
-  }
-  await pipeline(pieces, response).catch((error: unknown) => {
-    // A client that goes away half-way is no error of ours; whatever else it was, the file must not look whole.
-    if (stopped.signal.aborted) core.log.debug({ error }, 'An export was not read to its end.');
-    else core.log.error({ error, kind }, 'An export broke off.');
-    response.destroy();
-  });
+  await sendCsv(request, response, { name: `${kind}.csv`, pieces: outcome.pieces, stopped, log: core.log });
 }

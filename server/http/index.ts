@@ -16,6 +16,7 @@ import { type Demo, graphiqlPage } from './graphiql.ts';
 import { createGraphql, type Graphql } from './graphql.ts';
 import { live, ready } from './health.ts';
 import { serveImport } from './import.ts';
+import { serveImportParts } from './import-parts.ts';
 import { createMetrics } from './metrics.ts';
 import { serveAdmin } from './pages.ts';
 import { createRateLimiter } from './rate-limit.ts';
@@ -132,6 +133,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
       return graphql(request, response);
     }
     if (path === '/import/history') return serveImport(core, limiter, request, response);
+    if (path.startsWith('/import/history/')) return serveImportParts(core, limiter, path, request, response);
     if (path === '/webhooks/stripe') return serveStripe(core, request, response);
     if (path.startsWith('/webhooks/')) return serveWebhook(core, path, request, response);
     if (path.startsWith('/sandbox/')) return serveSandbox(core.billing.sandbox, path, request, response);

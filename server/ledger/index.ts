@@ -13,6 +13,7 @@ import type {
   GrantOutcome,
   ReserveItem,
   ReserveOutcome,
+  RevocationPreview,
   RevokeItem,
   RevokeOutcome,
   SettleItem,
@@ -63,6 +64,8 @@ export interface Ledger {
   grant(item: GrantItem): Promise<GrantOutcome>;
   /** Takes back what is left of a grant, once under a key. */
   revoke(item: RevokeItem): Promise<RevokeOutcome>;
+  /** What taking back at most so many credits of a grant would come to now; null when there is no such grant. */
+  previewRevocation(grantId: string, credits: number): Promise<RevocationPreview | null>;
   /** What an account has at this instant, or null when there is no such account. */
   balance(accountId: string): Promise<Balance | null>;
   /** Takes over reservations that nobody answers for any more. The caller settles them. */
@@ -140,6 +143,8 @@ export async function openLedger(options: {
     requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),
     grant: (item) => statements.grant(database, clock.now(), newId(), item),
     revoke: (item) => statements.revoke(database, clock.now(), newId(), item),
+    previewRevocation: (grantId, credits) =>
+      statements.previewRevocation(database, clock.now(), grantId, credits),
     async balance(accountId) {
       const now = clock.now();
       const first = await statements.readAccountBalance(database, now, accountId);

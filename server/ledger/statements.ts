@@ -14,6 +14,7 @@ import type {
   ReserveItem,
   ReserveOutcome,
   Revocation,
+  RevocationPreview,
   RevokeItem,
   RevokeOutcome,
   SettleItem,
@@ -303,6 +304,35 @@ export async function revoke(sql: Sql, now: Date, id: string, item: RevokeItem):
   );
   if (!revocation) throw new Error(`The revocation ${row.revocation_id} is not there.`);
   return { status: row.outcome === 'REPLAY' ? 'replay' : 'revoked', revocation };
+}
+
+/** What revoking at most so many credits of a grant would take now: what ledger_take_back reckons; null without such a grant. */
+export async function previewRevocation(
+  sql: Sql,
+  now: Date,
+  grantId: string,
+  credits: number,
+): Promise<RevocationPreview | null> {
+  const [row] = await sql.query<{ take: number; wait: number; unearned: bigint; waiting: bigint }>(
+    `SELECT t.take, w.wait,
+      earned(g.revenue_micros, g.credits, t.gone + t.take) - earned(g.revenue_micros, g.credits, t.gone) AS unearned,
+      earned(g.revenue_micros, g.credits, t.gone + t.take + w.wait) - earned(g.revenue_micros, g.credits, t.gone + t.take) AS waiting
+    FROM "grant" g
+    CROSS JOIN LATERAL (SELECT g.used + g.expired + g.revoked AS gone,
+      CASE WHEN g.expires_at <= $1 THEN 0 ELSE least($3::int, g.credits - g.used - g.expired - g.revoked - g.reserved) END AS take) t
+    CROSS JOIN LATERAL (SELECT least($3::int - t.take, g.reserved - g.revoke_pending) AS wait) w
+    WHERE g.id = $2`,
+    [now, grantId, credits],
+  );
+  return row
+    ? {
+        grantId,
+        revoked: row.take,
+        pending: row.wait,
+        unearnedMicros: row.unearned,
+        pendingMicros: row.waiting,
+      }
+    : null;
 }
 
 /** Expires grants and gives free credits of these accounts, as far as the clock calls for it. */

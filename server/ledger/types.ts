@@ -197,6 +197,19 @@ export interface Revocation {
   readonly at: Date;
 }
 
+/** What a revocation would take now. */
+export interface RevocationPreview {
+  readonly grantId: string;
+  /** At once. */
+  readonly revoked: number;
+  /** As far as the calls that hold them release them. */
+  readonly pending: number;
+  /** What those that are taken at once have yet to earn. */
+  readonly unearnedMicros: Micros;
+  /** What those that wait would have earned, should all of them be released. */
+  readonly pendingMicros: Micros;
+}
+
 /** All but `revoked` leave nothing behind. `replay` tells what the key did the first time. */
 export type RevokeOutcome =
   | { readonly status: 'revoked' | 'replay'; readonly revocation: Revocation }

@@ -1,6 +1,7 @@
 /** The door of the plans' room: what is sold, at which price, from when on. See README.md. */
 export type { PackChange, PackChangeOutcome, PlanChange, PlanChangeOutcome } from './edit.ts';
 export { usualFee } from './fees.ts';
+export type { Version, VersionState } from './history.ts';
 export type { IncludedUse, PackOffer, PlanInterval, PlanOffer } from './offers.ts';
 export {
   createPlans,

@@ -49,7 +49,7 @@ export interface PackOffer {
 }
 
 /** The newest first; of two with one date the one that was written later holds. */
-const NEWEST = [{ effectiveFrom: 'desc' }, { createdAt: 'desc' }, { id: 'desc' }] as const;
+export const NEWEST = [{ effectiveFrom: 'desc' }, { createdAt: 'desc' }, { id: 'desc' }] as const;
 
 interface Dated {
   readonly retired: boolean;
@@ -128,7 +128,8 @@ interface PlanVersionRow {
   readonly effectiveFrom: Date;
 }
 
-function planOffer(plan: PlanRow, version: PlanVersionRow): PlanOffer {
+/** A plan with one of its versions, in force or not. */
+export function planOffer(plan: PlanRow, version: PlanVersionRow): PlanOffer {
   return {
     planId: plan.id,
     versionId: version.id,
@@ -146,7 +147,8 @@ function planOffer(plan: PlanRow, version: PlanVersionRow): PlanOffer {
   };
 }
 
-function packOffer(
+/** A pack with one of its versions, in force or not. */
+export function packOffer(
   pack: { readonly id: string; readonly priceListId: string; readonly name: string },
   version: {
     readonly id: string;

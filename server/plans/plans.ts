@@ -12,6 +12,7 @@ import {
   setPack,
   setPlan,
 } from './edit.ts';
+import { packVersions, planVersions, type Version } from './history.ts';
 import {
   type PackOffer,
   type PlanInterval,
@@ -51,6 +52,10 @@ export interface Plans {
   planVersion(versionId: string): Promise<PlanOffer | null>;
   /** What a version of a pack says, in force or not, of whatever list. */
   packVersion(versionId: string): Promise<PackOffer | null>;
+  /** Every version of the active list's plans: to come, in force, past. The newest first. */
+  planVersions(): Promise<Version<PlanOffer>[]>;
+  /** Every version of the active list's packs, likewise. */
+  packVersions(): Promise<Version<PackOffer>[]>;
   /** What a price leaves when its uses have been paid for; see simulate.ts. */
   simulate(input: SimulationInput): SimulateOutcome;
   /** Sets what a plan costs and gives from an instant on; a plan that is not there is made. */
@@ -121,6 +126,8 @@ export function createPlans({ database, clock, catalog, priceList }: PlansOption
     pack,
     planVersion: (versionId) => planVersion(database, versionId),
     packVersion: (versionId) => packVersion(database, versionId),
+    planVersions: () => planVersions(database, priceList, clock.now()),
+    packVersions: () => packVersions(database, priceList, clock.now()),
     simulate: (input) => simulate(catalog, input),
     setPlan: (change) => setPlan(editing, change),
     setPack: (change) => setPack(editing, change),

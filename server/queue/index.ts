@@ -4,7 +4,8 @@
  * A step names its generation (or its delivery) and nothing else: what is to be done is read from the generation when the step's time has
  * come, so that a step which is late, or comes twice, does no harm. Three kinds: `submit`, the call to a vendor for what
  * need not be made at once; `check`, a question after a job; `batch`, a call that waits for others to be sent together with.
- * At most one of a kind waits for each generation. A fourth, `deliver`, is a try to deliver a message of the alerts.
+ * At most one of a kind waits for each generation. A fourth, `deliver`, is a try to deliver a message of the alerts; a fifth,
+ * `import`, a run over a file of history.
  *
  * The queue is not relied on for the truth. A step that is lost is put again by recovery, which finds reservations that
  * nobody answers for.
@@ -15,19 +16,23 @@ import type { Log } from '../log.ts';
 
 /**
  * `submit` calls a vendor; `check` asks after a job; `batch` calls a vendor for several generations at once; `deliver` is
- * about a delivery, and not about a generation.
+ * about a delivery, and `import` about a file of history.
  */
-export type Step = 'submit' | 'check' | 'batch' | 'deliver';
+export type Step = 'submit' | 'check' | 'batch' | 'deliver' | 'import';
 
 /** `LOW` is done when nothing else of its kind waits. */
 export type Priority = 'NORMAL' | 'LOW';
 
 /** What a step is about. */
-type StepData = { readonly generationId: string } | { readonly deliveryId: string };
+type StepData =
+  | { readonly generationId: string }
+  | { readonly deliveryId: string }
+  | { readonly importId: string };
 
 const dataOf = (step: Step, id: string): StepData =>
-  step === 'deliver' ? { deliveryId: id } : { generationId: id };
-const idOf = (data: StepData): string => ('deliveryId' in data ? data.deliveryId : data.generationId);
+  step === 'deliver' ? { deliveryId: id } : step === 'import' ? { importId: id } : { generationId: id };
+const idOf = (data: StepData): string =>
+  'deliveryId' in data ? data.deliveryId : 'importId' in data ? data.importId : data.generationId;
 
 /** What is known of the steps of a kind, for metrics. */
 export interface QueueCounts {
@@ -61,18 +66,21 @@ export interface Queue {
   ): Promise<void>;
   /** Begins to do steps of the kind `deliver` in this process. A handler that throws is called again later. */
   workDeliveries(handle: (deliveryId: string) => Promise<void>): Promise<void>;
+  /** Begins to do steps of the kind `import` in this process, one at a time. A handler that throws is called again later. */
+  workImports(handle: (importId: string) => Promise<void>): Promise<void>;
   counts(): Promise<Record<Step, QueueCounts>>;
   /** Takes no more steps, and waits at most so long for those under way. */
   stop(timeoutMs: number): Promise<void>;
 }
 
-const STEPS: readonly Step[] = ['submit', 'check', 'batch', 'deliver'];
+const STEPS: readonly Step[] = ['submit', 'check', 'batch', 'deliver', 'import'];
 /** What the library calls the queue of each kind. */
 export const NAMES: Record<Step, string> = {
   submit: 'generation-submit',
   check: 'generation-check',
   batch: 'generation-batch',
   deliver: 'alert-delivery',
+  import: 'history-import',
 };
 const PRIORITIES: Record<Priority, number> = { NORMAL: 0, LOW: -1 };
 
@@ -132,6 +140,12 @@ const DELIVERY_WORKER = {
   notifyPollingIntervalSeconds: 2,
 } as const;
 
+/** One at a time: imports wait for each other anyway. */
+const IMPORT_WORKER = { batchSize: 1, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 2 } as const;
+
+/** The longest that a step may take, in seconds: a film is sent, or fetched; a large file of history is booked. */
+const LONGEST = { call: 600, import: 6 * 3_600 } as const;
+
 /** Opens the queue, and makes its tables where they are missing. Safe when several processes start at once. */
 export async function openQueue(options: { readonly database: Database; readonly log: Log }): Promise<Queue> {
   const { database, log } = options;
@@ -157,7 +171,7 @@ export async function openQueue(options: { readonly database: Database; readonly
     await boss.createQueue(NAMES[step], {
       // One that waits for each generation; one that is under way does not count.
       policy: 'short',
-      notify: step === 'submit' || step === 'deliver',
+      notify: step === 'submit' || step === 'deliver' || step === 'import',
       retryLimit: 10,
       retryDelay: 1,
       retryBackoff: true,
@@ -165,8 +179,7 @@ export async function openQueue(options: { readonly database: Database; readonly
       // A worker that has died holds its steps until its heart has not beaten for so long. The reservation may be
       // another's who lives, so that recovery would not look after it.
       heartbeatSeconds: HEARTBEAT_SECONDS,
-      // The longest that a step may take: a film is sent, or fetched.
-      expireInSeconds: 600,
+      expireInSeconds: step === 'import' ? LONGEST.import : LONGEST.call,
       retentionSeconds: 7 * 86_400,
       deleteAfterSeconds: 60,
     });
@@ -260,13 +273,26 @@ export async function openQueue(options: { readonly database: Database; readonly
         (jobs: Job<StepData>[]) => perform('deliver', jobs, handle),
       );
     },
+    async workImports(handle) {
+      await boss.work<StepData>(
+        NAMES.import,
+        { ...IMPORT_WORKER, perJobResults: true },
+        (jobs: Job<StepData>[]) => perform('import', jobs, handle),
+      );
+    },
     async counts() {
       const queues = await boss.getQueues(Object.values(NAMES));
       const of = (step: Step): QueueCounts => {
         const queue = queues.find(({ name }) => name === NAMES[step]);
         return { waiting: queue?.queuedCount ?? 0, active: queue?.activeCount ?? 0 };
       };
-      return { submit: of('submit'), check: of('check'), batch: of('batch'), deliver: of('deliver') };
+      return {
+        submit: of('submit'),
+        check: of('check'),
+        batch: of('batch'),
+        deliver: of('deliver'),
+        import: of('import'),
+      };
     },
     async stop(timeoutMs) {
       await boss.stop({ graceful: true, timeout: timeoutMs });

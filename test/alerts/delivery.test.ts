@@ -334,7 +334,7 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     await stage.alerts.deliveries.sweep();
     await tryAll();
     expect(other.received).toEqual([]);
-    await stage.alerts.acknowledge(alert.id, 'admin:ann');
+    await stage.alerts.acknowledge(alert.id, null, 'admin:ann');
     stage.clock.advance(60_000);
     // Three processes at once.
     await Promise.all(

@@ -87,10 +87,21 @@ describeOnEachDatabase('an operator', (kind) => {
     // The id in the message is the id everywhere.
     const id = verified.data.changes[0]?.alert.id ?? '';
     const { acknowledgeAlert } = await server.admin.ask<{ acknowledgeAlert: Alert }>(
-      `mutation ($id: ID!) { acknowledgeAlert(id: $id) { ${FIELDS} } }`,
+      `mutation ($id: ID!) { acknowledgeAlert(id: $id, note: "Raising it") { ${FIELDS} } }`,
       { id },
     );
     expect(acknowledgeAlert).toMatchObject({ id, state: 'ACKNOWLEDGED', acknowledgedAt: expect.any(String) });
+    expect(await alerts(', isOver: false, search: "global daily", kinds: [BUDGET_WARNING]')).toHaveLength(3);
+    expect(await alerts(', isOver: false, search: "100%25"')).toEqual([]);
+    const { alertCounts } = await server.admin.ask<{ alertCounts: Record<string, number> }>(
+      '{ alertCounts { open critical acknowledged sequence } }',
+    );
+    expect(alertCounts).toEqual({
+      open: 2,
+      critical: acknowledgeAlert.severity === 'CRITICAL' ? 0 : 1,
+      acknowledged: 1,
+      sequence: acknowledgeAlert.sequence,
+    });
     const { node } = await server.admin.ask<{ node: Alert }>(
       `query ($id: ID!) { node(id: $id) { ... on Alert { ${FIELDS} } } }`,
       { id },
@@ -103,9 +114,10 @@ describeOnEachDatabase('an operator', (kind) => {
     expect(resolveAlert).toMatchObject({ state: 'RESOLVED', resolvedAt: expect.any(String) });
     expect(resolveAlert.changes.map(({ change, reason }) => [change, reason])).toEqual([
       ['OPENED', null],
-      ['ACKNOWLEDGED', null],
+      ['ACKNOWLEDGED', 'Raising it'],
       ['RESOLVED', 'Raised it'],
     ]);
+    expect((await alerts(', isOver: true, kinds: [BUDGET_WARNING]')).map((alert) => alert.id)).toEqual([id]);
     // A budget with room again ends the rest by itself.
     await server.admin.setBudget({ scope: 'GLOBAL', period: 'DAY', limit: '100', action: 'WARN' });
     await until(

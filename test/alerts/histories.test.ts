@@ -134,7 +134,7 @@ const settle =
   (stage) =>
     stage.alerts.settle(...given);
 const acknowledge: Event = async (stage) => {
-  for (const { alert } of await stage.changes()) await stage.alerts.acknowledge(alert.id, 'admin:ann');
+  for (const { alert } of await stage.changes()) await stage.alerts.acknowledge(alert.id, null, 'admin:ann');
 };
 const resolveAll: Event = async (stage) => {
   for (const { alert } of await stage.changes()) await stage.alerts.resolve(alert.id, 'Known', 'admin:ann');

@@ -83,7 +83,7 @@ describeOnEachDatabase('changes of alerts', (kind) => {
     await stage.raise();
     const [{ alert }] = (await stage.changes()) as [AlertChange];
     stage.clock.advance(60_000);
-    await stage.alerts.acknowledge(alert.id, 'admin:ann');
+    await stage.alerts.acknowledge(alert.id, null, 'admin:ann');
     await stage.raise({ severity: 'CRITICAL', detail: 'It is lost.' });
     await stage.alerts.resolve(alert.id, 'Paid back', 'admin:bob');
     const told = await stage.alerts.changesOf([alert.id]);

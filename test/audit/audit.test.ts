@@ -349,7 +349,7 @@ async function tellAlerts({ database, clock }: World): Promise<void> {
   };
   await raise('dp_1', 'WARNING');
   await raise('dp_1', 'CRITICAL');
-  await alerts.acknowledge(await raise('dp_2', 'WARNING'), 'admin:test');
+  await alerts.acknowledge(await raise('dp_2', 'WARNING'), null, 'admin:test');
   await raise('dp_3', 'WARNING');
   await alerts.settle({ kind: 'RESERVATION_ORPHANED', subject: 'dp_3' });
   await raise('dp_3', 'CRITICAL');

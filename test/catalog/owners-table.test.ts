@@ -187,7 +187,7 @@ describe('a card', () => {
   });
 
   test('says what a minute of dubbing costs', () => {
-    expect(tokens.model('elevenlabs/dubbing')?.prices).toEqual([
+    expect(tokens.model('elevenlabs/dubbing')?.prices).toMatchObject([
       {
         size: null,
         quality: null,

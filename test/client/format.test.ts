@@ -1,7 +1,16 @@
 /** Amounts on the pages: exact, by the locale, and never through a float. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { add, compare, fromUnits, isAmount, shareOf, subtract, toUnits } from '../../client/ui/decimal.ts';
+import {
+  add,
+  changeOf,
+  compare,
+  fromUnits,
+  isAmount,
+  shareOf,
+  subtract,
+  toUnits,
+} from '../../client/ui/decimal.ts';
 import { formatDuration, formatInstant, formatMoney, formatRatio, wordsOf } from '../../client/ui/format.ts';
 import { histories } from '../support/rounds.ts';
 
@@ -68,6 +77,18 @@ test('an instant is shown in the zone that was chosen, with its year when it is 
   // An hour later clocks have gone forward.
   expect(formatInstant('2026-03-29T01:30:00Z', berlin, 'minute', now)).toBe('Mar 29, 3:30 AM');
   expect(formatInstant(at, berlin, 'minute', now + 2 * 365 * 86_400_000)).toBe('Mar 29, 2026, 1:30 AM');
+});
+
+test('a change is a part of the amount before, also from below zero, and none from nothing', () => {
+  expect(
+    [
+      ['110', '100'],
+      ['0', '100'],
+      ['-50', '-100'],
+      ['0.000002', '0.000001'],
+      ['1', '0'],
+    ].map(([now = '', before = '']) => changeOf(now, before)),
+  ).toEqual([0.1, -1, 0.5, 1, null]);
 });
 
 test('durations and names are written for people', () => {

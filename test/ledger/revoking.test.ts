@@ -32,6 +32,14 @@ describeOnEachDatabase('revoking credits', (kind) => {
       ...options,
     });
 
+  const deferredOf = async (account: string) => {
+    const [row] = await world.rows<{ deferred: bigint }>(
+      'SELECT coalesce(sum(deferred_delta_micros), 0)::bigint AS deferred FROM entry WHERE account_id = $1',
+      [account],
+    );
+    return row?.deferred ?? 0n;
+  };
+
   it('takes back what is asked for, and at most what is left', async () => {
     const account = await world.account();
     const grantId = await give(account, 10, 100_000n);
@@ -53,6 +61,25 @@ describeOnEachDatabase('revoking credits', (kind) => {
     expect(await revoke(grantId, 1, { key: 'k' })).toEqual({ status: 'nothing-left' });
     expect(await world.rows(`SELECT 1 FROM idempotency_record WHERE key = 'k'`)).toEqual([]);
     expect(await world.balance(account)).toEqual({ posted: 0, reserved: 0, available: 0 });
+    await world.expectSound();
+  });
+
+  it('is shown before as it then is, to the micro, and takes nothing by that', async () => {
+    const account = await world.account();
+    // Does not divide evenly: what each credit earns differs by a micro.
+    const grantId = await give(account, 7, 1_000_000n);
+    await world.reserve(account, { credits: 2 });
+    expect(await world.ledger.previewRevocation(newId(), 1)).toBeNull();
+    for (const credits of [1, 3, 100]) {
+      const shown = await world.ledger.previewRevocation(grantId, credits);
+      const before = await deferredOf(account);
+      expect(await revoke(grantId, credits)).toMatchObject({
+        revocation: { revoked: shown?.revoked, pending: shown?.pending },
+      });
+      expect(before - (await deferredOf(account))).toBe(shown?.unearnedMicros);
+    }
+    const all = await world.ledger.previewRevocation(grantId, 100);
+    expect(all).toEqual({ grantId, revoked: 0, pending: 0, unearnedMicros: 0n, pendingMicros: 0n });
     await world.expectSound();
   });
 

@@ -121,6 +121,27 @@ describeOnEachDatabase('an operator', (kind) => {
     expect(await plans.pack('2500')).toMatchObject({ credits: 2_500 });
   });
 
+  it('sees what was sold, is sold and will be, and where a sale ends', async () => {
+    const of = async (id: string) =>
+      (await plans.packVersions())
+        .filter(({ offer }) => offer.packId === id)
+        .map(({ state, retired, offer }) => [state, retired, offer.priceMicros]);
+    expect(await of('tokens-1000')).toMatchObject([['IN_FORCE', false, 10_000_000n]]);
+    clock.advance(1);
+    await setPack({ pack: '1000', priceMicros: 11_000_000n, credits: 1_000 });
+    await plans.retirePack('1000', { reason: 'Dearer', actor: 'admin:test', effectiveFrom: inHours(4) });
+    expect(await of('tokens-1000')).toEqual([
+      ['SCHEDULED', true, 11_000_000n],
+      ['IN_FORCE', false, 11_000_000n],
+      ['PAST', false, 10_000_000n],
+    ]);
+    const versions = await plans.planVersions();
+    const inForce = versions.filter(({ state, retired }) => state === 'IN_FORCE' && !retired);
+    expect(inForce.map(({ offer }) => offer.versionId).sort()).toEqual(
+      (await plans.offers()).map(({ versionId }) => versionId).sort(),
+    );
+  });
+
   it('is told of each figure that cannot be, and changes nothing', async () => {
     const rows = () => opened.database.query('SELECT count(*) AS n FROM plan_version');
     const before = await rows();

@@ -130,6 +130,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   if (options.work !== false) {
     await core.generations.work();
     await core.alerts.deliveries.work();
+    await core.imports.work();
   }
   const http = await startHttp({ core, demo: null, ...(options.pages ? { pages: openPages(log) } : {}) });
 

@@ -137,7 +137,9 @@ export interface Connection<Node> {
 }
 
 /** The rows of a connection, page after page. */
-export interface Rows<Node> extends Asked<readonly Node[]> {
+export interface Rows<Node, Data = unknown> extends Asked<readonly Node[]> {
+  /** The whole answer with the first page, for what was asked for beside the connection. */
+  readonly answer: Data | undefined;
   /** How to get more; undefined when there are none. */
   readonly more: { readonly isLoading: boolean; readonly load: () => void } | undefined;
 }
@@ -151,7 +153,7 @@ export function useRows<Data, Variables extends { after?: string | null | undefi
   variables: Variables,
   read: (data: Data) => Connection<Node> | null | undefined,
   options: AskOptions = {},
-): Rows<Node> {
+): Rows<Node, Data> {
   const client = useClient();
   const first = usePageQuery(document, variables, options);
   const [further, setFurther] = useState<{ of: Data; pages: readonly Connection<Node>[] } | null>(null);
@@ -175,6 +177,7 @@ export function useRows<Data, Variables extends { after?: string | null | undefi
   };
   return {
     ...first,
+    answer: first.data,
     data: start ? [start, ...pages].flatMap((page) => page.edges.map(({ node }) => node)) : undefined,
     failure: first.failure ?? (problem ? failureOf(problem) : null),
     more: last?.pageInfo.hasNextPage ? { isLoading, load: () => void load() } : undefined,

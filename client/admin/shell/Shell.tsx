@@ -21,6 +21,7 @@ import IconSearch from '@tabler/icons-react/icons/IconSearch';
 import IconSun from '@tabler/icons-react/icons/IconSun';
 import { Link, Outlet } from '@tanstack/react-router';
 import { useManner } from '../../ui/preferences.tsx';
+import { AlertFeed } from '../components/alert/AlertFeed.tsx';
 import { LiveBanner, LiveMark } from './LiveBanner.tsx';
 import { PLACES } from './navigation.ts';
 import { Palette } from './Palette.tsx';
@@ -51,98 +52,101 @@ export function Shell() {
   const { zone } = useManner();
   const signOut = useSignOut();
   return (
-    <AppShell
-      header={{ height: 56 }}
-      navbar={{ width: 220, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
-      padding="md"
-      classNames={{ main: classes.main }}
-    >
-      <a className={classes.skip} href="#content">
-        To the content
-      </a>
-      <AppShell.Header className={classes.header}>
-        <Group gap="sm" wrap="nowrap">
-          <Burger
-            opened={isOpen}
-            onClick={menu.toggle}
-            hiddenFrom="sm"
-            size="sm"
-            aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
-            aria-expanded={isOpen}
-          />
-          <Link to="/" className={classes.brand} onClick={menu.close}>
-            Solvent
-          </Link>
-          <LiveMark />
-        </Group>
-        <Group gap="xs" wrap="nowrap">
-          <Button
-            variant="default"
-            onClick={spotlight.open}
-            leftSection={<IconSearch size={16} />}
-            rightSection={<Kbd size="xs">Ctrl K</Kbd>}
-            visibleFrom="sm"
-          >
-            Go to…
-          </Button>
-          <ActionIcon
-            variant="default"
-            size="lg"
-            hiddenFrom="sm"
-            aria-label="Go to…"
-            onClick={spotlight.open}
-          >
-            <IconSearch size={18} />
-          </ActionIcon>
-          <Tooltip label="Times are shown in this zone">
+    <AlertFeed>
+      <AppShell
+        header={{ height: 56 }}
+        navbar={{ width: 236, breakpoint: 'sm', collapsed: { mobile: !isOpen } }}
+        padding="md"
+        classNames={{ main: classes.main }}
+      >
+        <a className={classes.skip} href="#content">
+          To the content
+        </a>
+        <AppShell.Header className={classes.header}>
+          <Group gap="sm" wrap="nowrap">
+            <Burger
+              opened={isOpen}
+              onClick={menu.toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={isOpen ? 'Close the menu' : 'Open the menu'}
+              aria-expanded={isOpen}
+            />
+            <Link to="/" className={classes.brand} onClick={menu.close}>
+              Solvent
+            </Link>
+            <LiveMark />
+          </Group>
+          <Group gap="xs" wrap="nowrap">
             <Button
-              variant="subtle"
-              color="gray"
-              component={Link}
-              to="/settings"
-              visibleFrom="md"
-              className={classes.zone}
+              variant="default"
+              onClick={spotlight.open}
+              leftSection={<IconSearch size={16} />}
+              rightSection={<Kbd size="xs">Ctrl K</Kbd>}
+              visibleFrom="sm"
             >
-              {zone}
+              Go to…
             </Button>
-          </Tooltip>
-          <ColorSchemeButton />
-          <Tooltip label="Sign out">
-            <ActionIcon variant="default" size="lg" aria-label="Sign out" onClick={() => void signOut()}>
-              <IconLogout size={18} stroke={1.6} />
+            <ActionIcon
+              variant="default"
+              size="lg"
+              hiddenFrom="sm"
+              aria-label="Go to…"
+              onClick={spotlight.open}
+            >
+              <IconSearch size={18} />
             </ActionIcon>
-          </Tooltip>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar className={classes.navbar} aria-label="Pages">
-        <ScrollArea type="auto" offsetScrollbars>
-          {PLACES.map(({ group, places }) => (
-            <div key={group} className={classes.group}>
-              <Text component="h2" size="xs" fw={600} c="dimmed" px="sm" mb={4}>
-                {group}
-              </Text>
-              {places.map(({ to, label, icon: Icon }) => (
-                <NavLink
-                  key={label}
-                  component={Link}
-                  to={to}
-                  activeOptions={{ exact: to === '/' }}
-                  className={classes.link}
-                  label={label}
-                  leftSection={<Icon size={18} stroke={1.6} aria-hidden="true" />}
-                  onClick={menu.close}
-                />
-              ))}
-            </div>
-          ))}
-        </ScrollArea>
-      </AppShell.Navbar>
-      <AppShell.Main id="content" tabIndex={-1}>
-        <LiveBanner />
-        <Outlet />
-      </AppShell.Main>
-      <Palette />
-      <Shortcuts />
-    </AppShell>
+            <Tooltip label="Times are shown in this zone">
+              <Button
+                variant="subtle"
+                color="gray"
+                component={Link}
+                to="/settings"
+                visibleFrom="md"
+                className={classes.zone}
+              >
+                {zone}
+              </Button>
+            </Tooltip>
+            <ColorSchemeButton />
+            <Tooltip label="Sign out">
+              <ActionIcon variant="default" size="lg" aria-label="Sign out" onClick={() => void signOut()}>
+                <IconLogout size={18} stroke={1.6} />
+              </ActionIcon>
+            </Tooltip>
+          </Group>
+        </AppShell.Header>
+        <AppShell.Navbar className={classes.navbar} aria-label="Pages">
+          <ScrollArea type="auto" offsetScrollbars>
+            {PLACES.map(({ group, places }) => (
+              <div key={group} className={classes.group}>
+                <Text component="h2" size="xs" fw={600} c="dimmed" px="sm" mb={4}>
+                  {group}
+                </Text>
+                {places.map(({ to, label, icon: Icon, mark: Mark }) => (
+                  <NavLink
+                    key={label}
+                    component={Link}
+                    to={to}
+                    activeOptions={{ exact: to === '/' }}
+                    className={classes.link}
+                    label={label}
+                    leftSection={<Icon size={18} stroke={1.6} aria-hidden="true" />}
+                    rightSection={Mark && <Mark />}
+                    onClick={menu.close}
+                  />
+                ))}
+              </div>
+            ))}
+          </ScrollArea>
+        </AppShell.Navbar>
+        <AppShell.Main id="content" tabIndex={-1}>
+          <LiveBanner />
+          <Outlet />
+        </AppShell.Main>
+        <Palette />
+        <Shortcuts />
+      </AppShell>
+    </AlertFeed>
   );
 }

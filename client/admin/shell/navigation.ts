@@ -1,14 +1,23 @@
 /** Where one can go: the links at the side, the palette and the shortcuts are all made of this list. */
 import IconActivity from '@tabler/icons-react/icons/IconActivityHeartbeat';
+import IconAdjustments from '@tabler/icons-react/icons/IconAdjustmentsHorizontal';
+import IconBell from '@tabler/icons-react/icons/IconBell';
+import IconBook from '@tabler/icons-react/icons/IconBook2';
+import IconBusiness from '@tabler/icons-react/icons/IconBuildingStore';
+import IconPlans from '@tabler/icons-react/icons/IconCalendarDollar';
 import IconChart from '@tabler/icons-react/icons/IconChartLine';
+import IconFileImport from '@tabler/icons-react/icons/IconFileImport';
 import IconGauge from '@tabler/icons-react/icons/IconGauge';
 import IconHistory from '@tabler/icons-react/icons/IconHistory';
 import IconKey from '@tabler/icons-react/icons/IconKey';
 import IconPhoto from '@tabler/icons-react/icons/IconPhoto';
+import IconSend from '@tabler/icons-react/icons/IconSend';
 import IconSettings from '@tabler/icons-react/icons/IconSettings';
 import IconTags from '@tabler/icons-react/icons/IconTags';
 import IconUsers from '@tabler/icons-react/icons/IconUsers';
 import IconWallet from '@tabler/icons-react/icons/IconWallet';
+import type { ComponentType } from 'react';
+import { OpenAlerts } from '../components/alert/OpenAlerts.tsx';
 import type { PlainAddress } from '../links.tsx';
 
 /** A page in the navigation. */
@@ -20,6 +29,8 @@ export interface Place {
   readonly icon: typeof IconGauge;
   /** The second key of its shortcut; the first is `g`. */
   readonly key: string;
+  /** What waits there for somebody, beside its name. */
+  readonly mark?: ComponentType;
 }
 
 export const PLACES: readonly { readonly group: string; readonly places: readonly Place[] }[] = [
@@ -41,11 +52,52 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         key: 'f',
       },
       {
+        to: '/business',
+        label: 'Business',
+        about: 'MRR, churn, cohorts, unit economics, break-even and recommendations',
+        icon: IconBusiness,
+        key: 'm',
+      },
+      {
+        to: '/books',
+        label: 'Books',
+        about: 'Cash, earned and deferred revenue by day, and what Stripe has told',
+        icon: IconBook,
+        key: 'y',
+      },
+      {
         to: '/budgets',
         label: 'Budgets',
         about: 'Limits on what providers may bill',
         icon: IconWallet,
         key: 'b',
+      },
+    ],
+  },
+  {
+    group: 'Watch',
+    places: [
+      {
+        to: '/alerts',
+        label: 'Alerts',
+        about: 'What an operator should know, open and past',
+        icon: IconBell,
+        key: 'l',
+        mark: OpenAlerts,
+      },
+      {
+        to: '/alert-rules',
+        label: 'Alert rules',
+        about: 'Thresholds, and what is told at all',
+        icon: IconAdjustments,
+        key: 'r',
+      },
+      {
+        to: '/alert-channels',
+        label: 'Alert channels',
+        about: 'Webhooks, Slack and e-mail; quiet hours, escalation, what could not be delivered',
+        icon: IconSend,
+        key: 'd',
       },
     ],
   },
@@ -79,6 +131,13 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         key: 'c',
       },
       {
+        to: '/plans',
+        label: 'Plans',
+        about: 'Plans, packs and the price list; the simulator',
+        icon: IconPlans,
+        key: 'l',
+      },
+      {
         to: '/providers',
         label: 'Providers',
         about: 'Whether vendors work',
@@ -103,6 +162,13 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         about: 'Who changed what, when and why',
         icon: IconHistory,
         key: 'a',
+      },
+      {
+        to: '/import',
+        label: 'Import',
+        about: 'History that another system made, from CSV or JSON',
+        icon: IconFileImport,
+        key: 'i',
       },
       {
         to: '/settings',

@@ -23,6 +23,8 @@ export function accessSuite(stage: () => Stage): void {
     await signIn(page);
     await page.goto('/admin/keys');
     await page.getByRole('heading', { level: 1, name: 'API keys' }).waitFor();
+    // A connection that is still being made would find out by itself.
+    await page.getByText('Live', { exact: true }).waitFor();
     await page.context().clearCookies();
     await page.getByRole('link', { name: 'Audit log' }).click();
     await page.getByText('Your session has ended.').waitFor();

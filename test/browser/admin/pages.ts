@@ -1,21 +1,35 @@
 /** Every page: what axe-core says of it in both colour schemes, and whether a phone has to scroll sideways for it. */
 import { expect, test } from 'vitest';
+import { csv, row } from '../../history/fixture.ts';
 import { CHEAP } from '../../support/client.ts';
 import { DESK, PHONE, type Stage, settled, violationsOf } from './stage.ts';
 
-/** The addresses of all pages; `:user` and `:generation` are filled in. A new page is added here. */
+/** The addresses of all pages; what begins with a colon is filled in. A new page is added here. */
 const PAGES = [
   '/',
   '/profit',
+  '/business',
+  '/books',
+  '/books?show=events',
   '/budgets',
+  '/alerts?show=all',
+  '/alerts/:alert',
+  '/alert-rules',
+  '/alert-channels',
   '/users',
   '/users/:user',
   '/generations',
   '/generations/:generation',
   '/catalogue',
+  '/catalogue?model=mdl_luma/dream-machine',
+  '/plans',
+  '/plans?show=versions',
+  '/plans?show=simulator&plan=tokens-creator',
   '/providers',
   '/keys',
   '/audit',
+  '/import',
+  '/import/:import',
   '/settings',
   '/sign-in',
 ] as const;
@@ -27,10 +41,24 @@ export function pagesSuite(stage: () => Stage): void {
     const { admin } = stage().server;
     const user = await admin.account(100);
     const { id: generation = '' } = await admin.generateImage({ ...CHEAP, accountId: user });
+    const { alerts, imports } = stage().server.core;
+    await alerts.raise({ kind: 'MODEL_RETIRING', severity: 'WARNING', title: 'It retires', detail: 'Soon.' });
+    const [newest] = await alerts.changesAfter((await alerts.newestSequence()) - 1, 1);
+    await alerts.deliveries.createChannel('WEBHOOK', { name: 'ops', target: 'http://127.0.0.1:9/' }, 'admin');
+    const file = Buffer.from(csv(row('axe-1', { cost: '-1' }), row('axe-2')));
+    const made = await imports.create({ fileName: 'history.csv', bytes: file.length }, 'admin');
+    const history = made.status === 'created' ? made.id : '';
+    await imports.receive(history, 0, file);
+    const ids: Readonly<Record<string, string>> = {
+      user,
+      generation,
+      alert: `alt_${newest?.alert.id}`,
+      import: `imp_${history}`,
+    };
     const page = await stage().open('/settings');
     const found: string[] = [];
     for (const pattern of PAGES) {
-      const address = pattern.replace(':user', user).replace(':generation', generation);
+      const address = pattern.replace(/:(\w+)/, (_all, name: string) => ids[name] ?? '');
       await page.goto(`/admin${address}`);
       await settled(page);
       for (const colorScheme of ['light', 'dark'] as const) {

@@ -33,8 +33,12 @@ const EXPECTED = /the server responded with a status of (401|503)/;
 
 export async function openStage(): Promise<Stage> {
   const [server, browser] = await Promise.all([
-    // Only the documents that the admin is built with: that it works is that it sends hashes.
-    startTestServer({ pages: true, defaultBudgets: true, env: { ADMIN_PERSISTED_ONLY: 'on' } }),
+    // Only the documents that the admin is built with: that it works is that it sends hashes. Channels lead to receivers here.
+    startTestServer({
+      pages: true,
+      defaultBudgets: true,
+      env: { ADMIN_PERSISTED_ONLY: 'on', ALLOW_PRIVATE_URLS: 'on' },
+    }),
     openBrowser(),
   ]);
   await server.core.access.ensureFirstAdmin(ADMIN);

@@ -1,6 +1,7 @@
 /** What is to be known of one user, and what they have at this moment. */
 import { Fact, Facts } from '../../../ui/Facts.tsx';
 import { Figure, Figures } from '../../../ui/Figure.tsx';
+import { State } from '../../../ui/State.tsx';
 import { Code, Count, Instant, Nothing } from '../../../ui/values.tsx';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useLive } from '../../graphql/hooks.ts';
@@ -12,6 +13,7 @@ const AccountFacts_AccountFragment = graphql(`
     email
     country
     timeZone
+    barredReason
     createdAt
     balance {
       available
@@ -57,6 +59,11 @@ export function AccountFacts(props: { readonly account: FragmentType<typeof Acco
         <Fact label="Since">
           <Instant value={account.createdAt} />
         </Fact>
+        {account.barredReason && (
+          <Fact label="Barred from paid calls" wide>
+            <State tone="bad">Barred</State> {account.barredReason}
+          </Fact>
+        )}
       </Facts>
     </>
   );

@@ -1,4 +1,7 @@
-/** The grants of a user: where credits come from, and what is left of them. */
+/** The grants of a user: where credits come from, what is left of them, and how that is taken back. */
+import { VisuallyHidden } from '@mantine/core';
+import { useState } from 'react';
+import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -6,6 +9,7 @@ import { Count, Instant, Money, Nothing } from '../../../ui/values.tsx';
 import type { GrantTable_GrantFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import type { Rows } from '../../graphql/hooks.ts';
+import { type RevocableGrant, RevokeCredits } from './RevokeCredits.tsx';
 
 const GrantTable_GrantFragment = graphql(`
   fragment GrantTable_GrantFragment on Grant {
@@ -47,23 +51,39 @@ const COLUMNS: readonly Column<Grant>[] = [
   },
 ];
 
+const revokeColumn = (onRevoke: (grant: Grant) => void): Column<Grant> => ({
+  key: 'revoke',
+  header: <VisuallyHidden>Take back</VisuallyHidden>,
+  align: 'end',
+  render: (grant) =>
+    grant.remaining > 0 && (
+      <DangerButton size="xs" onClick={() => onRevoke(grant)}>
+        Take back
+      </DangerButton>
+    ),
+});
+
 export function GrantTable({
   grants,
 }: {
   readonly grants: Rows<FragmentType<typeof GrantTable_GrantFragment>>;
 }) {
+  const [asked, setAsked] = useState<RevocableGrant | null>(null);
   return (
-    <DataTable
-      label="Grants"
-      columns={COLUMNS}
-      rows={readFragment(GrantTable_GrantFragment, grants.data)}
-      keyOf={({ id }) => id}
-      more={grants.more}
-      empty={
-        <Empty title="Nothing was given yet">
-          Credits come by plans, packs, the free tier, and by an admin.
-        </Empty>
-      }
-    />
+    <>
+      <DataTable
+        label="Grants"
+        columns={[...COLUMNS, revokeColumn(setAsked)]}
+        rows={readFragment(GrantTable_GrantFragment, grants.data)}
+        keyOf={({ id }) => id}
+        more={grants.more}
+        empty={
+          <Empty title="Nothing was given yet">
+            Credits come by plans, packs, the free tier, and by an admin.
+          </Empty>
+        }
+      />
+      <RevokeCredits grant={asked} onClose={() => setAsked(null)} />
+    </>
   );
 }

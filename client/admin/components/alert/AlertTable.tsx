@@ -1,33 +1,26 @@
-/** Alerts that are not over, the newest first, and the button that says one knows of it. */
-import { Button, Text, VisuallyHidden } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+/** Alerts, and the button that says one knows of one. */
+import { Box, Button, Text, VisuallyHidden } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
-import { Empty } from '../../../ui/Empty.tsx';
-import { State, type Tone } from '../../../ui/State.tsx';
+import { State } from '../../../ui/State.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
 import { Ago } from '../../../ui/values.tsx';
-import type { AlertSeverity, AlertTable_AlertFragmentFragment } from '../../gql/graphql.ts';
+import type { AlertTable_AlertFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
-import { useAction, useLive } from '../../graphql/hooks.ts';
+import { useAction } from '../../graphql/hooks.ts';
+import { TextLink } from '../../links.tsx';
+import { KINDS, SEVERITIES, STATES } from './words.ts';
 
 const AlertTable_AlertFragment = graphql(`
   fragment AlertTable_AlertFragment on Alert {
     id
+    sequence
+    kind
     severity
     state
     title
     detail
     openedAt
-    acknowledgedBy
-  }
-`);
-
-const ChangesSubscription = graphql(`
-  subscription AlertTable_ChangesSubscription {
-    alerts {
-      id
-      sequence
-    }
   }
 `);
 
@@ -42,36 +35,41 @@ const AcknowledgeMutation = graphql(`
 
 type Alert = AlertTable_AlertFragmentFragment;
 
-const SEVERITIES: Readonly<Record<AlertSeverity, readonly [Tone, string]>> = {
-  INFO: ['quiet', 'Info'],
-  WARNING: ['warning', 'Warning'],
-  CRITICAL: ['bad', 'Critical'],
-};
+const Severity = ({ severity }: Pick<Alert, 'severity'>) => (
+  <State tone={SEVERITIES[severity][0]}>{SEVERITIES[severity][1]}</State>
+);
 
 function columnsOf(acknowledge: (alert: Alert) => void): readonly Column<Alert>[] {
   return [
     {
       key: 'severity',
       header: 'Severity',
-      render: ({ severity }) => <State tone={SEVERITIES[severity][0]}>{SEVERITIES[severity][1]}</State>,
+      wide: true,
+      render: ({ severity }) => <Severity severity={severity} />,
     },
     {
       key: 'title',
       header: 'What',
       isRowHeader: true,
-      render: ({ title, detail }) => (
+      render: ({ id, title, detail, severity }) => (
         <>
-          {title}
+          <Box hiddenFrom="sm" mb={4}>
+            <Severity severity={severity} />
+          </Box>
+          <TextLink to="/alerts/$alertId" params={{ alertId: id }}>
+            {title}
+          </TextLink>
           <Text size="sm" c="dimmed">
             {detail}
           </Text>
         </>
       ),
     },
+    { key: 'kind', header: 'Rule', wide: true, render: ({ kind }) => KINDS[kind] },
     { key: 'since', header: 'Since', wide: true, render: ({ openedAt }) => <Ago value={openedAt} /> },
     {
       key: 'state',
-      header: <VisuallyHidden>Acknowledge</VisuallyHidden>,
+      header: <VisuallyHidden>State</VisuallyHidden>,
       align: 'end',
       render: (alert) =>
         alert.state === 'OPEN' ? (
@@ -84,7 +82,7 @@ function columnsOf(acknowledge: (alert: Alert) => void): readonly Column<Alert>[
             Acknowledge
           </Button>
         ) : (
-          <State tone="busy">Known</State>
+          <State tone={STATES[alert.state][0]}>{STATES[alert.state][1]}</State>
         ),
     },
   ];
@@ -92,34 +90,39 @@ function columnsOf(acknowledge: (alert: Alert) => void): readonly Column<Alert>[
 
 interface AlertTableProps {
   readonly alerts: readonly FragmentType<typeof AlertTable_AlertFragment>[] | undefined;
-  /** Asks for them again: called when one has changed, here or elsewhere. */
-  readonly onChange: () => void;
+  readonly more?: { readonly isLoading: boolean; readonly load: () => void } | undefined;
+  readonly expected?: number;
+  readonly empty: ReactNode;
 }
 
-export function AlertTable({ onChange, ...props }: AlertTableProps) {
+/** An alert as it stands under a number: one that has changed since is not the one that was acknowledged. */
+const versionOf = ({ id, sequence }: Alert) => `${id} ${sequence}`;
+
+export function AlertTable({ more, expected, empty, ...props }: AlertTableProps) {
   const alerts = readFragment(AlertTable_AlertFragment, props.alerts);
-  const sequence = useLive(ChangesSubscription, {}).data?.alerts.sequence;
   const [acknowledge] = useAction(AcknowledgeMutation);
-  const told = useRef<number>(undefined);
-  useEffect(() => {
-    if (sequence === undefined || sequence === told.current) return;
-    told.current = sequence;
-    onChange();
-  }, [sequence, onChange]);
+  // Shown as known before the server has said so: nothing depends on it, and it is taken back when that fails.
+  const [expectedKnown, setExpectedKnown] = useState<ReadonlySet<string>>(new Set());
+  const onAcknowledge = (alert: Alert) => {
+    setExpectedKnown((known) => new Set(known).add(versionOf(alert)));
+    void acknowledge({ id: alert.id }).then((done) => {
+      if (done) return toastDone('The others see that you know of it.');
+      setExpectedKnown((known) => new Set([...known].filter((version) => version !== versionOf(alert))));
+    });
+  };
   return (
     <DataTable
       label="Alerts"
-      columns={columnsOf(({ id }) => {
-        void acknowledge({ id }).then((done) => done && toastDone('The others see that you know of it.'));
-      })}
-      rows={alerts}
+      columns={columnsOf(onAcknowledge)}
+      rows={alerts?.map((alert) =>
+        alert.state === 'OPEN' && expectedKnown.has(versionOf(alert))
+          ? { ...alert, state: 'ACKNOWLEDGED' as const }
+          : alert,
+      )}
       keyOf={({ id }) => id}
-      expected={1}
-      empty={
-        <Empty title="Nothing to look at">
-          Alerts show up here as they open, and go when their cause is gone.
-        </Empty>
-      }
+      more={more}
+      expected={expected}
+      empty={empty}
     />
   );
 }

@@ -1,5 +1,5 @@
 /** Models with what they cost, what is asked for them, and whether that leaves enough. */
-import { Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -7,6 +7,10 @@ import { State } from '../../../ui/State.tsx';
 import { Count, Instant, Money, Nothing, Ratio } from '../../../ui/values.tsx';
 import type { ModelTable_CatalogModelFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { TextLink } from '../../links.tsx';
+import type { ChangeDraft } from './ChangeForm.tsx';
+import { MarginState } from './MarginState.tsx';
+import { variantOf } from './variant.ts';
 
 const ModelTable_CatalogModelFragment = graphql(`
   fragment ModelTable_CatalogModelFragment on CatalogModel {
@@ -19,6 +23,9 @@ const ModelTable_CatalogModelFragment = graphql(`
     retiresAt
     replacedBy
     note
+    sizes
+    qualities
+    durations
     belowFloor
     costFrom {
       amount
@@ -53,20 +60,9 @@ interface Line {
   readonly isFirst: boolean;
 }
 
-/** For what a price is: "5 s", "1024x1024, high", "a second". */
-function variantOf({ size, quality, durationSeconds, unit }: Price): string {
-  const parts = [
-    size,
-    quality,
-    durationSeconds === null ? null : `${durationSeconds} s`,
-    unit === 'OUTPUT' ? null : `a ${unit.toLowerCase()}`,
-  ].filter((part) => part !== null && part !== undefined);
-  return parts.length > 0 ? parts.join(', ') : 'any';
-}
-
-function ModelState({ model: { available, sandbox, retiresAt, replacedBy } }: { readonly model: Model }) {
+function ModelState({ model: { available, sandbox, retiresAt } }: { readonly model: Model }) {
   const isRetired = retiresAt !== null && retiresAt !== undefined && Date.parse(retiresAt) <= Date.now();
-  if (isRetired) return <State tone="quiet">Retired{replacedBy ? `: ${replacedBy}` : ''}</State>;
+  if (isRetired) return <State tone="quiet">Retired</State>;
   if (!available) return <State tone="warning">Not served</State>;
   if (retiresAt) {
     return (
@@ -85,27 +81,21 @@ const COLUMNS: readonly Column<Line>[] = [
     isRowHeader: true,
     render: ({ model, isFirst }) => (
       <Stack gap={0} miw="13rem">
-        {isFirst ? model.model : <VisuallyHidden>{model.model}</VisuallyHidden>}
-        {isFirst && model.note && (
+        {isFirst ? (
+          <TextLink to="/catalogue" search={{ model: model.id }}>
+            {model.model}
+          </TextLink>
+        ) : (
+          <VisuallyHidden>{model.model}</VisuallyHidden>
+        )}
+        {isFirst && (
           <Text size="xs" c="dimmed" maw="40ch">
-            {model.note}
+            {wordsOf(model.operation)}, quality {model.quality}
+            {model.replacedBy && `; replaced by ${model.replacedBy}`}. {model.note}
           </Text>
         )}
       </Stack>
     ),
-  },
-  {
-    key: 'operation',
-    header: 'Operation',
-    wide: true,
-    render: ({ model, isFirst }) => (isFirst ? wordsOf(model.operation) : ''),
-  },
-  {
-    key: 'quality',
-    header: 'Quality',
-    align: 'end',
-    wide: true,
-    render: ({ model, isFirst }) => (isFirst ? model.quality : ''),
   },
   {
     key: 'state',
@@ -134,21 +124,7 @@ const COLUMNS: readonly Column<Line>[] = [
     key: 'margin',
     header: 'Margin',
     align: 'end',
-    render: ({ price }) =>
-      price === null ? (
-        <State tone="quiet">No price</State>
-      ) : (
-        <State tone={price.belowFloor ? 'bad' : (price.margin ?? 0) < 0.4 ? 'warning' : 'good'}>
-          <Ratio value={price.margin} />
-          {price.marginMax !== null && price.marginMax !== price.margin && (
-            <>
-              {' – '}
-              <Ratio value={price.marginMax} />
-            </>
-          )}
-          {price.belowFloor && ', below the floor'}
-        </State>
-      ),
+    render: MarginState,
   },
   {
     key: 'markup',
@@ -159,13 +135,48 @@ const COLUMNS: readonly Column<Line>[] = [
   },
 ];
 
+/** What a change of a price begins with: its variant, as the model takes it. */
+function draftOf(model: Model, price: Price | null): ChangeDraft {
+  const { size = null, quality = null, durationSeconds = null, credits = 1, unit } = price ?? {};
+  return {
+    model: model.model,
+    sizes: model.sizes,
+    qualities: model.qualities,
+    durations: model.durations,
+    by: 'credits',
+    size,
+    quality,
+    durationSeconds,
+    unit: unit === 'SECOND' || unit === 'MINUTE' ? unit : 'OUTPUT',
+    credits,
+    cost: (price?.cost ?? model.costFrom)?.amount ?? '',
+  };
+}
+
+const changeColumn = (onChange: (draft: ChangeDraft) => void): Column<Line> => ({
+  key: 'change',
+  header: <VisuallyHidden>Change</VisuallyHidden>,
+  align: 'end',
+  render: ({ model, price }) => (
+    <Button
+      variant="default"
+      size="xs"
+      onClick={() => onChange(draftOf(model, price))}
+      aria-label={`Change the price of ${model.model}${price ? `, ${variantOf(price)}` : ''}`}
+    >
+      Change
+    </Button>
+  ),
+});
+
 interface ModelTableProps {
   readonly models: readonly FragmentType<typeof ModelTable_CatalogModelFragment>[] | undefined;
   /** Only models that are served, or only prices below the floor. */
   readonly only?: 'served' | 'below-floor' | undefined;
+  readonly onChange: (draft: ChangeDraft) => void;
 }
 
-export function ModelTable({ only, ...props }: ModelTableProps) {
+export function ModelTable({ only, onChange, ...props }: ModelTableProps) {
   const models = readFragment(ModelTable_CatalogModelFragment, props.models);
   const lines = models
     ?.filter((model) => only !== 'served' || model.available)
@@ -178,7 +189,7 @@ export function ModelTable({ only, ...props }: ModelTableProps) {
   return (
     <DataTable
       label="Models and prices"
-      columns={COLUMNS}
+      columns={[...COLUMNS, changeColumn(onChange)]}
       rows={lines}
       keyOf={({ key }) => key}
       expected={16}

@@ -34,6 +34,8 @@ const KINDS = [
   { value: 'api-key', label: 'API keys' },
   { value: 'admin', label: 'Admins' },
   { value: 'output', label: 'Files' },
+  { value: 'alert', label: 'Alerts: rules and channels' },
+  { value: 'history', label: 'Imports' },
 ];
 
 const route = getRouteApi('/shell/audit');

@@ -1,13 +1,16 @@
 /** The catalogue: models, what they cost, what is asked for them. */
 import { Group, Select } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
 import { FailureNote } from '../../../ui/Failure.tsx';
 import { wordsOf } from '../../../ui/format.ts';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
+import { type ChangeDraft, ChangeForm } from '../../components/catalogue/ChangeForm.tsx';
 import { ModelTable } from '../../components/catalogue/ModelTable.tsx';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
+import { ModelPanel } from './model.tsx';
 
 const CatalogueQuery = graphql(`
   query Catalogue_PageQuery($operation: Operation) {
@@ -33,9 +36,11 @@ const ONLY = [
 const route = getRouteApi('/shell/catalogue');
 
 export function CataloguePage() {
-  const { operation, only } = route.useSearch();
+  const search = route.useSearch();
+  const { operation, only, model } = search;
   const navigate = route.useNavigate();
-  const asked = usePageQuery(CatalogueQuery, { operation });
+  const asked = usePageQuery(CatalogueQuery, { operation }, { alsoOf: ['ModelChange', 'PriceList'] });
+  const [draft, setDraft] = useState<ChangeDraft | null>(null);
   return (
     <Page
       title="Catalogue"
@@ -72,9 +77,11 @@ export function CataloguePage() {
           }
         />
       </Group>
-      <Panel title="Models and prices" flush>
-        <ModelTable models={asked.data?.catalog} only={only} />
+      {model && <ModelPanel id={model} closed={{ ...search, model: undefined }} />}
+      <Panel title="Models and prices" note="A name leads to all its dated prices and costs" flush>
+        <ModelTable models={asked.data?.catalog} only={only} onChange={setDraft} />
       </Panel>
+      <ChangeForm draft={draft} onClose={() => setDraft(null)} />
     </Page>
   );
 }

@@ -1,5 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
-import { oneOf, searchOf } from '../../search.ts';
+import { oneOf, searchOf, text } from '../../search.ts';
 import { shellRoute } from '../../shell/route.tsx';
 
 export const catalogueRoute = createRoute({
@@ -15,6 +15,8 @@ export const catalogueRoute = createRoute({
       'DUB_VIDEO',
     ),
     only: oneOf('served', 'below-floor'),
+    /** The id of the model whose dated prices and costs are shown. */
+    model: text(),
   }),
   component: lazyRouteComponent(() => import('./page.tsx'), 'CataloguePage'),
 });

@@ -1,8 +1,10 @@
 /** The overview: profit as it moves, what protects it, and the calls of this moment. */
 import { SimpleGrid, Skeleton } from '@mantine/core';
+import { Empty } from '../../../ui/Empty.tsx';
 import { FailureNote } from '../../../ui/Failure.tsx';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
+import { useAlertChanges } from '../../components/alert/AlertFeed.tsx';
 import { AlertTable } from '../../components/alert/AlertTable.tsx';
 import { LatestAttempts } from '../../components/attempt/LatestAttempts.tsx';
 import { BudgetTable } from '../../components/budget/BudgetTable.tsx';
@@ -23,15 +25,7 @@ const OverviewQuery = graphql(`
     budgets {
       ...BudgetTable_BudgetFragment
     }
-    open: alerts(state: OPEN, first: 5) {
-      edges {
-        node {
-          id
-          ...AlertTable_AlertFragment
-        }
-      }
-    }
-    known: alerts(state: ACKNOWLEDGED, first: 5) {
+    alerts(isOver: false, first: 5) {
       edges {
         node {
           id
@@ -77,6 +71,7 @@ export function OverviewPage() {
     {},
     { refreshSeconds: 10, alsoOf: ['Budget', 'Protection', 'Alert'] },
   );
+  useAlertChanges(asked);
   const hour = useLive(HourSubscription, {});
   const day = useLive(DaySubscription, {});
   const today = day.data?.liveProfit;
@@ -98,10 +93,24 @@ export function OverviewPage() {
           )}
         </Loaded>
       </Panel>
-      <Panel title="Alerts" note="That are not over, those first that nobody knows of" flush>
+      <Panel
+        title="Alerts"
+        note="The latest that are not over"
+        flush
+        actions={
+          <TextLink to="/alerts" size="sm">
+            All alerts
+          </TextLink>
+        }
+      >
         <AlertTable
-          alerts={asked.data && [...asked.data.open.edges, ...asked.data.known.edges].map(({ node }) => node)}
-          onChange={asked.refresh}
+          alerts={asked.data?.alerts.edges.map(({ node }) => node)}
+          expected={1}
+          empty={
+            <Empty title="Nothing to look at">
+              Alerts show up here as they open, and go when their cause is gone.
+            </Empty>
+          }
         />
       </Panel>
       <Panel

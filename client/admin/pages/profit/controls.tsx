@@ -11,16 +11,8 @@ import {
   TextInput,
 } from '@mantine/core';
 import { wordsOf } from '../../../ui/format.ts';
-import {
-  type Days,
-  DIMENSIONS,
-  groupsOf,
-  INTERVALS,
-  OPERATIONS,
-  RANGES,
-  type Search,
-  TIERS,
-} from './question.ts';
+import type { Days } from '../../range.ts';
+import { DIMENSIONS, groupsOf, INTERVALS, OPERATIONS, RANGES, type Search, TIERS } from './question.ts';
 
 const PRESETS = RANGES.map((value) => ({ value, label: value === '1' ? 'Today' : `${value} days` }));
 const namedOf = (values: readonly string[]) => values.map((value) => ({ value, label: wordsOf(value) }));

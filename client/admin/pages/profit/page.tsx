@@ -13,17 +13,9 @@ import { ProfitFigures } from '../../components/profit/ProfitFigures.tsx';
 import { ProfitTable } from '../../components/profit/ProfitTable.tsx';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
+import { daysOf, rangeOf } from '../../range.ts';
 import { type Choices, Controls } from './controls.tsx';
-import {
-  csvAddress,
-  daysBefore,
-  daysOf,
-  filterOf,
-  groupsOf,
-  intervalOf,
-  rangeOf,
-  type Search,
-} from './question.ts';
+import { csvAddress, daysBefore, filterOf, groupsOf, intervalOf, type Search } from './question.ts';
 
 const ProfitQuery = graphql(`
   query Profit_PageQuery(

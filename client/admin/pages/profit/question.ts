@@ -1,6 +1,7 @@
 /** What the profit page asks, as its address says it. */
-import { addDays, beginOf, dayOf, daysBetween } from '../../../ui/zone.ts';
+import { addDays, daysBetween } from '../../../ui/zone.ts';
 import type { Operation, ProfitDimension, Tier } from '../../gql/graphql.ts';
+import type { Days } from '../../range.ts';
 import { flag, oneOf, someOf, text, texts } from '../../search.ts';
 
 /** By what lines can be told apart. */
@@ -69,27 +70,9 @@ export type Filter = {
   accounts?: string[];
 };
 
-/** A range of whole days, both ends counted. */
-export interface Days {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** Which days an address means: those that it names, or the last thirty. */
-export function daysOf({ days, from, to }: Search, now: number, zone: string): Days {
-  if (from && to && from <= to) return { from, to };
-  const today = dayOf(now, zone);
-  return { from: addDays(today, 1 - Number(days ?? '30')), to: today };
-}
-
 /** As many days just before. */
 export function daysBefore({ from, to }: Days): Days {
   return { from: addDays(from, -daysBetween(from, to)), to: addDays(from, -1) };
-}
-
-/** The same as the API takes it: from <= t < to. */
-export function rangeOf({ from, to }: Days, zone: string): { from: string; to: string } {
-  return { from: beginOf(from, zone), to: beginOf(addDays(to, 1), zone) };
 }
 
 /** By what an address tells lines apart. */

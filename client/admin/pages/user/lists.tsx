@@ -2,6 +2,7 @@
 import { Empty } from '../../../ui/Empty.tsx';
 import { EntryTable } from '../../components/account/EntryTable.tsx';
 import { GrantTable } from '../../components/account/GrantTable.tsx';
+import { PaymentTable } from '../../components/account/PaymentTable.tsx';
 import { GenerationTable } from '../../components/generation/GenerationTable.tsx';
 import { graphql } from '../../gql/index.ts';
 import { useRows } from '../../graphql/hooks.ts';
@@ -66,6 +67,26 @@ const GenerationsQuery = graphql(`
   }
 `);
 
+const PaymentsQuery = graphql(`
+  query User_PaymentsQuery($id: ID!, $after: String) {
+    account(id: $id) {
+      id
+      payments(first: 50, after: $after) {
+        edges {
+          node {
+            id
+            ...PaymentTable_PaymentFragment
+          }
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
 interface OfOneUser {
   /** The user's. */
   readonly id: string;
@@ -85,6 +106,14 @@ export function Grants({ id }: OfOneUser) {
   return (
     <GrantTable
       grants={useRows(GrantsQuery, { id }, (data) => data.account?.grants, { alsoOf: ['Grant'] })}
+    />
+  );
+}
+
+export function Payments({ id }: OfOneUser) {
+  return (
+    <PaymentTable
+      payments={useRows(PaymentsQuery, { id }, (data) => data.account?.payments, { alsoOf: ['Payment'] })}
     />
   );
 }

@@ -7,12 +7,14 @@ import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { State } from '../../../ui/State.tsx';
 import { AccountFacts } from '../../components/account/AccountFacts.tsx';
+import { BarAccount } from '../../components/account/BarAccount.tsx';
 import { GrantCredits } from '../../components/account/GrantCredits.tsx';
+import { SubscriptionPanel } from '../../components/account/SubscriptionPanel.tsx';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
 import { Loaded } from '../../graphql/Loaded.tsx';
 import { TextLink } from '../../links.tsx';
-import { Entries, Generations, Grants } from './lists.tsx';
+import { Entries, Generations, Grants, Payments } from './lists.tsx';
 
 const UserQuery = graphql(`
   query User_PageQuery($id: ID!) {
@@ -22,6 +24,11 @@ const UserQuery = graphql(`
       tier
       ...AccountFacts_AccountFragment
       ...GrantCredits_AccountFragment
+      ...BarAccount_AccountFragment
+      ...SubscriptionPanel_AccountFragment
+    }
+    plans {
+      ...SubscriptionPanel_PlanFragment
     }
   }
 `);
@@ -32,19 +39,33 @@ export function UserPage() {
   const { accountId } = route.useParams();
   const { show = 'entries' } = route.useSearch();
   const navigate = route.useNavigate();
-  const asked = usePageQuery(UserQuery, { id: accountId }, { alsoOf: ['Account', 'Grant', 'Generation'] });
+  const asked = usePageQuery(
+    UserQuery,
+    { id: accountId },
+    {
+      alsoOf: ['Account', 'Grant', 'Generation', 'Revocation', 'AccountSubscription', 'Payment'],
+    },
+  );
   const account = asked.data?.account;
   return (
     <Page
       title={account?.externalId ?? 'User'}
       beside={account && <State tone="quiet">{wordsOf(account.tier)}</State>}
-      actions={account && <GrantCredits account={account} />}
+      actions={
+        account && (
+          <>
+            <BarAccount account={account} />
+            <GrantCredits account={account} />
+          </>
+        )
+      }
     >
       <Loaded asked={asked} skeleton={<Skeleton height={230} />}>
-        {({ account: found }) =>
+        {({ account: found, plans }) =>
           found ? (
             <>
               <AccountFacts account={found} />
+              <SubscriptionPanel account={found} plans={plans} />
               <Panel title="History" flush>
                 <Tabs
                   value={show}
@@ -56,6 +77,7 @@ export function UserPage() {
                   <Tabs.List px="md">
                     <Tabs.Tab value="entries">Ledger</Tabs.Tab>
                     <Tabs.Tab value="grants">Grants</Tabs.Tab>
+                    <Tabs.Tab value="payments">Payments</Tabs.Tab>
                     <Tabs.Tab value="generations">Generations</Tabs.Tab>
                   </Tabs.List>
                   <Tabs.Panel value="entries" pt="xs">
@@ -63,6 +85,9 @@ export function UserPage() {
                   </Tabs.Panel>
                   <Tabs.Panel value="grants" pt="xs">
                     <Grants id={found.id} />
+                  </Tabs.Panel>
+                  <Tabs.Panel value="payments" pt="xs">
+                    <Payments id={found.id} />
                   </Tabs.Panel>
                   <Tabs.Panel value="generations" pt="xs">
                     <Generations id={found.id} />

@@ -5,6 +5,6 @@ import { shellRoute } from '../../shell/route.tsx';
 export const userRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/users/$accountId',
-  validateSearch: searchOf({ show: oneOf('entries', 'grants', 'generations') }),
+  validateSearch: searchOf({ show: oneOf('entries', 'grants', 'payments', 'generations') }),
   component: lazyRouteComponent(() => import('./page.tsx'), 'UserPage'),
 });
