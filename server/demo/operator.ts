@@ -123,7 +123,7 @@ export class Operator {
     for (const [index, { id, openedAt }] of open.entries()) {
       const isOld = clock.now().getTime() - openedAt.getTime() > DAY_MS;
       if (isOld) await alerts.resolve(id, 'Looked at: nothing to be done', this.actor);
-      else if (index % 2 === 0) await alerts.acknowledge(id, this.actor);
+      else if (index % 2 === 0) await alerts.acknowledge(id, 'Known: it is watched', this.actor);
     }
   }
 }
