@@ -230,18 +230,11 @@ export function readRejects(sql: Sql, id: string, limit: number): Promise<ToldRe
 const PAGE_ROWS = 1_000;
 
 /** All rejected rows as lines of a reject file, in the order of the file, in pieces. */
-export async function* readRejectLines(
-  database: Database,
-  id: string,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
-  const pages = database.pages<{ csv: string }>(
-    'SELECT csv FROM history_import_reject WHERE import_id = $1 ORDER BY line, number',
-    [id],
-    { rows: PAGE_ROWS, signal },
-  );
-  for await (const rows of pages) yield rows.map(({ csv }) => csv).join('');
-}
+export const readRejectLines = (database: Database, id: string, signal: AbortSignal): AsyncIterable<string> =>
+  database.pages('SELECT csv FROM history_import_reject WHERE import_id = $1 ORDER BY line, number', [id], {
+    rows: PAGE_ROWS,
+    signal,
+  });
 
 /** The parts of a file in their order, one at a time. */
 export async function* readParts(sql: Sql, id: string): AsyncGenerator<Uint8Array> {
