@@ -56,9 +56,54 @@ async function compress(path: string): Promise<void> {
   if (bytes.length < WORTH_COMPRESSING) return;
   const [small, smaller] = await Promise.all([
     promisify(gzip)(bytes, { level: 9 }),
-    promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+    promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
   ]);
   await Promise.all([writeFile(`${path}.gz`, small), writeFile(`${path}.br`, smaller)]);
+}
+
+/** Where a page of the admin is said to be. */
+const ROUTE = /\/client\/admin\/pages\/([^/]+)\/page\.tsx$/;
+const SHELL = /\/client\/admin\/shell\/Shell\.tsx$/;
+
+/** A bundle's chunk, as far as it matters here. */
+interface Chunk {
+  readonly type: string;
+  readonly fileName: string;
+  readonly isEntry?: boolean;
+  readonly facadeModuleId?: string | null;
+  readonly imports?: readonly string[];
+  readonly viteMetadata?: { readonly importedCss: ReadonlySet<string> };
+}
+
+/** Which files each page needs that the first scripts do not bring. */
+function partsOf(chunks: readonly Chunk[]): Manifest['parts'] {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const closureOf = (chunk: Chunk | undefined, into: Set<Chunk>): Set<Chunk> => {
+    if (!chunk || into.has(chunk)) return into;
+    into.add(chunk);
+    for (const name of chunk.imports ?? []) closureOf(byName.get(name), into);
+    return into;
+  };
+  const first = closureOf(
+    chunks.find(({ isEntry }) => isEntry),
+    new Set(),
+  );
+  const shell = chunks.find(({ facadeModuleId }) => SHELL.test(facadeModuleId ?? ''));
+  return Object.fromEntries(
+    chunks.flatMap((chunk) => {
+      const page = ROUTE.exec(chunk.facadeModuleId ?? '')?.[1];
+      if (page === undefined) return [];
+      const route = readFileSync(join(root, 'client/admin/pages', page, 'route.ts'), 'utf8');
+      const address = /path: '([^']+)'/.exec(route)?.[1];
+      if (address === undefined) throw new Error(`pages/${page}/route.ts says no address.`);
+      const isInShell = route.includes('getParentRoute: () => shellRoute');
+      const needed = closureOf(chunk, isInShell ? closureOf(shell, new Set()) : new Set());
+      const files = [...needed]
+        .filter((each) => !first.has(each))
+        .flatMap((each) => [each.fileName, ...(each.viteMetadata?.importedCss ?? [])]);
+      return [[address, files.map((file) => `admin/${file}`)]];
+    }),
+  );
 }
 
 async function build(digest: string): Promise<void> {
@@ -68,7 +113,7 @@ async function build(digest: string): Promise<void> {
   const { build: bundle } = await import('vite');
   const folder = `${built}.${process.pid}`;
   try {
-    await bundle({
+    const bundled = await bundle({
       configFile: join(root, 'client/vite.config.ts'),
       logLevel: 'warn',
       build: { outDir: join(folder, 'admin'), emptyOutDir: true },
@@ -83,7 +128,9 @@ async function build(digest: string): Promise<void> {
       // The page itself is filled in for each request, and is small.
       if (/^(text|image\/svg)/.test(type) && !entry.name.endsWith('.html')) await compress(path);
     }
-    writeFileSync(join(folder, MANIFEST), JSON.stringify({ digest, files } satisfies Manifest));
+    const outputs = [bundled].flat() as readonly { readonly output?: readonly Chunk[] }[];
+    const parts = partsOf(outputs.flatMap(({ output }) => output ?? []));
+    writeFileSync(join(folder, MANIFEST), JSON.stringify({ digest, files, parts } satisfies Manifest));
     rmSync(built, { recursive: true, force: true });
     renameSync(folder, built);
   } finally {

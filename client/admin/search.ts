@@ -20,13 +20,27 @@ export const text =
     return value === '' ? undefined : value;
   };
 
-/** Several of some words. */
+/** Several of some words, each once; one of them alone may stand without brackets. */
 export const someOf =
   <Word extends string>(...words: readonly Word[]): Reader<readonly Word[]> =>
   (raw) => {
-    const known = Array.isArray(raw) ? words.filter((word) => raw.includes(word)) : [];
+    const asked: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+    const known = [...new Set(asked)].flatMap((each) => words.find((word) => word === each) ?? []);
     return known.length > 0 ? known : undefined;
   };
+
+/** Several texts, each once, and no more than anybody would choose. */
+export const texts =
+  (most = 50): Reader<readonly string[]> =>
+  (raw) => {
+    const read = text();
+    const asked: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
+    const known = [...new Set(asked.flatMap((each) => read(each) ?? []))].slice(0, most);
+    return known.length > 0 ? known : undefined;
+  };
+
+/** Yes; everything else is not. */
+export const flag = (): Reader<true> => (raw) => (raw === true || raw === 'true' ? true : undefined);
 
 /** A day, as YYYY-MM-DD. */
 export const day = (): Reader<string> => (raw) =>

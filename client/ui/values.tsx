@@ -87,7 +87,7 @@ export function Change({ ratio }: { readonly ratio: number | null | undefined })
   if (ratio === null || ratio === undefined) return <span>none before</span>;
   const arrow = ratio > 0 ? '▲' : ratio < 0 ? '▼' : '=';
   return (
-    <span className={classes.number}>
+    <span className={classes.change}>
       <span aria-hidden="true">{arrow} </span>
       {formatRatio(ratio, manner, true)} from before
     </span>

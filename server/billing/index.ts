@@ -23,7 +23,7 @@ import {
 } from './checkout.ts';
 import { giveDueParts } from './months.ts';
 import type { Asking, Refusal } from './requests.ts';
-import { openSandbox, type Sandbox } from './sandbox/index.ts';
+import { openSandbox, type Sandbox, type Store } from './sandbox/index.ts';
 import * as statements from './statements/index.ts';
 import { createStripeGateway, signEvent } from './stripe.ts';
 import { createWebhooks, type EventOutcome } from './webhooks.ts';
@@ -32,7 +32,7 @@ export { type BookDay, MAX_DAYS } from './books/index.ts';
 export type { CancelWhen, ChangeOutcome, RefundInput } from './changes.ts';
 export type { ChargeOutcome, Checkout, CheckoutInput } from './checkout.ts';
 export type { FieldError, Refusal } from './requests.ts';
-export type { Sandbox, Shown } from './sandbox/index.ts';
+export { createMemoryStore, type MemoryStore, type Sandbox, type Shown } from './sandbox/index.ts';
 export type { EventOutcome } from './webhooks.ts';
 
 /** How billing reaches Stripe. */
@@ -52,6 +52,8 @@ export interface BillingOptions {
   readonly log: Log;
   readonly plans: Pick<Plans, 'offer' | 'pack' | 'planVersion' | 'packVersion'>;
   readonly stripe: StripeSettings;
+  /** Where the sandbox keeps what it has; the database's table when left out. */
+  readonly sandboxStore?: Store;
   /** Whether an account with an open or lost dispute may make no paid calls. */
   readonly barDisputed: boolean;
   /** Where this server is found, for the sandbox's pages. */
@@ -106,7 +108,14 @@ export function createBilling(options: BillingOptions): Billing {
   // One or the other: beside any key at all, nothing here can make up a payment.
   const sandbox =
     settings.secretKey === undefined
-      ? openSandbox({ database, clock, log, pagesUrl: options.publicUrl, sign: signEvent })
+      ? openSandbox({
+          database,
+          clock,
+          log,
+          store: options.sandboxStore,
+          pagesUrl: options.publicUrl,
+          sign: signEvent,
+        })
       : null;
   const stripe = createStripeGateway({
     secretKey: settings.secretKey ?? 'sk_test_sandbox',

@@ -23,6 +23,8 @@ export interface Manifest {
   readonly digest: string;
   /** Each file's path in the built folder, and its content type. Nothing else is served. */
   readonly files: Readonly<Record<string, string>>;
+  /** What each page is made of beside the first scripts, by its address as its route has it: files' paths. */
+  readonly parts: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A file of the built pages. */
@@ -38,6 +40,8 @@ export interface PageFile {
 export interface Pages {
   /** A file by its path in the built folder, such as `admin/index.html`; null when there is none. */
   file(path: string): PageFile | null;
+  /** What the page at an address is made of beside the first scripts, so that a browser can fetch it at once with those. */
+  partsOf(address: string): readonly string[];
 }
 
 /** How the pages of this tree stand. */
@@ -76,9 +80,18 @@ function build(log: Log): Promise<boolean> {
   });
 }
 
+/** Whether a route's address, in which `$name` stands for anything, is that of an address. */
+function matches(route: string, address: string): boolean {
+  const parts = route.split('/');
+  const given = address.split('/');
+  return parts.length === given.length && parts.every((part, at) => part[0] === '$' || part === given[at]);
+}
+
 function serve(manifest: Manifest): Pages {
   const known = new Map<string, PageFile>();
   return {
+    partsOf: (address) =>
+      Object.entries(manifest.parts).find(([route]) => matches(route, address))?.[1] ?? [],
     file(path) {
       const contentType = Object.hasOwn(manifest.files, path) ? manifest.files[path] : undefined;
       if (contentType === undefined) return null;

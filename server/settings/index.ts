@@ -1,2 +1,2 @@
 /** The door of the settings' room. */
-export { useSetting } from './statements.ts';
+export { readSetting, useSetting } from './statements.ts';

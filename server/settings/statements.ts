@@ -8,3 +8,9 @@ export async function useSetting(sql: Sql, key: string, value: string): Promise<
     [key, value],
   );
 }
+
+/** A value as it was last set; null when it never was. */
+export async function readSetting(sql: Sql, key: string): Promise<string | null> {
+  const [row] = await sql.query<{ value: string }>('SELECT value FROM setting WHERE key = $1', [key]);
+  return row?.value ?? null;
+}

@@ -10,6 +10,7 @@ import { importing } from './import.ts';
 import { ledger } from './ledger.ts';
 import { live } from './live.ts';
 import { memory } from './memory.ts';
+import { pages } from './pages.ts';
 import { portkey } from './portkey.ts';
 import { profit } from './profit.ts';
 import { queue } from './queue.ts';
@@ -26,6 +27,7 @@ const BENCHES: readonly Bench[] = [
   portkey,
   memory,
   start,
+  pages,
   profit,
   importing,
   exporting,

@@ -42,11 +42,12 @@ test('every address below /admin is the page, which is kept by nobody and may ru
 });
 
 test('what the page is made of is compressed and kept for good, under names that change with it', async () => {
-  const html = await (await get('/admin', BROWSER)).text();
-  const scripts = [...html.matchAll(/(?:src|href)="(\/admin\/assets\/[^"]+\.js)"/g)].map(
-    ([, path = '']) => path,
-  );
-  const bytes = async (encoding: string) => {
+  const scriptsOf = async (path: string) => {
+    const html = await (await get(path, BROWSER)).text();
+    return [...html.matchAll(/(?:src|href)="(\/admin\/assets\/[^"]+\.js)"/g)].map(([, file = '']) => file);
+  };
+  const first = await scriptsOf('/admin/there-is-no-such-page');
+  const bytes = async (encoding: string, scripts = first) => {
     let sum = 0;
     for (const script of scripts) {
       const file = await get(script, { 'accept-encoding': encoding });
@@ -60,8 +61,15 @@ test('what the page is made of is compressed and kept for good, under names that
   const [plain, gzip, brotli] = [await bytes('identity'), await bytes('gzip'), await bytes('br')];
   expect(brotli).toBeLessThan(gzip);
   expect(gzip).toBeLessThan(plain);
-  // All that is to be had before the first page is shown.
+  // What every page begins with.
   expect(gzip).toBeLessThan(250_000);
+
+  // What the overview is made of beside that is fetched along with it, and not a round trip later.
+  const overview = await scriptsOf('/admin');
+  expect(overview.length).toBeGreaterThan(first.length);
+  expect(overview).toEqual(expect.arrayContaining(first));
+  expect(await bytes('gzip', overview)).toBeLessThan(300_000);
+  expect(await scriptsOf('/admin/users/acc_1')).not.toEqual(overview);
 });
 
 test('a file of another version is not found, and nothing outside the built pages is served', async () => {

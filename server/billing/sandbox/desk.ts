@@ -8,8 +8,12 @@ import { checkoutPage, noPage, type Page, portalPage } from './pages.ts';
 import type { WireAnswer, WireRequest } from './requests.ts';
 import type { Scene } from './scene.ts';
 import { openSandboxStripe } from './server.ts';
-import { createTableStore } from './store.ts';
+import { createTableStore, type Store } from './store.ts';
 import { endWithPeriod, renew } from './subscriptions.ts';
+import { closeDispute, openDispute } from './till.ts';
+
+/** Hands an event to the site. Gives the HTTP status that the site answers with. */
+export type Deliver = (payload: string, signature: string) => Promise<number>;
 
 /** What a browser is answered. */
 export type Shown = { readonly page: Page } | { readonly redirect: string };
@@ -24,8 +28,14 @@ export interface Sandbox {
   show(path: string): Promise<Shown>;
   /** A button of a page. Resolves when the site has heard of what follows, or has not within some seconds. */
   press(path: string, form: string): Promise<Shown>;
-  /** Begins to send events to this address: those that a crash has left, too. */
-  deliverTo(url: string): void;
+  /** Begins to send events to this address, or to a function: those that a crash has left, too. */
+  deliverTo(to: string | Deliver): void;
+  /** Sends what waits. Resolves when the site has heard of it, or has not within some seconds. */
+  deliver(): Promise<void>;
+  /** A bank's doing: its customer disputes a charge. Gives the dispute's id. */
+  dispute(chargeId: string): Promise<string>;
+  /** The end of a dispute. */
+  closeDispute(disputeId: string, status: 'won' | 'lost'): Promise<void>;
   /** Ends sending. */
   stop(): Promise<void>;
 }
@@ -35,6 +45,8 @@ export interface SandboxOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where its objects are kept; the database's table when left out. */
+  readonly store?: Store | undefined;
   /** Where the pages are found, once the server listens. */
   pagesUrl(): string;
   /** Signs as Stripe does. */
@@ -53,31 +65,22 @@ const PORTAL = /^\/sandbox\/portal\/(bps_\w+)$/;
 export function openSandbox(options: SandboxOptions): Sandbox {
   const { database, clock, log } = options;
   const stripe = openSandboxStripe({
-    store: createTableStore(database),
+    store: options.store ?? createTableStore(database),
     clock,
     around: { pagesUrl: options.pagesUrl, declines: () => false },
   });
-  let url: string | undefined;
+  let deliverEvent: Deliver | undefined;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> = Promise.resolve();
 
   async function send(): Promise<void> {
-    if (url === undefined) return;
+    if (!deliverEvent) return;
     const secret = await stripe.secret();
     for (const event of await stripe.waiting()) {
       const payload = JSON.stringify(event);
-      const answer = await fetch(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'stripe-signature': options.sign(payload, secret, clock.now()),
-        },
-        body: payload,
-        signal: AbortSignal.timeout(PATIENCE_MS),
-      });
-      await answer.arrayBuffer();
+      const status = await deliverEvent(payload, options.sign(payload, secret, clock.now()));
       // What the site will not believe it will not believe the next time either.
-      if (answer.status < 500) await stripe.taken(event.id);
+      if (status < 500) await stripe.taken(event.id);
       else return;
     }
   }
@@ -158,15 +161,39 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       return shown;
     },
     deliverTo(to) {
-      url = to;
+      deliverEvent = typeof to === 'string' ? posting(to) : to;
       void flush();
       timer = setInterval(() => void flush(), AGAIN_MS);
       timer.unref();
     },
+    deliver: flush,
+    async dispute(chargeId) {
+      const { id } = await stripe.act((scene) => openDispute(scene, chargeId));
+      await flush();
+      return id;
+    },
+    async closeDispute(disputeId, status) {
+      await stripe.act((scene) => closeDispute(scene, disputeId, status));
+      await flush();
+    },
     async stop() {
       clearInterval(timer);
-      url = undefined;
+      deliverEvent = undefined;
       await sending;
     },
   };
 }
+
+/** Delivers over HTTP, as Stripe does. */
+const posting =
+  (url: string): Deliver =>
+  async (payload, signature) => {
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature },
+      body: payload,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  };

@@ -7,7 +7,7 @@ export { openSandbox, type Sandbox, type Shown } from './desk.ts';
 export type { WireAnswer, WireRequest } from './requests.ts';
 export type { Scene } from './scene.ts';
 export { openSandboxStripe, type SandboxStripe } from './server.ts';
-export { createMemoryStore, createTableStore, type Shelf, type Store } from './store.ts';
+export { createMemoryStore, createTableStore, type MemoryStore, type Shelf, type Store } from './store.ts';
 export * as subscriptions from './subscriptions.ts';
 export * as till from './till.ts';
 export type { WireEvent } from './wire.ts';

@@ -25,6 +25,16 @@ export async function putObject(sql: Sql, object: AnyObject): Promise<void> {
   );
 }
 
+/** Keeps many new objects in one go, the oldest first. */
+export async function addObjects(sql: Sql, objects: readonly AnyObject[]): Promise<void> {
+  await sql.query(
+    `INSERT INTO sandbox_stripe_object (id, kind, data)
+    SELECT o.data ->> 'id', o.data ->> 'object', o.data
+    FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS o(data, place) ORDER BY o.place`,
+    [JSON.stringify(objects)],
+  );
+}
+
 /** All objects of a kind whose fields have these values, the oldest first. */
 export async function findObjects<K extends Kind>(
   sql: Sql,

@@ -1,6 +1,6 @@
 /** Where the sandbox keeps Stripe's objects: in memory for tests, in a table for a site that is tried out. */
 import type { Database } from '../../database/index.ts';
-import { findObjects, lockObjects, putObject, readObject } from './statements.ts';
+import { addObjects, findObjects, lockObjects, putObject, readObject } from './statements.ts';
 import type { AnyObject, Kind, Kinds } from './wire.ts';
 
 /** Fields at the top of an object, with what they must be. */
@@ -21,8 +21,14 @@ export interface Store {
   work<Result>(task: (shelf: Shelf) => Promise<Result>): Promise<Result>;
 }
 
-/** A store that is gone with its process. Its tasks must not fail half-way. */
-export function createMemoryStore(): Store {
+/** A store in memory. */
+export interface MemoryStore extends Store {
+  /** Writes all that it has into the table, which has none of it yet: for what was made up in one go. */
+  keep(database: Database): Promise<void>;
+}
+
+/** A store that is gone with its process unless it is kept. Its tasks must not fail half-way. */
+export function createMemoryStore(): MemoryStore {
   const objects = new Map<string, AnyObject>();
   const shelf: Shelf = {
     get: async (kind, id) => {
@@ -44,6 +50,7 @@ export function createMemoryStore(): Store {
       last = result.catch(() => {});
       return result;
     },
+    keep: (database) => addObjects(database, [...objects.values()]),
   };
 }
 

@@ -125,39 +125,75 @@ const FIGURES: readonly Column<Line>[] = [
   { key: 'margin', header: 'Margin', align: 'end', render: MarginState },
 ];
 
+/** What a line was in the time before: the same figures, of a line that may not have been there. */
+const beforeOf = (find: (line: Line) => Line | undefined): readonly Column<Line>[] => [
+  {
+    key: 'calls-before',
+    header: 'Calls before',
+    align: 'end',
+    wide: true,
+    render: (line) => <Count value={find(line)?.calls ?? 0} />,
+  },
+  {
+    key: 'cost-before',
+    header: 'Cost before',
+    align: 'end',
+    wide: true,
+    render: (line) => <Money value={find(line)?.cost ?? { ...line.cost, amount: '0' }} />,
+  },
+  {
+    key: 'profit-before',
+    header: 'Profit before',
+    align: 'end',
+    render: (line) => <Money value={find(line)?.grossProfit ?? { ...line.cost, amount: '0' }} signed />,
+  },
+];
+
+/** One line each: what it is about is what tells it apart. */
+const keyOf = (line: Line) =>
+  [line.provider, line.model, line.operation, line.tier, line.account?.id, line.country, line.plan].join(' ');
+
+type ProfitLines = readonly FragmentType<typeof ProfitTable_ProfitLineFragment>[];
+
 interface ProfitTableProps {
-  readonly by: ProfitDimension;
-  readonly lines: readonly FragmentType<typeof ProfitTable_ProfitLineFragment>[] | undefined;
+  /** All that tells lines apart. */
+  readonly by: readonly ProfitDimension[];
+  readonly lines: ProfitLines | undefined;
   readonly totals: FragmentType<typeof ProfitTable_ProfitLineFragment> | undefined;
+  /** Lines of the time before, to stand beside these; left out: they stand alone. */
+  readonly before?: ProfitLines | null | undefined;
+  readonly totalsBefore?: FragmentType<typeof ProfitTable_ProfitLineFragment> | null | undefined;
 }
 
 export function ProfitTable({ by, ...props }: ProfitTableProps) {
   const lines = readFragment(ProfitTable_ProfitLineFragment, props.lines);
   const totals = readFragment(ProfitTable_ProfitLineFragment, props.totals);
+  const before = readFragment(ProfitTable_ProfitLineFragment, props.before);
+  const totalsBefore = readFragment(ProfitTable_ProfitLineFragment, props.totalsBefore);
+  const byKey = before && new Map(before.map((line) => [keyOf(line), line]));
+  const figures = [...FIGURES, ...(byKey ? beforeOf((line) => byKey.get(keyOf(line))) : [])];
+  const sums = [...FIGURES, ...(totalsBefore ? beforeOf(() => totalsBefore) : [])];
   return (
     <DataTable
-      label={`Profit by ${wordsOf(by).toLowerCase()}`}
+      label={`Profit by ${by.map((each) => wordsOf(each).toLowerCase()).join(', ')}`}
       columns={[
-        { key: 'name', header: wordsOf(by), isRowHeader: true, render: (line) => nameOf(line, by) },
-        ...FIGURES,
+        ...by.map((each, index) => ({
+          key: each,
+          header: wordsOf(each),
+          isRowHeader: index === 0,
+          render: (line: Line) => nameOf(line, each),
+        })),
+        ...figures,
       ]}
       rows={lines}
-      // One line each: what it is about is what tells it apart.
-      keyOf={(line) =>
-        [
-          line.provider,
-          line.model,
-          line.operation,
-          line.tier,
-          line.account?.id,
-          line.country,
-          line.plan,
-        ].join(' ')
-      }
+      keyOf={keyOf}
       empty={<Empty title="No calls in this range">Choose another range, or take a filter away.</Empty>}
       foot={
-        totals
-          ? { name: 'All', ...Object.fromEntries(FIGURES.map(({ key, render }) => [key, render(totals)])) }
+        totals && by[0]
+          ? {
+              [by[0]]: 'All',
+              ...Object.fromEntries(sums.map(({ key, render }) => [key, render(totals)])),
+            }
           : undefined
       }
     />

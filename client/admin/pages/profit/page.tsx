@@ -1,5 +1,5 @@
 /** The profit explorer: any range, grouping and filter, beside the time before. */
-import { Button, Group, SegmentedControl, Select, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import IconDownload from '@tabler/icons-react/icons/IconDownload';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -14,15 +14,21 @@ import { ProfitTable } from '../../components/profit/ProfitTable.tsx';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
 import { daysOf, rangeOf } from '../../range.ts';
-import { csvAddress, intervalOf } from './question.ts';
+import { type Choices, Controls } from './controls.tsx';
+import { csvAddress, daysBefore, filterOf, groupsOf, intervalOf, type Search } from './question.ts';
 
 const ProfitQuery = graphql(`
   query Profit_PageQuery(
     $range: TimeRange!
+    $before: TimeRange!
+    $compare: Boolean!
     $groupBy: [ProfitDimension!]!
     $filter: ProfitFilter
     $timeZone: String!
     $interval: Interval!
+    $lines: Int!
+    $account: ID!
+    $one: Boolean!
   ) {
     profit(range: $range, groupBy: $groupBy, filter: $filter, timeZone: $timeZone) {
       ...ProfitFigures_ProfitReportFragment
@@ -32,65 +38,85 @@ const ProfitQuery = graphql(`
       totals {
         ...ProfitTable_ProfitLineFragment
       }
-      lines(first: 200) {
+      lines(first: $lines) {
         ...ProfitTable_ProfitLineFragment
+      }
+    }
+    before: profit(range: $before, groupBy: $groupBy, filter: $filter, timeZone: $timeZone)
+      @include(if: $compare) {
+      totals {
+        ...ProfitTable_ProfitLineFragment
+      }
+      lines {
+        ...ProfitTable_ProfitLineFragment
+      }
+    }
+    models: profit(range: $range, groupBy: [MODEL], timeZone: $timeZone) {
+      lines {
+        model
+      }
+    }
+    countries: profit(range: $range, groupBy: [COUNTRY], timeZone: $timeZone) {
+      lines {
+        country
+      }
+    }
+    plans: profit(range: $range, groupBy: [PLAN], timeZone: $timeZone) {
+      lines {
+        plan
       }
     }
     providers {
       name
     }
+    account(id: $account) @include(if: $one) {
+      id
+      externalId
+    }
   }
 `);
 
-const DIMENSIONS = ['PROVIDER', 'MODEL', 'OPERATION', 'TIER', 'ACCOUNT', 'COUNTRY', 'PLAN'] as const;
-const OPERATIONS = [
-  'GENERATE_IMAGE',
-  'GENERATE_VIDEO',
-  'UPSCALE_IMAGE',
-  'REMOVE_BACKGROUND',
-  'VECTORIZE_IMAGE',
-  'DUB_VIDEO',
-] as const;
-const TIERS = ['FREE', 'PAYG', 'BASIC', 'STARTER', 'CREATOR', 'PRO'] as const;
-const INTERVALS = ['HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
-const PRESETS = [
-  { value: '1', label: 'Today' },
-  { value: '7', label: '7 days' },
-  { value: '30', label: '30 days' },
-  { value: '90', label: '90 days' },
-] as const;
+/** The most lines that are shown; the file has all of them. */
+const MOST_LINES = 10_000;
 
 const route = getRouteApi('/shell/profit');
-const optionsOf = (values: readonly string[]) => values.map((value) => ({ value, label: wordsOf(value) }));
+const known = (values: readonly (string | null | undefined)[] = []) =>
+  values.flatMap((value) => value || []).toSorted();
 
 export function ProfitPage() {
-  const search = route.useSearch();
+  const search: Search = route.useSearch();
   const navigate = route.useNavigate();
   const { zone } = useManner();
   // The page's own now: a range that moved while one looks would ask again and again.
   const [now] = useState(Date.now);
   const days = daysOf(search, now, zone);
   const interval = intervalOf(search, days);
-  const { by = 'PROVIDER', provider, operation, tier } = search;
+  const by = groupsOf(search);
   const asked = usePageQuery(
     ProfitQuery,
     {
       range: rangeOf(days, zone),
-      groupBy: [by],
-      filter: {
-        providers: provider ? [provider] : null,
-        operations: operation ? [operation] : null,
-        tiers: tier ? [tier] : null,
-      },
+      before: rangeOf(daysBefore(days), zone),
+      compare: search.compare ?? false,
+      groupBy: [...by],
+      filter: filterOf(search),
       timeZone: zone,
       interval,
+      lines: MOST_LINES,
+      account: search.account ?? '',
+      one: search.account !== undefined,
     },
     { refreshSeconds: 30 },
   );
-  const change = (next: Partial<typeof search>) =>
-    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
-  const isPreset = !(search.from && search.to);
   const report = asked.data?.profit;
+  const choices: Choices = {
+    providers: known(asked.data?.providers.map(({ name }) => name)),
+    models: known(asked.data?.models.lines.map(({ model }) => model)),
+    countries: known(asked.data?.countries.lines.map(({ country }) => country)),
+    plans: known(asked.data?.plans.lines.map(({ plan }) => plan)),
+    account: asked.data?.account?.externalId ?? null,
+  };
+  const isCut = report?.lines.length === MOST_LINES;
 
   return (
     <Page
@@ -101,12 +127,7 @@ export function ProfitPage() {
           component="a"
           variant="default"
           leftSection={<IconDownload size={16} aria-hidden="true" />}
-          href={csvAddress(days, zone, {
-            groupBy: by.toLowerCase(),
-            providers: provider,
-            operations: operation,
-            tiers: tier,
-          })}
+          href={csvAddress(search, days, zone)}
           download
         >
           Download as CSV
@@ -114,90 +135,31 @@ export function ProfitPage() {
       }
     >
       {asked.failure && <FailureNote failure={asked.failure} onRetry={asked.refresh} />}
-      <Group align="flex-end" gap="sm">
-        <SegmentedControl
-          aria-label="Range"
-          value={isPreset ? (search.days ?? '30') : ''}
-          data={[...PRESETS]}
-          onChange={(value) =>
-            change({
-              days: PRESETS.find((each) => each.value === value)?.value,
-              from: undefined,
-              to: undefined,
-            })
-          }
-        />
-        <TextInput
-          label="From"
-          type="date"
-          value={days.from}
-          max={days.to}
-          onChange={(event) =>
-            event.currentTarget.value && change({ from: event.currentTarget.value, to: days.to })
-          }
-        />
-        <TextInput
-          label="To"
-          type="date"
-          value={days.to}
-          min={days.from}
-          onChange={(event) =>
-            event.currentTarget.value && change({ from: days.from, to: event.currentTarget.value })
-          }
-        />
-        <Select
-          label="By"
-          w={150}
-          data={optionsOf(DIMENSIONS)}
-          value={by}
-          allowDeselect={false}
-          onChange={(value) => change({ by: DIMENSIONS.find((each) => each === value) })}
-        />
-        <Select
-          label="Drawn by"
-          w={120}
-          data={optionsOf(INTERVALS)}
-          value={interval}
-          allowDeselect={false}
-          onChange={(value) => change({ interval: INTERVALS.find((each) => each === value) })}
-        />
-        <Select
-          label="Provider"
-          w={150}
-          placeholder="All"
-          clearable
-          clearButtonProps={{ 'aria-label': 'All providers' }}
-          data={asked.data?.providers.map(({ name }) => name) ?? (provider ? [provider] : [])}
-          value={provider ?? null}
-          onChange={(value) => change({ provider: value ?? undefined })}
-        />
-        <Select
-          label="Operation"
-          w={180}
-          placeholder="All"
-          clearable
-          clearButtonProps={{ 'aria-label': 'All operations' }}
-          data={optionsOf(OPERATIONS)}
-          value={operation ?? null}
-          onChange={(value) => change({ operation: OPERATIONS.find((each) => each === value) })}
-        />
-        <Select
-          label="Tier"
-          w={120}
-          placeholder="All"
-          clearable
-          clearButtonProps={{ 'aria-label': 'All tiers' }}
-          data={optionsOf(TIERS)}
-          value={tier ?? null}
-          onChange={(value) => change({ tier: TIERS.find((each) => each === value) })}
-        />
-      </Group>
+      <Controls
+        search={search}
+        days={days}
+        interval={interval}
+        choices={choices}
+        onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })}
+      />
       <ProfitFigures report={report} />
       <Panel title="Over time">
         <ProfitChart points={report?.series} interval={interval} />
       </Panel>
-      <Panel title={`By ${wordsOf(by).toLowerCase()}`} note="The dearest first" flush>
-        <ProfitTable by={by} lines={report?.lines} totals={report?.totals} />
+      <Panel
+        title={`By ${by.map((each) => wordsOf(each).toLowerCase()).join(', ')}`}
+        note={
+          isCut ? `The ${MOST_LINES.toLocaleString()} dearest: the CSV has all of them` : 'The dearest first'
+        }
+        flush
+      >
+        <ProfitTable
+          by={by}
+          lines={report?.lines}
+          totals={report?.totals}
+          before={asked.data?.before?.lines}
+          totalsBefore={asked.data?.before?.totals}
+        />
       </Panel>
     </Page>
   );
