@@ -95,6 +95,8 @@ export interface CoreOptions {
   readonly fetchInput?: FetchInput;
   /** When a provider is left alone, for tests; the routing room's own thresholds when not said. */
   readonly thresholds?: Thresholds;
+  /** How long a batch waits for others, in seconds, for tests; the queue's own time when not said. */
+  readonly gatherSeconds?: number;
 }
 
 /** Where outputs are kept: the bucket when there is one, else the folder. */
@@ -127,7 +129,7 @@ async function openMarket(options: CoreOptions, database: Database) {
   const tracing = await openTracing({ ...environment.tracing, log });
   const providers = await openProviders(options, tracing);
   const live = await openLive({ database, log, redisUrl: environment.redisUrl });
-  const queue = await openQueue({ database, log });
+  const queue = await openQueue({ database, log, gatherSeconds: options.gatherSeconds });
   const alerts = createAlerts({
     database,
     clock,

@@ -204,15 +204,20 @@ describe('PROTOCOL.md', () => {
     expect(column('WebSocket').map(Number).sort()).toEqual([...expected].sort());
   });
 
+  /** What there is below a path that ends in a slash. */
+  const BELOW: Readonly<Record<string, readonly string[]>> = {
+    '/files/': ['/files/:id'],
+    '/webhooks/': ['/webhooks/:provider'],
+    '/import/history/': ['/import/history/:id', '/import/history/:id/rejected.csv'],
+  };
+
   test('has a row for each path', () => {
     const [door = ''] = served.filter((text) => text.includes('const route ='));
     const paths = [
       ...all(door, /path === '([^']+)'/g),
       ...all(door, /case '([^']+)':/g),
       ...all(door, /path\.startsWith\('([^']+)'\)/g),
-    ].map(([, path = '']) =>
-      path.replace(/\/files\/$/, '/files/:id').replace(/\/webhooks\/$/, '/webhooks/:provider'),
-    );
+    ].flatMap(([, path = '']) => BELOW[path] ?? [path]);
     const [, section = ''] = read(PROTOCOL).split('## Paths');
     const named = all(section.split('\n## ')[0] ?? '', /^\| (.+?) \|/gm).flatMap(([, cell = '']) =>
       all(cell, /`([^`]+)`/g).map(([, path]) => path),

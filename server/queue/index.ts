@@ -131,7 +131,7 @@ export const WORKERS = [
 ] as const;
 
 /** Long enough for others to join a batch, and nothing beside the hours that a batch takes. */
-const BATCH_WORKER = { batchSize: BATCH_SIZE, pollingIntervalSeconds: 15, notifyPollingIntervalSeconds: 15 };
+const GATHER_SECONDS = 15;
 
 /** Its handler only hands a delivery on, so that one worker is enough and no receiver can hold it up. */
 const DELIVERY_WORKER = {
@@ -146,9 +146,17 @@ const IMPORT_WORKER = { batchSize: 1, pollingIntervalSeconds: 1, notifyPollingIn
 /** The longest that a step may take, in seconds: a film is sent, or fetched; a large file of history is booked. */
 const LONGEST = { call: 600, import: 6 * 3_600 } as const;
 
+/** What the queue is opened with. */
+export interface QueueOptions {
+  readonly database: Database;
+  readonly log: Log;
+  /** How long a batch that is not full waits for others, in seconds: at least half a one, {@link GATHER_SECONDS} when not said. */
+  readonly gatherSeconds?: number | undefined;
+}
+
 /** Opens the queue, and makes its tables where they are missing. Safe when several processes start at once. */
-export async function openQueue(options: { readonly database: Database; readonly log: Log }): Promise<Queue> {
-  const { database, log } = options;
+export async function openQueue(options: QueueOptions): Promise<Queue> {
+  const { database, log, gatherSeconds = GATHER_SECONDS } = options;
   const { native } = database;
   const boss = new PgBoss({
     ...(native.kind === 'postgres'
@@ -253,7 +261,12 @@ export async function openQueue(options: { readonly database: Database; readonly
       // First: what the other workers hand on to it is then gathered from the first one on.
       batchWorker = await boss.work<StepData>(
         NAMES.batch,
-        { ...BATCH_WORKER, ...options },
+        {
+          batchSize: BATCH_SIZE,
+          pollingIntervalSeconds: gatherSeconds,
+          notifyPollingIntervalSeconds: gatherSeconds,
+          ...options,
+        },
         (jobs: Job<StepData>[]) => {
           gathered = 0;
           const together = handleBatch(jobs.map(({ data }) => idOf(data)));

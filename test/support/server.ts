@@ -43,6 +43,9 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   LOG_LEVEL: 'warn',
 };
 
+/** Long enough on a busy machine for all that a test puts at once to come into one batch. */
+const GATHER_SECONDS = 3;
+
 /** A folder that is gone with the test. */
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'solvent-test-'));
@@ -121,6 +124,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       database,
       providers: given.providers ?? options.providers ?? [],
       ...(options.fetchInput ? { fetchInput: options.fetchInput } : {}),
+      gatherSeconds: GATHER_SECONDS,
       thresholds: options.thresholds ?? { failures: Number.POSITIVE_INFINITY, pauseMs: 1_000 },
     });
     cores.push(core);
