@@ -203,7 +203,7 @@ describeOnPostgres('who watches at a process that answers', () => {
   });
 });
 
-const KILLS = rounds(8, 50);
+const KILLS = rounds(5, 50);
 
 describeOnPostgres(`two workers that are killed ${KILLS} times`, () => {
   const FILMS = KILLS * 4;

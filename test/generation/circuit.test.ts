@@ -41,8 +41,9 @@ interface Health {
  * Two processes on one database, and what is asked of them.
  *
  * @param pauseMs how long a vendor is left alone.
+ * @param timeoutMs how long one that does not answer is waited for.
  */
-function openProcesses(kind: DatabaseKind, pauseMs: number) {
+function openProcesses(kind: DatabaseKind, pauseMs: number, timeoutMs = 600) {
   let stage: Stage;
   /** A second process on the same database. */
   let other: Core;
@@ -96,7 +97,7 @@ function openProcesses(kind: DatabaseKind, pauseMs: number) {
     stage = await openStage({
       kind,
       clock: systemClock,
-      timeoutMs: 600,
+      timeoutMs,
       thresholds: { failures: FAILURES, pauseMs },
     });
     other = await stage.server.another();
@@ -310,7 +311,7 @@ describeOnEachDatabase('a vendor that is down, with two processes', (kind) => {
 });
 
 describe('a vendor that is down', () => {
-  const processes = openProcesses('pglite', SHORT_MS);
+  const processes = openProcesses('pglite', SHORT_MS, 10_000);
   const { call, calls, spent, health, available, submitsOf, pauseIsOver, bringDown, expectNothingLeft } =
     processes;
 

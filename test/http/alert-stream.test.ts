@@ -2,8 +2,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sql } from '../../server/database/index.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
+import { rounds } from '../support/rounds.ts';
 import { startTestServer, type TestServer, until } from '../support/server.ts';
 import { WAYS, watch } from '../support/watching.ts';
+
+const CUTS = rounds(15, 100);
+const ALERTS_OPENED = rounds(160, 1_000);
 
 const ALERTS = `subscription ($after: Int) { alerts(afterSequence: $after) { id sequence kind state subject title } }`;
 
@@ -73,9 +77,9 @@ describeOnEachDatabase('alerts', (kind) => {
   };
 
   test.each(WAYS)(
-    'reach a client that is cut off 100 times while 1,000 open each once and in order, since it asks from the last that it saw: by %s',
+    `reach a client that is cut off ${CUTS} times while ${ALERTS_OPENED} open each once and in order, since it asks from the last that it saw: by %s`,
     async (way) => {
-      const [cuts, wanted] = [100, 1_000];
+      const [cuts, wanted] = [CUTS, ALERTS_OPENED];
       const begin = await server.core.alerts.newestSequence();
       const opening = raiseMany(wanted);
       const seen: number[] = [];

@@ -605,7 +605,7 @@ class RolledBack extends Error {}
 /** Runs random sequences, each in a transaction of its own that leaves nothing behind. */
 export async function checkLedger(opened: TestDatabase): Promise<void> {
   const { database } = opened;
-  const numRuns = histories(250, 5_000);
+  const numRuns = histories(120, 5_000);
   const seed = process.env.FC_SEED ? Number(process.env.FC_SEED) : Date.now() & 0x7fffffff;
   const path = process.env.FC_PATH;
   console.info(`ledger properties on ${opened.kind}: ${numRuns} sequences, FC_SEED=${seed}`);

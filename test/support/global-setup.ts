@@ -47,8 +47,10 @@ async function makePgliteTemplate(): Promise<string> {
     query: rows,
     script: (text) => client.exec(text).then(() => undefined),
   });
-  // Each copy lays out its own shared buffers before it can be asked anything. Those of a test are small.
+  // Each copy is unpacked, and lays out its shared buffers, before it can be asked anything: what no test needs is left out.
   await client.exec("ALTER SYSTEM SET shared_buffers = '16MB'");
+  await client.exec('UPDATE pg_database SET datistemplate = false');
+  for (const unused of ['template0', 'template1']) await client.exec(`DROP DATABASE ${unused}`);
   const dump = await client.dumpDataDir('none');
   await client.close();
   // Another run may be reading or writing the same file.
