@@ -68,7 +68,7 @@ describeOnEachDatabase('money that arrives', (kind) => {
     expect(await buyer.balance()).toBe(100);
   });
 
-  it('burns in the order in which it was paid, whichever purchase is heard of first', async () => {
+  it('brings credits that burn in the order in which it was paid, whichever purchase is heard of first', async () => {
     const buyer = await stage.buyer({ tier: 'PAYG' });
     await buyer.buy({ pack: '100' });
     const first = await buyer.stripe.events();
