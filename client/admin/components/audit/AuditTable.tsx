@@ -1,7 +1,7 @@
 /** Lines of the audit log. */
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
-import { Code, Instant, Nothing } from '../../../ui/values.tsx';
+import { Code, Instant, Long, Nothing } from '../../../ui/values.tsx';
 import type { AuditTable_AuditLogEntryFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import type { Rows } from '../../graphql/hooks.ts';
@@ -47,11 +47,11 @@ const COLUMNS: readonly Column<Entry>[] = [
       ) : subject.startsWith('acc_') ? (
         <UserLink id={subject}>the user</UserLink>
       ) : (
-        <Code>{subject}</Code>
+        <Code short>{subject}</Code>
       ),
   },
-  { key: 'reason', header: 'Why', render: ({ reason }) => reason ?? <Nothing /> },
-  { key: 'detail', header: 'Detail', wide: true, render: ({ detail }) => detailOf(detail) ?? <Nothing /> },
+  { key: 'reason', header: 'Why', render: ({ reason }) => <Long>{reason}</Long> },
+  { key: 'detail', header: 'Detail', wide: true, render: ({ detail }) => <Long>{detailOf(detail)}</Long> },
 ];
 
 export function AuditTable({

@@ -74,6 +74,7 @@ function columnsOf({ onLook, onRetry }: Actions): readonly Column<Event>[] {
     {
       key: 'do',
       header: <VisuallyHidden>What can be done</VisuallyHidden>,
+      acts: true,
       align: 'end',
       render: (event) =>
         event.state === 'KEPT' && (

@@ -85,6 +85,7 @@ const first = <Of extends Row>(): readonly Column<Of>[] => [
 const last = <Of extends Row>(what: Asked['what'], onCancel: (asked: Asked) => void): Column<Of> => ({
   key: 'do',
   header: <VisuallyHidden>Take back</VisuallyHidden>,
+  acts: true,
   align: 'end',
   render: (row) =>
     row.state === 'SCHEDULED' && (

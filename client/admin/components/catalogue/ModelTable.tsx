@@ -1,5 +1,5 @@
 /** Models with what they cost, what is asked for them, and whether that leaves enough. */
-import { Button, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -80,28 +80,25 @@ const COLUMNS: readonly Column<Line>[] = [
     header: 'Model',
     isRowHeader: true,
     render: ({ model, isFirst }) => (
-      <Stack gap={0} miw="13rem">
+      <Stack gap={0}>
         {isFirst ? (
-          <TextLink to="/catalogue" search={{ model: model.id }}>
-            {model.model}
-          </TextLink>
+          <Group gap="xs">
+            <TextLink to="/catalogue" search={{ model: model.id }}>
+              {model.model}
+            </TextLink>
+            <ModelState model={model} />
+          </Group>
         ) : (
           <VisuallyHidden>{model.model}</VisuallyHidden>
         )}
         {isFirst && (
-          <Text size="xs" c="dimmed" maw="40ch">
+          <Text size="xs" c="dimmed" maw="52ch">
             {wordsOf(model.operation)}, quality {model.quality}
             {model.replacedBy && `; replaced by ${model.replacedBy}`}. {model.note}
           </Text>
         )}
       </Stack>
     ),
-  },
-  {
-    key: 'state',
-    header: 'State',
-    wide: true,
-    render: ({ model, isFirst }) => (isFirst ? <ModelState model={model} /> : ''),
   },
   {
     key: 'variant',
@@ -156,6 +153,7 @@ function draftOf(model: Model, price: Price | null): ChangeDraft {
 const changeColumn = (onChange: (draft: ChangeDraft) => void): Column<Line> => ({
   key: 'change',
   header: <VisuallyHidden>Change</VisuallyHidden>,
+  acts: true,
   align: 'end',
   render: ({ model, price }) => (
     <Button

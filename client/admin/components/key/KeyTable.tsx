@@ -60,6 +60,7 @@ function columnsOf(onRevoke: (key: Key) => void): readonly Column<Key>[] {
     {
       key: 'revoke',
       header: <VisuallyHidden>Revoke</VisuallyHidden>,
+      acts: true,
       align: 'end',
       render: (key) =>
         key.revokedAt ? null : (
