@@ -77,8 +77,25 @@ interface Asked {
 }
 
 const first = <Of extends Row>(): readonly Column<Of>[] => [
-  { key: 'from', header: 'From', render: ({ effectiveFrom }) => <Instant value={effectiveFrom} /> },
-  { key: 'for', header: 'For', isRowHeader: true, render: variantOf },
+  {
+    key: 'from',
+    header: 'From',
+    wide: true,
+    render: ({ effectiveFrom }) => <Instant value={effectiveFrom} />,
+  },
+  {
+    key: 'for',
+    header: 'For',
+    isRowHeader: true,
+    render: (row) => (
+      <>
+        {variantOf(row)}
+        <Text hiddenFrom="sm" size="xs" c="dimmed">
+          <Instant value={row.effectiveFrom} />
+        </Text>
+      </>
+    ),
+  },
   { key: 'state', header: 'State', render: ({ state }) => <DatedStateBadge state={state} /> },
 ];
 

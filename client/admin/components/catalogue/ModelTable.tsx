@@ -79,10 +79,10 @@ const COLUMNS: readonly Column<Line>[] = [
     key: 'model',
     header: 'Model',
     isRowHeader: true,
-    render: ({ model, isFirst }) => (
-      <Stack gap={0}>
+    render: ({ model, price, isFirst }) => (
+      <Stack gap={2}>
         {isFirst ? (
-          <Group gap="xs">
+          <Group gap="4px 8px">
             <TextLink to="/catalogue" search={{ model: model.id }}>
               {model.model}
             </TextLink>
@@ -97,18 +97,23 @@ const COLUMNS: readonly Column<Line>[] = [
             {model.replacedBy && `; replaced by ${model.replacedBy}`}. {model.note}
           </Text>
         )}
+        <Text hiddenFrom="sm" size="sm">
+          {price ? `For ${variantOf(price)}` : 'No price'}
+        </Text>
       </Stack>
     ),
   },
   {
     key: 'variant',
     header: 'For',
+    wide: true,
     render: ({ price }) => (price ? variantOf(price) : <Nothing label="no price" />),
   },
   {
     key: 'cost',
     header: 'Cost',
     align: 'end',
+    wide: true,
     render: ({ price, model }) => <Money value={price?.cost ?? model.costFrom} />,
   },
   {

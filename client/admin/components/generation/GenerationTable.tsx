@@ -74,6 +74,7 @@ const COLUMNS: readonly Column<Generation>[] = [
     key: 'credits',
     header: 'Credits',
     align: 'end',
+    wide: true,
     render: ({ creditsCharged }) => <Count value={creditsCharged} />,
   },
   { key: 'cost', header: 'Cost', align: 'end', render: ({ cost }) => <Money value={cost} /> },

@@ -79,7 +79,7 @@ function MarginState({ margin }: Pick<Line, 'margin'>) {
 }
 
 const FIGURES: readonly Column<Line>[] = [
-  { key: 'calls', header: 'Calls', align: 'end', render: ({ calls }) => <Count value={calls} /> },
+  { key: 'calls', header: 'Calls', align: 'end', wide: true, render: ({ calls }) => <Count value={calls} /> },
   {
     key: 'failed',
     header: 'Failed',
