@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<Entry>[] = [
     isRowHeader: true,
     render: ({ action, actorName, reason }) => (
       <>
-        <Code>{action}</Code>
+        <Code whole>{action}</Code>
         <Text hiddenFrom="sm" size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
           By {actorName}
           {reason && `: ${reason}`}
