@@ -1,5 +1,8 @@
 /** The command line: `npm run solvent -- help`. */
-import { runCommand } from './run.ts';
+import { keepCompiled } from '../compiled.ts';
+
+keepCompiled();
+const { runCommand } = await import('./run.ts');
 
 // A reader such as `head` that has seen enough ends the command.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));

@@ -13,6 +13,7 @@ describe('the embedded database', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  const open = async () => openDatabase({ folder, template: await pgliteTemplate() });
   const lock = (text: string, ageSeconds = 0) => {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, 'lock');
@@ -22,7 +23,7 @@ describe('the embedded database', () => {
   };
 
   test('waits in close for a transaction under way, keeps what it wrote, and takes nothing afterwards', async () => {
-    const database = await openDatabase({ folder });
+    const database = await open();
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
     const work = database.transaction(async (sql) => {
       await sql.query(`INSERT INTO setting (key, value) VALUES ('a', '1')`);
@@ -53,12 +54,12 @@ describe('the embedded database', () => {
     lock('1 another-container\n', 5);
     await expect(openDatabase({ folder })).rejects.toThrow('in use by process 1 on another-container');
     lock('1 another-container\n', 60);
-    await (await openDatabase({ folder })).close();
+    await (await open()).close();
   });
 
   test('is opened over the lock of a process that was killed, also one that had the same number', async () => {
     lock(`${process.pid} ${hostname()}\n`);
-    await (await openDatabase({ folder })).close();
+    await (await open()).close();
   });
 });
 
