@@ -22,7 +22,8 @@ const AuditLogEntry = builder.prismaNode('AuditLog', {
       description: 'Who: `admin:<id>`, `key:<id>`, or a part of the server such as `budget` or `system`.',
     }),
     actorName: t.string({
-      description: "Who, for people: an admin's e-mail, a key's name, or the actor as it is.",
+      description:
+        "Who, for people: an admin's e-mail, a key's name, your own id of an account, or the actor as it is.",
       resolve: (entry, _args, context) => context.loaders.actorName(entry.actor),
     }),
     action: t.exposeString('action', { description: 'What, such as `budget.set`.' }),
@@ -62,7 +63,7 @@ builder.queryField('auditLog', (t) =>
     resolve: (query, _root, { action, actor, subject }, context) =>
       context.core.database.prisma.auditLog.findMany({
         ...query,
-        orderBy: { id: 'desc' },
+        orderBy: [{ at: 'desc' }, { id: 'desc' }],
         where: {
           ...(action ? { action: { startsWith: action } } : {}),
           ...(actor ? { actor } : {}),

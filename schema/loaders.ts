@@ -25,14 +25,14 @@ export interface Loaders {
   account(id: string): Promise<AccountRow | null>;
 }
 
-/** Admins by their e-mail, keys by their name, everybody else as they are. */
+/** Admins by their e-mail, keys by their name, accounts by the id that the operator gave them, all others as they are. */
 async function namesOf({ database }: Core, actors: readonly string[]): Promise<string[]> {
   const idsOf = (kind: string) =>
     actors.flatMap((actor) => {
       const id = actor.slice(kind.length + 1);
       return actor.startsWith(`${kind}:`) && isUuid(id) ? [id] : [];
     });
-  const [admins, keys] = await Promise.all([
+  const [admins, keys, accounts] = await Promise.all([
     database.prisma.admin.findMany({
       where: { id: { in: idsOf('admin') } },
       select: { id: true, email: true },
@@ -41,10 +41,15 @@ async function namesOf({ database }: Core, actors: readonly string[]): Promise<s
       where: { id: { in: idsOf('key') } },
       select: { id: true, name: true },
     }),
+    database.prisma.account.findMany({
+      where: { id: { in: idsOf('account') } },
+      select: { id: true, externalId: true },
+    }),
   ]);
   const known = new Map<string, string>([
     ...admins.map(({ id, email }) => [`admin:${id}`, email] as const),
     ...keys.map(({ id, name }) => [`key:${id}`, name] as const),
+    ...accounts.map(({ id, externalId }) => [`account:${id}`, externalId] as const),
   ]);
   return actors.map((actor) => known.get(actor) ?? actor);
 }

@@ -71,6 +71,14 @@ builder.node(Budget, {
       resolve: (budget) =>
         budget.scope === 'ACCOUNT' && budget.subject ? encodeId('Account', budget.subject) : budget.subject,
     }),
+    subjectName: t.string({
+      nullable: true,
+      description: 'The subject, for people: of an account your own id of it, else the subject as it is.',
+      resolve: async ({ scope, subject }, _args, context) =>
+        scope === 'ACCOUNT' && subject
+          ? ((await context.loaders.account(subject))?.externalId ?? subject)
+          : subject,
+    }),
     period: t.expose('period', { type: BudgetPeriod, description: 'How long a window is.' }),
     limit: t.field({ type: Money, description: 'The most.', resolve: (budget) => budget.limitMicros }),
     action: t.expose('action', { type: BudgetAction, description: 'What happens at the limit.' }),
@@ -89,6 +97,10 @@ export const Protection = builder.objectRef<State>('Protection').implement({
     reason: t.exposeString('reason', { nullable: true, description: 'Why; null when all is normal.' }),
     since: t.expose('since', { type: 'DateTime', description: 'From when.' }),
     changedBy: t.exposeString('changedBy', { description: 'Who changed it last: a budget, or an admin.' }),
+    changedByName: t.string({
+      description: "Who changed it last, for people: an admin's e-mail, a key's name, or the actor as it is.",
+      resolve: ({ changedBy }, _args, context) => context.loaders.actorName(changedBy),
+    }),
     resetsAt: t.expose('resetsAt', {
       type: 'DateTime',
       nullable: true,

@@ -17,6 +17,8 @@ export interface Column<Row> {
   readonly align?: 'start' | 'end';
   /** Left out where there is no room: its value can be seen elsewhere. */
   readonly wide?: boolean;
+  /** What can be done with a row: on a phone it stands below the row's header, where it needs no column. */
+  readonly acts?: boolean;
   /** The header of its row, by which a screen reader names it. One column has it. */
   readonly isRowHeader?: boolean;
 }
@@ -42,6 +44,10 @@ interface DataTableProps<Row> {
 const VIRTUAL_FROM = 60;
 const ROW_HEIGHT = 41;
 
+/** Of all cells of a column. */
+const classOf = ({ align, wide, acts }: Pick<Column<never>, 'align' | 'wide' | 'acts'>): string =>
+  `${classes.cell} ${classes[align ?? 'start']} ${wide || acts ? classes.wide : ''}`;
+
 function Rows<Row>({
   columns,
   rows,
@@ -61,13 +67,15 @@ function TableRow<Row>({
   readonly index?: number;
   readonly measure?: (element: HTMLElement | null) => void;
 }) {
+  const acts = columns.find((column) => column.acts);
   return (
     <Table.Tr ref={measure} data-index={index} aria-rowindex={index === undefined ? undefined : index + 2}>
       {columns.map((column) => {
-        const className = `${classes[column.align ?? 'start']} ${column.wide ? classes.wide : ''}`;
+        const className = classOf(column);
         return column.isRowHeader ? (
           <Table.Th key={column.key} scope="row" className={`${className} ${classes.rowHeader}`}>
             {column.render(row)}
+            {acts && <div className={classes.below}>{acts.render(row)}</div>}
           </Table.Th>
         ) : (
           <Table.Td key={column.key} className={className}>
@@ -145,11 +153,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
           <Table.Thead>
             <Table.Tr>
               {columns.map((column) => (
-                <Table.Th
-                  key={column.key}
-                  scope="col"
-                  className={`${classes.head} ${classes[column.align ?? 'start']} ${column.wide ? classes.wide : ''}`}
-                >
+                <Table.Th key={column.key} scope="col" className={`${classes.head} ${classOf(column)}`}>
                   {column.header}
                 </Table.Th>
               ))}
@@ -161,7 +165,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same, and are never moved.
                 <Table.Tr key={index}>
                   {columns.map((column) => (
-                    <Table.Td key={column.key} className={column.wide ? classes.wide : ''}>
+                    <Table.Td key={column.key} className={classOf(column)}>
                       <Skeleton
                         height={14}
                         my={5}
@@ -182,10 +186,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             <Table.Tfoot>
               <Table.Tr>
                 {columns.map((column) => (
-                  <Table.Td
-                    key={column.key}
-                    className={`${classes.foot} ${classes[column.align ?? 'start']} ${column.wide ? classes.wide : ''}`}
-                  >
+                  <Table.Td key={column.key} className={`${classes.foot} ${classOf(column)}`}>
                     {foot[column.key]}
                   </Table.Td>
                 ))}

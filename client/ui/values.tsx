@@ -136,7 +136,27 @@ export function Bytes({ value }: { readonly value: number }) {
   return <span className={classes.number}>{formatBytes(value, useManner())}</span>;
 }
 
-/** An id or a key, in letters of equal width, that breaks where it must, or nowhere. */
-export function Code({ children, whole = false }: { readonly children: string; readonly whole?: boolean }) {
-  return <code className={`${classes.code} ${whole ? classes.whole : ''}`}>{children}</code>;
+interface CodeProps {
+  readonly children: string;
+  /** In one line, however long it is. */
+  readonly whole?: boolean;
+  /** In one line of a table: what does not fit is cut off, and is in the title. */
+  readonly short?: boolean;
+}
+
+/** An id or a key, in letters of equal width, that breaks where it must. */
+export function Code({ children, whole = false, short = false }: CodeProps) {
+  return (
+    <code
+      className={`${classes.code} ${whole ? classes.whole : ''} ${short ? classes.short : ''}`}
+      title={short ? children : undefined}
+    >
+      {children}
+    </code>
+  );
+}
+
+/** A text that people or machines wrote, in a table: it may be long, and have words that are. */
+export function Long({ children }: { readonly children: string | null | undefined }) {
+  return children ? <div className={classes.long}>{children}</div> : <Nothing />;
 }

@@ -1,11 +1,11 @@
 /** The month that the demo tells, hour by hour: who comes, who buys, what is asked for, and what goes wrong. */
-import { orphansFound } from '../alerts/index.ts';
 import type { PlanOffer } from '../plans/index.ts';
 import { CallBook, type Planned } from './calls.ts';
-import { DAY_MS, demandOf, HOUR_MS } from './demand.ts';
+import { demandOf, HOUR_MS } from './demand.ts';
 import type { Operator } from './operator.ts';
 import type { Person } from './people.ts';
 import type { Pictures } from './pictures.ts';
+import { plotMoney, plotTrouble, type Story } from './plot.ts';
 import type { Random } from './random.ts';
 import type { Rooms } from './rooms.ts';
 import { type Purchase, Shop } from './shop.ts';
@@ -34,7 +34,7 @@ export interface Told {
 }
 
 /** Who has come by now. */
-interface Member {
+export interface Member {
   readonly person: Person;
   readonly accountId: string;
 }
@@ -44,9 +44,6 @@ const MINUTE_MS = 60_000;
 const PARTS_OF_LAST_DAY = 4;
 /** As many days before now are told hour by hour. */
 const DAYS_BY_THE_HOUR = 8;
-/** How long an outage lasts, in hours. */
-const OUTAGE_HOURS = 4;
-const OUTAGE_PROVIDER = 'openai';
 
 /** Tells it. */
 export class Month {
@@ -179,126 +176,20 @@ export class Month {
         }
       }
     }
-    this.#plotTrouble();
-    this.#plotMoney();
-  }
-
-  /** An outage, an hour that costs far more than any other, and a stop by hand. */
-  #plotTrouble(): void {
-    const { rooms, operator, days, begin, callsPerDay } = this.#options;
-    const { alerts, protection, clock } = rooms;
-    const sweep = async () => void (await alerts.sweeps.run());
-    const weekdayBefore = (day: number): number => {
-      const weekday = new Date(begin.getTime() + day * DAY_MS).getUTCDay();
-      return weekday === 0 || weekday === 6 ? weekdayBefore(day - 1) : day;
+    const story: Story = {
+      options: this.#options,
+      shop: this.#shop,
+      at: (day, hour, happen) => this.#at(day, hour, happen),
+      member: (kind, place) => this.#member(kind, place),
+      buyer: (place) => this.#buyers[Math.min(place, this.#buyers.length - 1)],
+      willBuy: (accountId, what) => void this.#buying.set(accountId, what),
+      make: (callers, begins, takesMs) => this.#make(callers, begins, takesMs),
+      down: (provider) => {
+        this.#down = provider;
+      },
     };
-
-    const outage = weekdayBefore(days - 9);
-    this.#at(outage, 10, async () => {
-      this.#down = OUTAGE_PROVIDER;
-      await alerts.raise({
-        kind: 'PROVIDER_DOWN',
-        subject: OUTAGE_PROVIDER,
-        window: clock.now().toISOString(),
-        severity: 'CRITICAL',
-        title: `${OUTAGE_PROVIDER} is down`,
-        detail: 'Its calls have failed with 503 Service Unavailable. Calls that name no model go elsewhere.',
-      });
-    });
-    this.#at(outage, 10 + OUTAGE_HOURS, async () => {
-      this.#down = null;
-      await alerts.settle({ kind: 'PROVIDER_DOWN', subject: OUTAGE_PROVIDER });
-      await alerts.raise(orphansFound(2, clock.now()));
-      for (const place of [0, 1, 2]) {
-        const member = this.#member('pack', place);
-        if (member) await operator.give(member.accountId, 40, `For the outage of ${OUTAGE_PROVIDER}`);
-      }
-    });
-
-    const spike = weekdayBefore(days - 3);
-    this.#at(spike, 12, async () => {
-      const hero = this.#member('pack', 3);
-      const largest = (await this.#shop.packs()).at(-1);
-      if (hero && largest) this.#buying.set(hero.accountId, { pack: largest.packId });
-      await sweep();
-    });
-    this.#at(spike, 14, async () => {
-      const hero = this.#member('pack', 3);
-      if (!hero) return;
-      const films: Member = { ...hero, person: { ...hero.person, kind: 'studio' } };
-      const calls = Math.max(60, Math.round(callsPerDay * 1.1));
-      await this.#make(
-        Array.from({ length: calls }, () => films),
-        clock.now().getTime() + 10 * MINUTE_MS,
-        20 * MINUTE_MS,
-      );
-      clock.advance(5 * MINUTE_MS);
-      await sweep();
-    });
-    this.#at(spike, 15, async () => {
-      await protection.suspend(
-        'One user made hundreds of films within minutes: looking at it',
-        operator.actor,
-      );
-      await sweep();
-      clock.advance(20 * MINUTE_MS);
-      await protection.resume('A film studio that had bought credits for it: all is well', operator.actor);
-      clock.advance(MINUTE_MS);
-    });
-    this.#at(spike + 1, 8, async () => {
-      await sweep();
-      await operator.lookAtAlerts();
-    });
-    this.#at(days - 1, 9, async () => {
-      await sweep();
-      await operator.lookAtAlerts();
-    });
-  }
-
-  /** Money that goes back, disputes, bills, and people who leave. */
-  #plotMoney(): void {
-    const { operator, days, begin, rooms } = this.#options;
-    const buyer = (place: number) => this.#buyers[Math.min(place, this.#buyers.length - 1)];
-    const dispute = async (place: number, end: 'won' | 'lost' | null, after: number, day: number) => {
-      const accountId = buyer(place);
-      const id = accountId === undefined ? null : await this.#shop.dispute(accountId);
-      if (id && end) this.#at(day + after, 11, () => rooms.till.closeDispute(id, end));
-    };
-    this.#at(1, 9, () => operator.makeKeys());
-    this.#at(4, 10, async () => {
-      const member = this.#member('free', 2);
-      if (!member) return;
-      const grantId = await operator.give(member.accountId, 200, 'A prize of the photo contest');
-      if (grantId) await operator.takeBack(grantId, 150, 'The contest had a prize of 50 and not of 200');
-    });
-    for (const [day, place, half] of [
-      [6, 1, false],
-      [13, 4, true],
-      [days - 5, 9, false],
-    ] as const) {
-      this.#at(day, 16, async () => {
-        const accountId = buyer(place);
-        if (accountId)
-          await this.#shop.refund(accountId, half, 'Not what they had hoped for', operator.actor);
-      });
-    }
-    this.#at(8, 10, () => dispute(6, 'won', 6, 8));
-    this.#at(12, 10, () => dispute(11, 'lost', 5, 12));
-    this.#at(days - 2, 10, () => dispute(15, null, 0, days - 2));
-    for (const [day, place] of [
-      [17, 1],
-      [22, 4],
-      [days - 2, 7],
-    ] as const) {
-      this.#at(day, 18, async () => {
-        const member = this.#member('plan', place);
-        if (member) await this.#shop.leave(member.accountId);
-      });
-    }
-    const billed = days - 6;
-    this.#at(billed + 2, 12, () =>
-      operator.bookBill(new Date(begin.getTime() + billed * DAY_MS), 'luma', 'luma/dream-machine'),
-    );
+    plotTrouble(story);
+    plotMoney(story);
   }
 
   /** What stands at the present moment: budgets that are nearly used up, and alerts as of now. */

@@ -58,7 +58,7 @@ interface VersionRow {
   readonly createdAt: Date;
 }
 
-/** Of rows that are sorted, the newest first, the first of each subject that has begun is in force. */
+/** Of rows that are sorted, the newest first, the first of each subject that has begun is in force; of two for one instant the first holds. */
 function withStates<Row extends VersionRow, Offer>(
   rows: readonly Row[],
   now: Date,
@@ -66,11 +66,18 @@ function withStates<Row extends VersionRow, Offer>(
   offerOf: (row: Row) => Offer,
 ): Version<Offer>[] {
   const begun = new Set<string>();
+  const known = new Set<string>();
   return rows.map((row) => {
     const subject = subjectOf(row);
-    const isToCome = row.effectiveFrom > now;
-    const state = isToCome ? 'SCHEDULED' : begun.has(subject) ? 'PAST' : 'IN_FORCE';
-    if (!isToCome) begun.add(subject);
+    const instant = `${subject} ${row.effectiveFrom.toISOString()}`;
+    const isToCome = row.effectiveFrom > now && !known.has(instant);
+    known.add(instant);
+    const state = isToCome
+      ? 'SCHEDULED'
+      : row.effectiveFrom > now || begun.has(subject)
+        ? 'PAST'
+        : 'IN_FORCE';
+    if (row.effectiveFrom <= now) begun.add(subject);
     return { offer: offerOf(row), retired: row.retired, state, createdAt: row.createdAt };
   });
 }

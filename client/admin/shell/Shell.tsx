@@ -117,7 +117,7 @@ export function Shell() {
           </Group>
         </AppShell.Header>
         <AppShell.Navbar className={classes.navbar} aria-label="Pages">
-          <ScrollArea type="auto" offsetScrollbars>
+          <ScrollArea type="auto" scrollbarSize={6}>
             {PLACES.map(({ group, places }) => (
               <div key={group} className={classes.group}>
                 <Text component="h2" size="xs" fw={600} c="dimmed" px="sm" mb={4}>

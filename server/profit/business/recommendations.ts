@@ -161,7 +161,11 @@ async function accountsThatLose({ database, reports }: Reading, range: TimeRange
   if (ranking.status === 'invalid') throw new Error(ranking.fields[0]?.message);
   const losing = ranking.lines.filter((line) => line.costMicros > line.revenueMicros);
   const ids = losing.flatMap(({ accountId }) => accountId ?? []);
-  const paid = await readPaid(database, ids, range.from, range.to);
+  const [paid, accounts] = await Promise.all([
+    readPaid(database, ids, range.from, range.to),
+    database.prisma.account.findMany({ where: { id: { in: ids } }, select: { id: true, externalId: true } }),
+  ]);
+  const names = new Map(accounts.map(({ id, externalId }) => [id, externalId]));
   return losing
     .flatMap((line): Recommendation[] => {
       const paidMicros = paid.get(line.accountId ?? '') ?? 0n;
@@ -170,7 +174,7 @@ async function accountsThatLose({ database, reports }: Reading, range: TimeRange
         {
           kind: 'ACCOUNT_LOSES',
           subject: line.accountId,
-          title: 'An account costs more than it pays.',
+          title: `The account ${names.get(line.accountId) ?? line.accountId} costs more than it pays.`,
           rule: 'In the range its calls cost more than they earned, and more than it paid less refunds. Of such accounts the ten that lose most are told.',
           effectMicros: line.revenueMicros - line.costMicros,
           figures: [

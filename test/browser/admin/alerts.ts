@@ -39,8 +39,8 @@ export function alertsSuite(stage: () => Stage): void {
     await rowOf(mine)
       .getByRole('button', { name: /^Acknowledge/ })
       .click();
-    await rowOf(mine).getByText('Known').waitFor();
-    await rowOf(other).getByText('Known').waitFor();
+    await rowOf(mine).getByText('Known').filter({ visible: true }).waitFor();
+    await rowOf(other).getByText('Known').filter({ visible: true }).waitFor();
 
     await other.getByRole('link', { name: "Luma's bill is not what was booked" }).click();
     await other.getByRole('heading', { level: 1, name: /Luma's bill/ }).waitFor();

@@ -1,9 +1,10 @@
 /** The money pages: prices, plans and their simulator, credits given and taken back, the books, the business. */
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { sign } from '../../billing/stage.ts';
 import { CHEAP, unique } from '../../support/client.ts';
 import { buy } from './shop.ts';
-import type { Stage } from './stage.ts';
+import { type Stage, violationsOf } from './stage.ts';
 
 const LUMA = 'luma/dream-machine';
 
@@ -145,6 +146,18 @@ export function moneySuite(stage: () => Stage): void {
     await page.getByRole('row', { name: /Pro, a month To come \$24\.99/ }).waitFor();
     await page.getByRole('row', { name: /Pro, a month In force \$19\.99/ }).waitFor();
     await page.getByRole('tab', { name: 'Sold now' }).click();
+
+    // Of two for one day the one written later holds: so a change that is to come is taken back, or changed.
+    await page.getByRole('button', { name: 'Change Pro, a month' }).click();
+    await dialog.getByLabel('Price in dollars').fill('21.99');
+    await dialog.getByLabel('From').fill(dayIn(20));
+    await dialog.getByLabel('Reason').fill('That was too much');
+    await dialog.getByRole('button', { name: 'Schedule' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('tab', { name: 'Versions' }).click();
+    await page.getByRole('row', { name: /Pro, a month To come \$21\.99/ }).waitFor();
+    await page.getByRole('row', { name: /Pro, a month Past \$24\.99/ }).waitFor();
+    await page.getByRole('tab', { name: 'Sold now' }).click();
     const packs = page.getByRole('table', { name: 'Packs' });
     await packs.getByRole('button', { name: 'Archive 2,500' }).click();
     const confirm = page.getByRole('dialog', { name: 'Archive “2,500' });
@@ -178,6 +191,59 @@ export function moneySuite(stage: () => Stage): void {
       .waitFor();
     await page.goto(`/admin/users/${user}?show=payments`);
     await page.getByRole('row', { name: /tokens-100 \$1\.00 100/ }).waitFor();
+
+    // What goes back takes the credits along that are left, once however often one presses.
+    await page.getByRole('button', { name: 'Refund' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Send money back?' });
+    await dialog.getByText('98 of 100 are').waitFor();
+    await dialog.getByLabel('Amount in dollars').fill('0.50');
+    await dialog.getByLabel('Reason').fill('Half of it was not needed');
+    expect(await violationsOf(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Send it back' }).dblclick();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /tokens-100 \$1\.00 100 \$0\.50/ }).waitFor();
+    expect((await server.admin.balance(user)).available).toBe(48);
+    await page.context().close();
+  });
+
+  test('tries an event of Stripe again that was kept, and books it once', async () => {
+    const { server } = stage();
+    const user = await server.admin.account(0);
+    await buy(server, user, { pack: '100' });
+    const [session] = await server.rows<{ data: { payment_intent: string } }>(
+      "SELECT data FROM sandbox_stripe_object WHERE kind = 'checkout.session' ORDER BY sequence DESC LIMIT 1",
+    );
+    const intent = session?.data.payment_intent ?? '';
+    const rename = (from: string, to: string) =>
+      server.rows('UPDATE sandbox_stripe_object SET id = $2 WHERE id = $1', [from, to]);
+    // Stripe tells of the payment once more, and does not find it when it is asked.
+    await rename(intent, `${intent}_hidden`);
+    const event = `evt_${unique('again').replaceAll('-', '')}`;
+    const body = JSON.stringify({
+      id: event,
+      object: 'event',
+      api_version: '2026-10-28',
+      created: Math.floor(Date.now() / 1_000),
+      livemode: false,
+      type: 'checkout.session.completed',
+      data: { object: session?.data },
+    });
+    const signature = sign(body, new Date(), await server.core.billing.sandbox?.secret());
+    const told = await fetch(`${server.url}/webhooks/stripe`, {
+      method: 'POST',
+      headers: { 'stripe-signature': signature, 'content-type': 'application/json' },
+      body,
+    });
+    expect(told.status).toBe(200);
+    const page = await stage().open('/books?show=events&state=KEPT');
+    const again = page.getByRole('button', { name: `Try ${event} again` });
+    await again.click();
+    await page.getByText('checkout.session.completed is still kept').waitFor();
+    await rename(`${intent}_hidden`, intent);
+    await again.click();
+    await page.getByText('checkout.session.completed is booked now.').waitFor();
+    await again.waitFor({ state: 'detached' });
+    expect((await server.admin.balance(user)).available).toBe(100);
     await page.context().close();
   });
 

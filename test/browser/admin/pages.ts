@@ -34,6 +34,19 @@ const PAGES = [
   '/sign-in',
 ] as const;
 
+/** What opens over a page: where, how, and what is there then. */
+const OPENED = [
+  ['/profit', { field: 'Models' }],
+  ['/profit', { field: 'By' }],
+  ['/catalogue?operation=GENERATE_VIDEO', { button: 'Change the price of luma/dream-machine' }],
+  ['/plans', { button: 'Change Pro, a month' }],
+  ['/plans', { button: 'Archive Pro, a month' }],
+  ['/users/:user?show=grants', { button: 'Take back' }],
+  ['/alert-channels', { button: 'Add a channel' }],
+  ['/budgets', { button: 'Set a budget' }],
+  ['/keys', { button: 'Make a key' }],
+] as const;
+
 export function pagesSuite(stage: () => Stage): void {
   test('has no violation of WCAG 2.2 AA, light and dark, and fits a phone', {
     timeout: 180_000,
@@ -57,17 +70,20 @@ export function pagesSuite(stage: () => Stage): void {
     };
     const page = await stage().open('/settings');
     const found: string[] = [];
-    for (const pattern of PAGES) {
-      const address = pattern.replace(/:(\w+)/, (_all, name: string) => ids[name] ?? '');
-      await page.goto(`/admin${address}`);
+    const goTo = async (pattern: string) => {
+      await page.goto(`/admin${pattern.replace(/:(\w+)/, (_all, name: string) => ids[name] ?? '')}`);
       await settled(page);
+    };
+    const lookAt = async (what: string) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         await page.locator(`html[data-mantine-color-scheme="${colorScheme}"]`).waitFor();
-        found.push(
-          ...(await violationsOf(page)).map((violation) => `${pattern}, ${colorScheme}: ${violation}`),
-        );
+        found.push(...(await violationsOf(page)).map((violation) => `${what}, ${colorScheme}: ${violation}`));
       }
+    };
+    for (const pattern of PAGES) {
+      await goTo(pattern);
+      await lookAt(pattern);
       await page.setViewportSize(PHONE);
       // A chart hears of a new width a moment after its page.
       await page
@@ -76,6 +92,17 @@ export function pagesSuite(stage: () => Stage): void {
         })
         .catch(() => found.push(`${pattern} is wider than a phone.`));
       await page.setViewportSize(DESK);
+    }
+    for (const [pattern, opens] of OPENED) {
+      await goTo(pattern);
+      if ('field' in opens) {
+        await page.getByRole('combobox', { name: opens.field, exact: true }).click();
+        await page.getByRole('option').first().waitFor();
+      } else {
+        await page.getByRole('button', { name: opens.button, exact: true }).first().click();
+        await page.getByRole('dialog').getByRole('textbox').first().waitFor();
+      }
+      await lookAt(`${pattern} with ${'field' in opens ? opens.field : opens.button}`);
     }
     expect(found).toEqual([]);
     await page.context().close();

@@ -16,7 +16,10 @@ export function protectionSuite(stage: () => Stage): void {
     await dialog.getByLabel('Reason').fill('A vendor bills twice');
     await dialog.getByRole('button', { name: 'Stop all paid calls' }).click();
     await page.getByText('Paid calls are stopped', { exact: true }).waitFor();
-    await page.getByRole('region', { name: 'Protection' }).getByText('A vendor bills twice').waitFor();
+    await page
+      .getByRole('region', { name: 'Protection' })
+      .getByText(/by admin@example\.com: “A vendor bills twice”/)
+      .waitFor();
 
     const refused = await server.admin.sendImage(asked);
     expect([refused.status, refused.code]).toEqual([503, 'EMERGENCY_SHUTDOWN']);

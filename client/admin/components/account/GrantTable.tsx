@@ -54,6 +54,7 @@ const COLUMNS: readonly Column<Grant>[] = [
 const revokeColumn = (onRevoke: (grant: Grant) => void): Column<Grant> => ({
   key: 'revoke',
   header: <VisuallyHidden>Take back</VisuallyHidden>,
+  acts: true,
   align: 'end',
   render: (grant) =>
     grant.remaining > 0 && (

@@ -106,6 +106,7 @@ const columnsOf = (onRefund: (payment: Payment) => void): readonly Column<Paymen
   {
     key: 'do',
     header: <VisuallyHidden>Refund</VisuallyHidden>,
+    acts: true,
     align: 'end',
     render: (payment) =>
       !isZero(leftOf(payment).amount) && (

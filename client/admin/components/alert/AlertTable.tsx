@@ -70,6 +70,7 @@ function columnsOf(acknowledge: (alert: Alert) => void): readonly Column<Alert>[
     {
       key: 'state',
       header: <VisuallyHidden>State</VisuallyHidden>,
+      acts: true,
       align: 'end',
       render: (alert) =>
         alert.state === 'OPEN' ? (

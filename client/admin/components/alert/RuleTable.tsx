@@ -113,6 +113,7 @@ function columnsOf(onEdit: (rule: Rule) => void): readonly Column<Rule>[] {
     {
       key: 'edit',
       header: <VisuallyHidden>Change</VisuallyHidden>,
+      acts: true,
       align: 'end',
       render: (rule) => (
         <Button

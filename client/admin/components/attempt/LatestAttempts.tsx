@@ -77,7 +77,12 @@ const COLUMNS: readonly Column<Attempt>[] = [
   },
 ];
 
-export function LatestAttempts() {
+interface LatestAttemptsProps {
+  /** Whether anything was ever asked for: a feed says nothing while there is nothing to say. Undefined: not known yet. */
+  readonly hasCalls: boolean | undefined;
+}
+
+export function LatestAttempts({ hasCalls }: LatestAttemptsProps) {
   const { data, failure } = useFeed(
     LatestAttemptsSubscription,
     {},
@@ -92,7 +97,7 @@ export function LatestAttempts() {
     <DataTable
       label="Latest calls"
       columns={COLUMNS}
-      rows={data?.map(({ item }) => item)}
+      rows={data?.map(({ item }) => item) ?? (hasCalls === false ? [] : undefined)}
       keyOf={({ generationId, number }) => `${generationId} ${number}`}
       expected={KEPT}
       empty={<Empty title="No calls yet">Each call to a provider shows up here as it is booked.</Empty>}

@@ -1,7 +1,9 @@
 /** Lines of the audit log. */
+import { Text } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
+import { fromUnits } from '../../../ui/decimal.ts';
 import { Empty } from '../../../ui/Empty.tsx';
-import { Code, Instant, Nothing } from '../../../ui/values.tsx';
+import { Code, Instant, Long, Nothing } from '../../../ui/values.tsx';
 import type { AuditTable_AuditLogEntryFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import type { Rows } from '../../graphql/hooks.ts';
@@ -24,19 +26,39 @@ type Entry = AuditTable_AuditLogEntryFragmentFragment;
 /** Ids say nothing to people that the subject does not. */
 const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
+/** Money as the log keeps it. */
+const MICROS = /^-?\d+$/;
+
 /** What an action was about, in short: its detail without quotes and braces. */
 function detailOf(detail: unknown): string | null {
   if (typeof detail !== 'object' || detail === null) return null;
   const parts = Object.entries(detail)
     .filter(([, value]) => value !== null && value !== '' && !ID.test(String(value)))
-    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+    .map(([name, value]) =>
+      name.endsWith('Micros') && MICROS.test(String(value))
+        ? `${name.slice(0, -'Micros'.length)}: $${fromUnits(BigInt(String(value)))}`
+        : `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+    );
   return parts.length > 0 ? parts.join(', ') : null;
 }
 
 const COLUMNS: readonly Column<Entry>[] = [
   { key: 'at', header: 'When', render: ({ at }) => <Instant value={at} style="second" /> },
   { key: 'actor', header: 'Who', wide: true, render: ({ actorName }) => actorName },
-  { key: 'action', header: 'What', isRowHeader: true, render: ({ action }) => <Code whole>{action}</Code> },
+  {
+    key: 'action',
+    header: 'What',
+    isRowHeader: true,
+    render: ({ action, actorName, reason }) => (
+      <>
+        <Code whole>{action}</Code>
+        <Text hiddenFrom="sm" size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+          By {actorName}
+          {reason && `: ${reason}`}
+        </Text>
+      </>
+    ),
+  },
   {
     key: 'subject',
     header: 'Of what',
@@ -47,11 +69,11 @@ const COLUMNS: readonly Column<Entry>[] = [
       ) : subject.startsWith('acc_') ? (
         <UserLink id={subject}>the user</UserLink>
       ) : (
-        <Code>{subject}</Code>
+        <Code short>{subject}</Code>
       ),
   },
-  { key: 'reason', header: 'Why', render: ({ reason }) => reason ?? <Nothing /> },
-  { key: 'detail', header: 'Detail', wide: true, render: ({ detail }) => detailOf(detail) ?? <Nothing /> },
+  { key: 'reason', header: 'Why', wide: true, render: ({ reason }) => <Long>{reason}</Long> },
+  { key: 'detail', header: 'Detail', wide: true, render: ({ detail }) => <Long>{detailOf(detail)}</Long> },
 ];
 
 export function AuditTable({

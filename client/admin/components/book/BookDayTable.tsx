@@ -149,7 +149,7 @@ const money = (key: Flow, header: string, wide = false): Column<Line> => ({
   header,
   align: 'end',
   wide,
-  render: ({ day }) => <Money value={day[key]} />,
+  render: ({ day }) => <Money value={day[key]} precision="cents" />,
 });
 
 interface BookDayTableProps extends BooksProps {
@@ -173,7 +173,7 @@ export function BookDayTable({ days, linkOf }: BookDayTableProps) {
       key: 'deferred',
       header: 'Deferred',
       align: 'end',
-      render: ({ day }) => <Money value={day.deferred} />,
+      render: ({ day }) => <Money value={day.deferred} precision="cents" />,
     },
     {
       key: 'right',
@@ -191,7 +191,7 @@ export function BookDayTable({ days, linkOf }: BookDayTableProps) {
   ];
   const sums = Object.fromEntries(
     (['cash', 'fees', 'refunds', 'disputes', 'sold', 'earned', 'breakage', 'clawedBack'] as const).map(
-      (flow) => [flow, <Money key={flow} value={flowOf(shown, flow)} />],
+      (flow) => [flow, <Money key={flow} value={flowOf(shown, flow)} precision="cents" />],
     ),
   );
   return (

@@ -1,5 +1,5 @@
 /** What Stripe has told, what came of it, and another try for what is kept. */
-import { Button, Modal, ScrollArea, VisuallyHidden } from '@mantine/core';
+import { Button, Modal, ScrollArea, Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
@@ -48,9 +48,24 @@ function columnsOf({ onLook, onRetry }: Actions): readonly Column<Event>[] {
     {
       key: 'at',
       header: 'Received',
+      wide: true,
       render: ({ receivedAt }) => <Instant value={receivedAt} style="second" />,
     },
-    { key: 'type', header: 'Event', isRowHeader: true, render: ({ type }) => type },
+    {
+      key: 'type',
+      header: 'Event',
+      isRowHeader: true,
+      render: ({ type, receivedAt }) => (
+        <>
+          <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
+            {type}
+          </Text>
+          <Text hiddenFrom="sm" size="xs" c="dimmed">
+            <Instant value={receivedAt} style="second" />
+          </Text>
+        </>
+      ),
+    },
     {
       key: 'happened',
       header: 'Happened',
@@ -70,10 +85,11 @@ function columnsOf({ onLook, onRetry }: Actions): readonly Column<Event>[] {
       render: ({ state, reason }) =>
         reason ?? (state === 'DONE' ? 'What follows from it is booked' : <Nothing />),
     },
-    { key: 'id', header: "Stripe's id", wide: true, render: ({ stripeId }) => <Code>{stripeId}</Code> },
+    { key: 'id', header: "Stripe's id", wide: true, render: ({ stripeId }) => <Code short>{stripeId}</Code> },
     {
       key: 'do',
       header: <VisuallyHidden>What can be done</VisuallyHidden>,
+      acts: true,
       align: 'end',
       render: (event) =>
         event.state === 'KEPT' && (

@@ -15,6 +15,7 @@ const BudgetTable_BudgetFragment = graphql(`
     id
     scope
     subject
+    subjectName
     period
     action
     limit {
@@ -50,18 +51,18 @@ const ACTIONS: Readonly<Record<BudgetAction, readonly [Tone, string]>> = {
 /** Whose calls a budget counts, in words. */
 export const nameOfBudget = ({
   scope,
-  subject,
+  subjectName,
   period,
-}: Pick<Budget, 'scope' | 'subject' | 'period'>): string =>
-  `${scope === 'GLOBAL' ? 'All calls' : `${wordsOf(scope)} ${subject}`}, ${period.toLowerCase()}`;
+}: Pick<Budget, 'scope' | 'subjectName' | 'period'>): string =>
+  `${scope === 'GLOBAL' ? 'All calls' : `${wordsOf(scope)} ${subjectName}`}, ${period.toLowerCase()}`;
 
-function Whose({ scope, subject, period }: Budget) {
+function Whose({ scope, subject, subjectName, period }: Budget) {
   const each = `in each ${period.toLowerCase()}`;
   if (scope === 'GLOBAL' || !subject) return `All calls ${each}`;
   if (scope === 'ACCOUNT') {
     return (
       <>
-        <UserLink id={subject}>One user</UserLink> {each}
+        User <UserLink id={subject}>{subjectName}</UserLink> {each}
       </>
     );
   }
@@ -105,6 +106,7 @@ function columnsOf(onChange: ((budget: Budget) => void) | undefined): readonly C
           {
             key: 'change',
             header: <VisuallyHidden>Change</VisuallyHidden>,
+            acts: true,
             align: 'end' as const,
             render: (budget: Budget) => (
               <Button

@@ -88,7 +88,7 @@ const COLUMNS: readonly Column<Plan>[] = [
     header: 'Fee',
     align: 'end',
     wide: true,
-    render: ({ paymentFee }) => <Money value={paymentFee} />,
+    render: ({ paymentFee }) => <Money value={paymentFee} precision="cents" />,
   },
   {
     key: 'credits',
@@ -108,6 +108,7 @@ const COLUMNS: readonly Column<Plan>[] = [
     key: 'even',
     header: 'Breaks even at',
     align: 'end',
+    wide: true,
     render: ({ breakEvenCredits }) => <Credits value={breakEvenCredits} />,
   },
   {

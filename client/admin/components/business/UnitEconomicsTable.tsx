@@ -37,8 +37,20 @@ const COLUMNS: readonly Column<Unit>[] = [
     render: ({ operation, model }) => (model ? `· ${model}` : <strong>{wordsOf(operation)}</strong>),
   },
   { key: 'calls', header: 'Calls', align: 'end', wide: true, render: ({ calls }) => <Count value={calls} /> },
-  { key: 'uses', header: 'Uses', align: 'end', render: ({ succeeded }) => <Count value={succeeded} /> },
-  { key: 'cost', header: 'Cost', align: 'end', wide: true, render: ({ cost }) => <Money value={cost} /> },
+  {
+    key: 'uses',
+    header: 'Uses',
+    align: 'end',
+    wide: true,
+    render: ({ succeeded }) => <Count value={succeeded} />,
+  },
+  {
+    key: 'cost',
+    header: 'Cost',
+    align: 'end',
+    wide: true,
+    render: ({ cost }) => <Money value={cost} precision="cents" />,
+  },
   {
     key: 'each',
     header: 'A use costs',
@@ -50,7 +62,12 @@ const COLUMNS: readonly Column<Unit>[] = [
     header: 'Credits a use',
     align: 'end',
     wide: true,
-    render: ({ creditsPerUse }) => creditsPerUse ?? <Nothing label="no use" />,
+    render: ({ creditsPerUse }) =>
+      creditsPerUse === null || creditsPerUse === undefined ? (
+        <Nothing label="no use" />
+      ) : (
+        creditsPerUse.toFixed(1)
+      ),
   },
   {
     key: 'margin',

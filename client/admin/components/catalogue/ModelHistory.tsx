@@ -77,14 +77,32 @@ interface Asked {
 }
 
 const first = <Of extends Row>(): readonly Column<Of>[] => [
-  { key: 'from', header: 'From', render: ({ effectiveFrom }) => <Instant value={effectiveFrom} /> },
-  { key: 'for', header: 'For', isRowHeader: true, render: variantOf },
+  {
+    key: 'from',
+    header: 'From',
+    wide: true,
+    render: ({ effectiveFrom }) => <Instant value={effectiveFrom} />,
+  },
+  {
+    key: 'for',
+    header: 'For',
+    isRowHeader: true,
+    render: (row) => (
+      <>
+        {variantOf(row)}
+        <Text hiddenFrom="sm" size="xs" c="dimmed">
+          <Instant value={row.effectiveFrom} />
+        </Text>
+      </>
+    ),
+  },
   { key: 'state', header: 'State', render: ({ state }) => <DatedStateBadge state={state} /> },
 ];
 
 const last = <Of extends Row>(what: Asked['what'], onCancel: (asked: Asked) => void): Column<Of> => ({
   key: 'do',
   header: <VisuallyHidden>Take back</VisuallyHidden>,
+  acts: true,
   align: 'end',
   render: (row) =>
     row.state === 'SCHEDULED' && (

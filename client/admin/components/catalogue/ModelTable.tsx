@@ -1,5 +1,5 @@
 /** Models with what they cost, what is asked for them, and whether that leaves enough. */
-import { Button, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Group, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -79,39 +79,41 @@ const COLUMNS: readonly Column<Line>[] = [
     key: 'model',
     header: 'Model',
     isRowHeader: true,
-    render: ({ model, isFirst }) => (
-      <Stack gap={0} miw="13rem">
+    render: ({ model, price, isFirst }) => (
+      <Stack gap={2}>
         {isFirst ? (
-          <TextLink to="/catalogue" search={{ model: model.id }}>
-            {model.model}
-          </TextLink>
+          <Group gap="4px 8px">
+            <TextLink to="/catalogue" search={{ model: model.id }}>
+              {model.model}
+            </TextLink>
+            <ModelState model={model} />
+          </Group>
         ) : (
           <VisuallyHidden>{model.model}</VisuallyHidden>
         )}
         {isFirst && (
-          <Text size="xs" c="dimmed" maw="40ch">
+          <Text size="xs" c="dimmed" maw="52ch">
             {wordsOf(model.operation)}, quality {model.quality}
             {model.replacedBy && `; replaced by ${model.replacedBy}`}. {model.note}
           </Text>
         )}
+        <Text hiddenFrom="sm" size="sm">
+          {price ? `For ${variantOf(price)}` : 'No price'}
+        </Text>
       </Stack>
     ),
   },
   {
-    key: 'state',
-    header: 'State',
-    wide: true,
-    render: ({ model, isFirst }) => (isFirst ? <ModelState model={model} /> : ''),
-  },
-  {
     key: 'variant',
     header: 'For',
+    wide: true,
     render: ({ price }) => (price ? variantOf(price) : <Nothing label="no price" />),
   },
   {
     key: 'cost',
     header: 'Cost',
     align: 'end',
+    wide: true,
     render: ({ price, model }) => <Money value={price?.cost ?? model.costFrom} />,
   },
   {
@@ -156,6 +158,7 @@ function draftOf(model: Model, price: Price | null): ChangeDraft {
 const changeColumn = (onChange: (draft: ChangeDraft) => void): Column<Line> => ({
   key: 'change',
   header: <VisuallyHidden>Change</VisuallyHidden>,
+  acts: true,
   align: 'end',
   render: ({ model, price }) => (
     <Button

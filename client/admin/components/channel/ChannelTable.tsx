@@ -134,6 +134,7 @@ const columnsOf = (acts: Acts): readonly Column<Channel>[] => [
   {
     key: 'acts',
     header: <VisuallyHidden>What can be done</VisuallyHidden>,
+    acts: true,
     align: 'end',
     render: (channel) => (
       <Group gap={6} justify="flex-end" wrap="nowrap">

@@ -107,6 +107,7 @@ const columnsOf = (retry: (delivery: Delivery) => void): readonly Column<Deliver
   {
     key: 'retry',
     header: <VisuallyHidden>Try again</VisuallyHidden>,
+    acts: true,
     align: 'end',
     render: (delivery) =>
       delivery.state === 'DEAD' ? (

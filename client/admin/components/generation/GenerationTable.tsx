@@ -1,4 +1,5 @@
 /** Generations: what was asked for, and what it came to. */
+import { Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { wordsOf } from '../../../ui/format.ts';
@@ -55,9 +56,15 @@ const COLUMNS: readonly Column<Generation>[] = [
     key: 'what',
     header: 'What',
     isRowHeader: true,
-    render: ({ id, operation }) => <GenerationLink id={id}>{wordsOf(operation)}</GenerationLink>,
+    render: ({ id, operation, model }) => (
+      <>
+        <GenerationLink id={id}>{wordsOf(operation)}</GenerationLink>
+        <Text size="xs" c="dimmed">
+          {model ?? 'no model yet'}
+        </Text>
+      </>
+    ),
   },
-  { key: 'model', header: 'Model', wide: true, render: ({ model }) => model ?? '' },
   {
     key: 'status',
     header: 'Status',
@@ -67,6 +74,7 @@ const COLUMNS: readonly Column<Generation>[] = [
     key: 'credits',
     header: 'Credits',
     align: 'end',
+    wide: true,
     render: ({ creditsCharged }) => <Count value={creditsCharged} />,
   },
   { key: 'cost', header: 'Cost', align: 'end', render: ({ cost }) => <Money value={cost} /> },

@@ -49,6 +49,7 @@ function columnsOf(onRevoke: (key: Key) => void): readonly Column<Key>[] {
     {
       key: 'used',
       header: 'Last used',
+      wide: true,
       render: ({ lastUsedAt }) => <Instant value={lastUsedAt} none="never" />,
     },
     {
@@ -60,6 +61,7 @@ function columnsOf(onRevoke: (key: Key) => void): readonly Column<Key>[] {
     {
       key: 'revoke',
       header: <VisuallyHidden>Revoke</VisuallyHidden>,
+      acts: true,
       align: 'end',
       render: (key) =>
         key.revokedAt ? null : (

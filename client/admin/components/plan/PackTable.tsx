@@ -111,6 +111,7 @@ const packColumns = (actions: Actions<Pack>): readonly Column<Pack>[] => [
   {
     key: 'do',
     header: <VisuallyHidden>What can be done</VisuallyHidden>,
+    acts: true,
     align: 'end',
     render: (pack) => <OfferButtons offer={pack} name={pack.name} {...actions} />,
   },

@@ -1,5 +1,5 @@
 /** Plans as they are sold now, with what they leave; each can be changed, archived and simulated. */
-import { VisuallyHidden } from '@mantine/core';
+import { Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
@@ -113,19 +113,20 @@ const planColumns = (actions: Actions<Plan>): readonly Column<Plan>[] => [
     header: 'Margin',
     align: 'end',
     wide: true,
-    render: ({ simulation }) => <MarginBadge value={simulation.beforeFees.margin} />,
-  },
-  {
-    key: 'after',
-    header: 'After fees',
-    align: 'end',
-    wide: true,
-    render: ({ simulation }) => <Ratio value={simulation.afterFees.margin} none="no revenue" />,
+    render: ({ simulation }) => (
+      <>
+        <MarginBadge value={simulation.beforeFees.margin} />
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+          <Ratio value={simulation.afterFees.margin} none="no revenue" /> after fees
+        </Text>
+      </>
+    ),
   },
   { key: 'floor', header: 'Floor', wide: true, render: (plan) => <Floor belowFloor={plan.belowFloor} /> },
   {
     key: 'do',
     header: <VisuallyHidden>What can be done</VisuallyHidden>,
+    acts: true,
     align: 'end',
     render: (plan) => <OfferButtons offer={plan} name={nameOf(plan)} {...actions} />,
   },

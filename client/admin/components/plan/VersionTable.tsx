@@ -1,4 +1,5 @@
 /** Every version of plans and packs: those to come, in force, and past. */
+import { Text } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { type Amount, Count, Instant, Money, Nothing } from '../../../ui/values.tsx';
@@ -60,9 +61,22 @@ const COLUMNS: readonly Column<Version>[] = [
   {
     key: 'from',
     header: 'From',
+    wide: true,
     render: ({ effectiveFrom }) => <Instant value={effectiveFrom} />,
   },
-  { key: 'name', header: 'Of', isRowHeader: true, render: ({ name }) => name },
+  {
+    key: 'name',
+    header: 'Of',
+    isRowHeader: true,
+    render: ({ name, effectiveFrom }) => (
+      <>
+        {name}
+        <Text hiddenFrom="sm" size="xs" c="dimmed">
+          <Instant value={effectiveFrom} />
+        </Text>
+      </>
+    ),
+  },
   { key: 'state', header: 'State', render: ({ state }) => <DatedStateBadge state={state} /> },
   {
     key: 'price',

@@ -79,7 +79,7 @@ function MarginState({ margin }: Pick<Line, 'margin'>) {
 }
 
 const FIGURES: readonly Column<Line>[] = [
-  { key: 'calls', header: 'Calls', align: 'end', render: ({ calls }) => <Count value={calls} /> },
+  { key: 'calls', header: 'Calls', align: 'end', wide: true, render: ({ calls }) => <Count value={calls} /> },
   {
     key: 'failed',
     header: 'Failed',
@@ -101,26 +101,32 @@ const FIGURES: readonly Column<Line>[] = [
     wide: true,
     render: ({ averageDurationMs }) => <Duration ms={averageDurationMs} />,
   },
-  { key: 'cost', header: 'Cost', align: 'end', wide: true, render: ({ cost }) => <Money value={cost} /> },
+  {
+    key: 'cost',
+    header: 'Cost',
+    align: 'end',
+    wide: true,
+    render: ({ cost }) => <Money value={cost} precision="cents" />,
+  },
   {
     key: 'lost',
     header: 'Lost',
     align: 'end',
     wide: true,
-    render: ({ lostCost }) => <Money value={lostCost} />,
+    render: ({ lostCost }) => <Money value={lostCost} precision="cents" />,
   },
   {
     key: 'revenue',
     header: 'Revenue',
     align: 'end',
     wide: true,
-    render: ({ revenue }) => <Money value={revenue} />,
+    render: ({ revenue }) => <Money value={revenue} precision="cents" />,
   },
   {
     key: 'profit',
     header: 'Profit',
     align: 'end',
-    render: ({ grossProfit }) => <Money value={grossProfit} signed />,
+    render: ({ grossProfit }) => <Money value={grossProfit} precision="cents" signed />,
   },
   { key: 'margin', header: 'Margin', align: 'end', render: MarginState },
 ];
@@ -139,13 +145,15 @@ const beforeOf = (find: (line: Line) => Line | undefined): readonly Column<Line>
     header: 'Cost before',
     align: 'end',
     wide: true,
-    render: (line) => <Money value={find(line)?.cost ?? { ...line.cost, amount: '0' }} />,
+    render: (line) => <Money value={find(line)?.cost ?? { ...line.cost, amount: '0' }} precision="cents" />,
   },
   {
     key: 'profit-before',
     header: 'Profit before',
     align: 'end',
-    render: (line) => <Money value={find(line)?.grossProfit ?? { ...line.cost, amount: '0' }} signed />,
+    render: (line) => (
+      <Money value={find(line)?.grossProfit ?? { ...line.cost, amount: '0' }} precision="cents" signed />
+    ),
   },
 ];
 

@@ -44,8 +44,18 @@ const COLUMNS: readonly Column<Line>[] = [
     render: ({ account }) => (account ? wordsOf(account.tier) : ''),
   },
   { key: 'calls', header: 'Calls', align: 'end', wide: true, render: ({ calls }) => <Count value={calls} /> },
-  { key: 'cost', header: 'Cost', align: 'end', render: ({ cost }) => <Money value={cost} /> },
-  { key: 'revenue', header: 'Revenue', align: 'end', render: ({ revenue }) => <Money value={revenue} /> },
+  {
+    key: 'cost',
+    header: 'Cost',
+    align: 'end',
+    render: ({ cost }) => <Money value={cost} precision="cents" />,
+  },
+  {
+    key: 'revenue',
+    header: 'Revenue',
+    align: 'end',
+    render: ({ revenue }) => <Money value={revenue} precision="cents" />,
+  },
   {
     key: 'margin',
     header: 'Margin',

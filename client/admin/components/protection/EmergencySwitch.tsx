@@ -14,7 +14,7 @@ const EmergencySwitch_ProtectionFragment = graphql(`
     state
     reason
     since
-    changedBy
+    changedByName
     resetsAt
     marginToday
     day {
@@ -56,6 +56,9 @@ const WORDS: Readonly<Record<string, readonly [Tone, string]>> = {
   SHUTDOWN: ['bad', 'Paid calls are stopped'],
 };
 
+/** Who is nobody in particular. */
+const ACTORS: Readonly<Record<string, string>> = { budget: 'a budget', system: 'the system' };
+
 interface EmergencySwitchProps {
   readonly protection: FragmentType<typeof EmergencySwitch_ProtectionFragment>;
   /** Calls under way, where they are known. */
@@ -77,7 +80,8 @@ export function EmergencySwitch({ open, ...props }: EmergencySwitchProps) {
         <Stack gap={4}>
           <State tone={tone}>{words}</State>
           <Text size="sm" c="dimmed">
-            Since <Instant value={protection.since} />, by {protection.changedBy}
+            Since <Instant value={protection.since} />, by{' '}
+            {ACTORS[protection.changedByName] ?? protection.changedByName}
             {protection.reason && <>: “{protection.reason}”</>}.
             {protection.resetsAt && (
               <>

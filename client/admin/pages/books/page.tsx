@@ -94,7 +94,7 @@ export function BooksPage() {
               <BookDayTable
                 days={asked.data?.books}
                 linkOf={(day) => (
-                  <TextLink to="/books" search={{ ...search, day }}>
+                  <TextLink to="/books" search={{ ...search, day }} style={{ whiteSpace: 'nowrap' }}>
                     {day}
                   </TextLink>
                 )}

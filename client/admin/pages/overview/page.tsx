@@ -25,6 +25,13 @@ const OverviewQuery = graphql(`
     budgets {
       ...BudgetTable_BudgetFragment
     }
+    generations(first: 1) {
+      edges {
+        node {
+          id
+        }
+      }
+    }
     alerts(isOver: false, first: 5) {
       edges {
         node {
@@ -69,7 +76,7 @@ export function OverviewPage() {
   const asked = usePageQuery(
     OverviewQuery,
     {},
-    { refreshSeconds: 10, alsoOf: ['Budget', 'Protection', 'Alert'] },
+    { refreshSeconds: 10, alsoOf: ['Budget', 'Protection', 'Alert', 'Generation'] },
   );
   useAlertChanges(asked);
   const hour = useLive(HourSubscription, {});
@@ -136,7 +143,7 @@ export function OverviewPage() {
         <TopAccounts lines={today?.topAccounts} />
       </Panel>
       <Panel title="Latest calls" note="As they are booked" flush>
-        <LatestAttempts />
+        <LatestAttempts hasCalls={asked.data && asked.data.generations.edges.length > 0} />
       </Panel>
     </Page>
   );
