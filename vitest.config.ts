@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
-    // Much of a test of processes, vendors and pauses is waiting: two at a time take two thirds of the time, on two cores.
-    maxWorkers: 2,
+    // Much of a test of processes, vendors and pauses is waiting: three at a time keep two cores busy.
+    maxWorkers: 3,
     // What a suite loads takes longer than most suites: a worker loads it once for all its suites. None of them may change
     // what others would see, such as the environment; what it changes for a time, it puts back.
     isolate: false,
