@@ -25,6 +25,8 @@ export async function grantPart(
     readonly source: GrantSource;
     readonly credits: number;
     readonly revenueMicros: Micros;
+    /** When it was bought, or its month begins: whichever event is heard first, the one bought first burns first. */
+    readonly dueAt: Date;
     readonly expiresAt: Date | null;
     readonly reason: string;
   },
@@ -37,6 +39,7 @@ export async function grantPart(
     source: part.source,
     credits: part.credits,
     revenueMicros: part.revenueMicros,
+    effectiveAt: part.dueAt,
     expiresAt: part.expiresAt,
     reason: part.reason,
     actor: 'stripe',

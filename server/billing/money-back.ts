@@ -101,6 +101,7 @@ async function giveAnew(
     source: payment.plan_id === null ? 'PURCHASE' : 'PLAN',
     credits,
     revenueMicros: micros,
+    dueAt: part.due_at,
     expiresAt: null,
     reason: CAME_AGAIN,
   });

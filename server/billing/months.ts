@@ -37,6 +37,7 @@ function giveDue(database: Database, clock: Clock, accountId: string): Promise<b
         source: 'PLAN',
         credits: part.credits,
         revenueMicros: part.revenue_micros,
+        dueAt: part.due_at,
         expiresAt: part.expires_at,
         reason: 'A month of an annual plan',
       });

@@ -1,7 +1,10 @@
 /**
  * Parts of a payment that have not come yet, when money goes back or comes again. Parts of one time are halves of one whole:
- * what waits, and what was canceled. What the canceled credits would have earned is reckoned over that whole, so that it
- * comes to the same in one step or in ten, forth and back.
+ * what waits, and what was canceled. What the canceled credits would have earned is reckoned over that whole and from their
+ * number alone, so that it comes to the same in one step or in ten, forth and back.
+ *
+ * What waits is one row. What was canceled is a row for each step in which it was, since the books of the days between say
+ * what was awaited then; in how many rows it stands decides nothing.
  */
 import { newId } from '../ids.ts';
 import type { Micros } from '../money.ts';
@@ -13,7 +16,7 @@ type PartRow = statements.PartRow;
 /** What is left to come of one time, and what of it was canceled. */
 interface Whole {
   readonly waiting: PartRow | null;
-  /** The one that was canceled last comes first. */
+  /** In the order in which they were canceled. */
   readonly canceled: readonly PartRow[];
 }
 
@@ -31,7 +34,9 @@ export function wholesOf(parts: readonly PartRow[]): Whole[] {
   }
   return [...byTime.values()].map((of) => ({
     waiting: of.find(({ canceled_at }) => canceled_at === null) ?? null,
-    canceled: of.filter(({ canceled_at }) => canceled_at !== null).toReversed(),
+    canceled: of
+      .filter(({ canceled_at }) => canceled_at !== null)
+      .toSorted((a, b) => Number(a.canceled_at) - Number(b.canceled_at)),
   }));
 }
 
@@ -69,51 +74,68 @@ export async function cancelCredits(
 
 /** Lets at most so many canceled credits come after all. Gives how many, and what they will earn. */
 export async function uncancelCredits(
-  { sql, now }: Booking,
+  booking: Booking,
   { waiting, canceled }: Whole,
   most: number,
 ): Promise<{ readonly credits: number; readonly micros: Micros }> {
+  const { sql, now } = booking;
+  const [first] = canceled;
+  if (first === undefined || most === 0) return { credits: 0, micros: 0n };
   const all = sumOf(waiting ? [waiting, ...canceled] : canceled);
   const gone = sumOf(canceled);
-  let credits = 0;
-  let micros = 0n;
-  /** Where what comes after all goes; its first part may be one that was canceled whole. */
-  let to = waiting && { id: waiting.id, credits: waiting.credits, micros: waiting.revenue_micros };
-  for (const part of canceled) {
-    const count = Math.min(most - credits, part.credits);
-    if (count === 0) break;
-    const whole = count === part.credits;
-    const left = await statements.earnedOf(sql, all.micros, all.credits, gone.credits - credits - count);
-    const share = whole ? part.revenue_micros : gone.micros - micros - left;
-    credits += count;
-    micros += share;
-    // What would have had its end while it was withheld has none.
-    const expiresAt = part.expires_at && part.expires_at > now ? part.expires_at : null;
-    if (to) {
-      to = { id: to.id, credits: to.credits + count, micros: to.micros + share };
-      await statements.resizePart(sql, to.id, to.credits, to.micros);
-      if (whole) await statements.deletePart(sql, part.id);
-    } else if (whole) {
-      await statements.uncancelPart(sql, part.id, expiresAt);
-      to = { id: part.id, credits: count, micros: share };
-    } else {
-      const id = newId();
-      await statements.insertPart(sql, now, {
-        id,
-        paymentId: part.payment_id,
-        accountId: part.account_id,
-        credits: count,
-        revenueMicros: share,
-        dueAt: part.due_at,
-        expiresAt,
-        grantId: null,
-        createdAt: part.created_at,
-      });
-      to = { id, credits: count, micros: share };
-    }
-    if (!whole) {
-      await statements.resizePart(sql, part.id, part.credits - count, part.revenue_micros - share);
-    }
+  const credits = Math.min(most, gone.credits);
+  const freed = await keepCanceled(booking, canceled, gone.credits - credits, all);
+  const micros =
+    gone.micros - (await statements.earnedOf(sql, all.micros, all.credits, gone.credits - credits));
+  if (waiting) {
+    for (const { id } of freed) await statements.deletePart(sql, id);
+    await statements.resizePart(sql, waiting.id, waiting.credits + credits, waiting.revenue_micros + micros);
+    return { credits, micros };
+  }
+  // What would have had its end while it was withheld has none.
+  const expiresAt = first.expires_at && first.expires_at > now ? first.expires_at : null;
+  const [comes, ...others] = freed;
+  for (const { id } of others) await statements.deletePart(sql, id);
+  if (comes) {
+    await statements.uncancelPart(sql, comes.id, expiresAt);
+    await statements.resizePart(sql, comes.id, credits, micros);
+  } else {
+    await statements.insertPart(sql, now, {
+      id: newId(),
+      paymentId: first.payment_id,
+      accountId: first.account_id,
+      credits,
+      revenueMicros: micros,
+      dueAt: first.due_at,
+      expiresAt,
+      grantId: null,
+      createdAt: first.created_at,
+    });
   }
   return { credits, micros };
+}
+
+/**
+ * Makes the rows that were canceled first have so many credits, and what these would have earned. Gives the rows that are
+ * left over.
+ */
+async function keepCanceled(
+  { sql }: Booking,
+  canceled: readonly PartRow[],
+  credits: number,
+  all: { readonly credits: number; readonly micros: Micros },
+): Promise<readonly PartRow[]> {
+  let kept = 0;
+  let earned = 0n;
+  for (const [index, part] of canceled.entries()) {
+    if (kept === credits) return canceled.slice(index);
+    const count = Math.min(credits - kept, part.credits);
+    kept += count;
+    const upTo = await statements.earnedOf(sql, all.micros, all.credits, kept);
+    const micros = upTo - earned;
+    earned = upTo;
+    if (count !== part.credits || micros !== part.revenue_micros)
+      await statements.resizePart(sql, part.id, count, micros);
+  }
+  return [];
 }

@@ -236,7 +236,7 @@ export async function grant(sql: Sql, now: Date, id: string, item: GrantItem): P
   const priority =
     item.revenueMicros > 0n ? Math.max(PRIORITY[item.source], PAID_PRIORITY) : PRIORITY[item.source];
   const [row] = await sql.query<{ outcome: string; grant_id: string; posted: number; reserved: number }>(
-    'SELECT * FROM ledger_grant($1, $2, $3, $4, $5, $6, $7::grant_source, $8, $9, $10, $11, $12, $13)',
+    'SELECT * FROM ledger_grant($1, $2, $3, $4, $5, $6, $7::grant_source, $8, $9, $10, $11, $12, $13, $14)',
     [
       now,
       id,
@@ -251,6 +251,7 @@ export async function grant(sql: Sql, now: Date, id: string, item: GrantItem): P
       item.expiresAt,
       item.reason,
       item.actor,
+      item.effectiveAt ?? null,
     ],
   );
   switch (row?.outcome) {

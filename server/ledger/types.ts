@@ -159,6 +159,8 @@ export interface GrantItem {
   readonly credits: number;
   /** What all of them together earn when burned. */
   readonly revenueMicros: Micros;
+  /** From when on they count as held: of grants that are else alike the earliest burns first. Now, when not said or later. */
+  readonly effectiveAt?: Date;
   readonly expiresAt: Date | null;
   readonly reason: string;
   /** Who gives them, for the audit log. */

@@ -68,6 +68,27 @@ describeOnEachDatabase('money that arrives', (kind) => {
     expect(await buyer.balance()).toBe(100);
   });
 
+  it('brings credits that burn in the order in which it was paid, whichever purchase is heard of first', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ pack: '100' });
+    const first = await buyer.stripe.events();
+    stage.clock.advance(1_000);
+    await buyer.buy({ pack: '500' });
+    await buyer.hear();
+    for (const { body } of first) await buyer.deliver(body);
+    await buyer.use(7);
+    expect(
+      await stage.rows(
+        'SELECT credits, used, effective_at < created_at AS late FROM "grant" WHERE account_id = $1 ORDER BY id',
+        [buyer.accountId],
+      ),
+    ).toEqual([
+      { credits: 500, used: 0, late: false },
+      { credits: 100, used: 7, late: true },
+    ]);
+    stage.clock.advance(-1_000);
+  });
+
   it('of a plan brings its credits until the period ends, and tier and plan follow the subscription', async () => {
     const buyer = await stage.buyer();
     await buyer.buy({ plan: 'creator' });

@@ -32,6 +32,14 @@ describeOnEachDatabase('credits', (kind) => {
     ),
   });
 
+  /** What comes and what was canceled of each month, in however many rows. */
+  const shares = (buyer: Buyer) =>
+    stage.rows(
+      `SELECT due_at, canceled_at IS NULL AS comes, sum(credits) AS credits, sum(revenue_micros)::bigint AS micros
+      FROM payment_part WHERE account_id = $1 GROUP BY 1, 2 ORDER BY 1, 2`,
+      [buyer.accountId],
+    );
+
   it('of a year that was lost to a dispute are where they were when it is won on appeal, month by month', async () => {
     const buyer = await stage.buyer({ tier: 'PAYG' });
     await buyer.buy({ plan: 'creator', interval: 'YEAR' });
@@ -58,12 +66,6 @@ describeOnEachDatabase('credits', (kind) => {
 
   it('that refunds take in many steps come to the same as in one, forth and back', async () => {
     const [steps, once] = [await stage.buyer({ tier: 'PAYG' }), await stage.buyer({ tier: 'PAYG' })];
-    const shares = async (buyer: Buyer) =>
-      stage.rows(
-        `SELECT due_at, canceled_at IS NULL AS comes, sum(credits) AS credits, sum(revenue_micros)::bigint AS micros
-        FROM payment_part WHERE account_id = $1 GROUP BY 1, 2 ORDER BY 1, 2`,
-        [buyer.accountId],
-      );
     for (const buyer of [steps, once]) {
       await buyer.buy({ plan: 'creator', interval: 'YEAR' });
       await buyer.hear();
@@ -87,6 +89,55 @@ describeOnEachDatabase('credits', (kind) => {
     expect(await held(steps)).toMatchObject({
       taken: [{ credits_due: 0, credits_taken: 0, taken_micros: 0n }],
     });
+  });
+
+  it('of a month that refunds took in one or in two earn the same, to the micro, when a part of them comes again', async () => {
+    /** The ninth month, of which refunds take a part: the three after it have 5,940 credits. */
+    const NINTH = '2027-07-20T12:00:00.000Z';
+    for (const { cents, undone, waits, canceled, given } of [
+      // 1,900 of the 1,980, then all, then 80: what was taken last is not what was taken of this month last.
+      {
+        cents: [7_788, 5_980],
+        undone: 0,
+        given: false,
+        waits: { credits: 1_900n, micros: 18_872_055n },
+        canceled: { credits: 80n, micros: 794_612n },
+      },
+      // 300, then 559; the rest has come when it is 300 again.
+      {
+        cents: [6_198, 258],
+        undone: 1,
+        given: true,
+        waits: { credits: 1_680n, micros: 16_686_870n },
+        canceled: { credits: 300n, micros: 2_979_797n },
+      },
+    ]) {
+      const [two, one] = [await stage.buyer({ tier: 'PAYG' }), await stage.buyer({ tier: 'PAYG' })];
+      for (const buyer of [two, one]) {
+        await buyer.buy({ plan: 'pro', interval: 'YEAR' });
+        await buyer.hear();
+        const charge = await chargeOf(buyer);
+        const refunds: string[] = [];
+        for (const amount of cents) {
+          refunds.push((await buyer.act((scene) => till.refund(scene, { charge, amount }))).id);
+          if (buyer === two) await buyer.hear();
+        }
+        await buyer.hear();
+        if (given) {
+          stage.clock.set(NINTH);
+          await buyer.billing.giveDueParts();
+        }
+        await buyer.act((scene) => till.endRefund(scene, refunds[undone] ?? '', false));
+        await buyer.hear();
+        stage.clock.set(NOON);
+      }
+      expect(await shares(two)).toEqual(await shares(one));
+      expect((await held(two)).taken).toEqual((await held(one)).taken);
+      expect((await shares(two)).filter(({ due_at }) => (due_at as Date).toISOString() === NINTH)).toEqual([
+        { due_at: new Date(NINTH), comes: false, ...canceled },
+        { due_at: new Date(NINTH), comes: true, ...waits },
+      ]);
+    }
   });
 
   it('that would have had their end while they were withheld come again without one', async () => {

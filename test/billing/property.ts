@@ -238,7 +238,10 @@ async function stateOf(stage: Stage, accountId: string): Promise<unknown> {
       await ask(`SELECT kind, amount_micros, tax_micros, plan_id, pack_id, credits, paid_at, refunded_micros, disputed_micros, credits_due,
       credits_taken, taken_micros FROM payment WHERE account_id = $1 ORDER BY paid_at, amount_micros, kind, refunded_micros, disputed_micros, credits_taken`),
     parts: await ask(
-      'SELECT credits, revenue_micros, due_at, given_at IS NOT NULL AS given, canceled_at IS NOT NULL AS canceled FROM payment_part WHERE account_id = $1 ORDER BY due_at, credits, revenue_micros, 4, 5',
+      // What was canceled of a month stands in a row for each step that was heard of. All that follows, to the micro, depends on
+      // their sums alone; what has come is compared grant by grant.
+      `SELECT sum(credits) AS credits, sum(revenue_micros)::bigint AS micros, due_at, grant_id IS NOT NULL AS given, canceled_at IS NOT NULL AS canceled
+      FROM payment_part WHERE account_id = $1 GROUP BY payment_id, grant_id, due_at, canceled_at IS NOT NULL ORDER BY due_at, 1, 2, 4, 5`,
     ),
     books: await ask(
       `SELECT kind, at::date AS day, sum(amount_micros)::bigint AS amount FROM book_line WHERE account_id = $1 GROUP BY 1, 2 ORDER BY 1, 2`,
