@@ -96,10 +96,10 @@ export function pagesSuite(stage: () => Stage): void {
     for (const [pattern, opens] of OPENED) {
       await goTo(pattern);
       if ('field' in opens) {
-        await page.getByRole('combobox', { name: opens.field, exact: true }).click();
+        await page.getByRole('combobox', { name: opens.field, exact: true }).press('ArrowDown');
         await page.getByRole('option').first().waitFor();
       } else {
-        await page.getByRole('button', { name: opens.button, exact: true }).first().click();
+        await page.getByRole('button', { name: opens.button }).first().click();
         await page.getByRole('dialog').getByRole('textbox').first().waitFor();
       }
       await lookAt(`${pattern} with ${'field' in opens ? opens.field : opens.button}`);
