@@ -6,17 +6,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first. */
 const LONG = [
-  'test/browser/admin',
-  'test/generation/batches',
   'test/faults/workers',
   'test/faults/crash',
+  'test/ledger/property',
   'test/http/process',
   'test/generation/',
   'test/faults/',
-  'test/browser/',
-  'test/billing/',
-  'test/storage/retention',
-  'test/alerts/',
 ];
 
 const rankOf = ({ moduleId }: TestSpecification): number => {
