@@ -1,4 +1,5 @@
 /** Chance that is the same each time: all that the demo makes up is drawn from one seed. */
+import { randomFrom } from '../random.ts';
 
 /** A source of chance. */
 export interface Random {
@@ -16,16 +17,10 @@ export interface Random {
   count(mean: number): number;
 }
 
-/** Opens a source (mulberry32: 32 bits of state, good enough to look plausible). */
+/** Opens a source. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
   const random: Random = {
-    next() {
-      state = (state + 0x6d2b79f5) >>> 0;
-      let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-    },
+    next: randomFrom(seed),
     below: (count) => Math.floor(random.next() * count),
     chance: (probability) => random.next() < probability,
     pick<Item>(items: readonly Item[]) {

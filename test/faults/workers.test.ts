@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { runAudit } from '../../server/audit/index.ts';
 import { runCommand } from '../../server/cli/run.ts';
+import { randomFrom } from '../../server/random.ts';
 import { GENERATION, type Outcome, type TestClient, unique } from '../support/client.ts';
 import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { rounds } from '../support/rounds.ts';
@@ -20,17 +21,6 @@ const CREDITS_EACH = 120;
 
 /** Repeat a run by its seed: `WORKERS_SEED=… npm test -- test/faults/workers`. Timing differs all the same. */
 const SEED = Number(process.env.WORKERS_SEED ?? Date.now() % 1_000_000);
-
-/** Mulberry32: numbers from 0 to below 1. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What a vendor does that is not answered, or not well: it leaves it at that. */
 function report(address: string, { headers, body }: ReturnType<LumaVendor['report']>): void {

@@ -4,7 +4,7 @@
  */
 
 /** Whether tests are to take their time. */
-export const long = process.env.TEST_LONG === 'on';
+const long = process.env.TEST_LONG === 'on';
 
 /**
  * @param usual how often by default.

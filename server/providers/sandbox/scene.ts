@@ -2,6 +2,7 @@
  * What a picture of the sandbox is of: a sky, a sun and four ranges of hills, all drawn from one seed. It is said in
  * parts of the picture's width and height, so that the bitmap and the vector drawing are of the same place.
  */
+import { randomFrom } from '../../random.ts';
 
 /** The sun's middle, as parts of width and height. */
 export interface Point {
@@ -93,15 +94,4 @@ export function sunAfter(part: number): Point {
 export function skyAt(scene: Scene, part: number): number {
   const [zenith, middle, horizon] = scene.sky;
   return part < 0.55 ? blend(zenith, middle, part / 0.55) : blend(middle, horizon, (part - 0.55) / 0.45);
-}
-
-/** mulberry32: small, quick, and the same on every machine. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
