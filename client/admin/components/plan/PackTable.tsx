@@ -1,15 +1,14 @@
 /** Packs as they are sold now, with what they leave; each can be changed, archived and simulated. */
-import { Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
-import { Count, Money } from '../../../ui/values.tsx';
 import type { PackTable_PackFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { TextLink } from '../../links.tsx';
 import { MarginBadge } from './MarginBadge.tsx';
-import { type Actions, Floor, OfferButtons } from './OfferButtons.tsx';
+import { type Actions, lastColumns, priceColumns } from './OfferColumns.tsx';
 import type { OfferDraft } from './OfferForm.tsx';
 import { problemOf, RetireDialog } from './RetireDialog.tsx';
 
@@ -84,15 +83,7 @@ const packColumns = (actions: Actions<Pack>): readonly Column<Pack>[] => [
       </TextLink>
     ),
   },
-  { key: 'price', header: 'Price', align: 'end', render: ({ price }) => <Money value={price} /> },
-  { key: 'credits', header: 'Credits', align: 'end', render: ({ credits }) => <Count value={credits} /> },
-  {
-    key: 'each',
-    header: 'A credit',
-    align: 'end',
-    wide: true,
-    render: ({ pricePerCredit }) => <Money value={pricePerCredit} />,
-  },
+  ...priceColumns,
   {
     key: 'worst',
     header: 'At the worst, after fees',
@@ -107,14 +98,7 @@ const packColumns = (actions: Actions<Pack>): readonly Column<Pack>[] => [
     wide: true,
     render: ({ simulation }) => <Spent on={simulation.best} />,
   },
-  { key: 'floor', header: 'Floor', wide: true, render: (pack) => <Floor belowFloor={pack.belowFloor} /> },
-  {
-    key: 'do',
-    header: <VisuallyHidden>What can be done</VisuallyHidden>,
-    acts: true,
-    align: 'end',
-    render: (pack) => <OfferButtons offer={pack} name={pack.name} {...actions} />,
-  },
+  ...lastColumns(({ name }) => name, actions),
 ];
 
 interface PackTableProps {

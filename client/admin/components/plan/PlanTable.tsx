@@ -1,15 +1,15 @@
 /** Plans as they are sold now, with what they leave; each can be changed, archived and simulated. */
-import { Text, VisuallyHidden } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
-import { Count, Money, Ratio } from '../../../ui/values.tsx';
+import { Money, Ratio } from '../../../ui/values.tsx';
 import type { PlanTable_PlanFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { TextLink } from '../../links.tsx';
 import { MarginBadge } from './MarginBadge.tsx';
-import { type Actions, Floor, OfferButtons } from './OfferButtons.tsx';
+import { type Actions, lastColumns, priceColumns } from './OfferColumns.tsx';
 import type { OfferDraft } from './OfferForm.tsx';
 import { problemOf, RetireDialog } from './RetireDialog.tsx';
 import { toUse } from './uses.ts';
@@ -85,15 +85,7 @@ const planColumns = (actions: Actions<Plan>): readonly Column<Plan>[] => [
       </TextLink>
     ),
   },
-  { key: 'price', header: 'Price', align: 'end', render: ({ price }) => <Money value={price} /> },
-  { key: 'credits', header: 'Credits', align: 'end', render: ({ credits }) => <Count value={credits} /> },
-  {
-    key: 'each',
-    header: 'A credit',
-    align: 'end',
-    wide: true,
-    render: ({ pricePerCredit }) => <Money value={pricePerCredit} />,
-  },
+  ...priceColumns,
   {
     key: 'cost',
     header: 'Uses cost',
@@ -122,14 +114,7 @@ const planColumns = (actions: Actions<Plan>): readonly Column<Plan>[] => [
       </>
     ),
   },
-  { key: 'floor', header: 'Floor', wide: true, render: (plan) => <Floor belowFloor={plan.belowFloor} /> },
-  {
-    key: 'do',
-    header: <VisuallyHidden>What can be done</VisuallyHidden>,
-    acts: true,
-    align: 'end',
-    render: (plan) => <OfferButtons offer={plan} name={nameOf(plan)} {...actions} />,
-  },
+  ...lastColumns(nameOf, actions),
 ];
 
 interface PlanTableProps {
