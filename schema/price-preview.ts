@@ -10,7 +10,7 @@ import { builder, needs } from './builder.ts';
 import { ModelPrice } from './catalog.ts';
 import { readDollars } from './decimal.ts';
 import { type FieldProblem, InvalidInputError, invalidInput, resolveOutcome } from './outcome.ts';
-import { DIMENSION, MOST_COST_MICROS, PriceUnit } from './price.ts';
+import { MOST_COST_MICROS, whatIsPriced } from './price.ts';
 
 const PreviewedVariantType = builder.objectRef<PreviewedVariant>('PreviewedVariant').implement({
   description: 'A way in which the model is sold that a change would touch.',
@@ -59,11 +59,7 @@ const ModelChangePreview = builder.objectRef<Previewed>('ModelChangePreview').im
 const PreviewModelChangeInput = builder.inputType('PreviewModelChangeInput', {
   description: 'A change that somebody thinks of: say credits, a margin or a cost, and one of them.',
   fields: (t) => ({
-    model: t.string({ required: true, description: 'provider/name' }),
-    size: t.string({ description: DIMENSION }),
-    quality: t.string({ description: DIMENSION }),
-    durationSeconds: t.int({ description: DIMENSION }),
-    unit: t.field({ type: PriceUnit, defaultValue: 'OUTPUT', description: 'What is counted.' }),
+    ...whatIsPriced(t),
     credits: t.int({ description: 'For one unit; from 1.' }),
     targetMargin: t.field({
       type: 'Decimal',

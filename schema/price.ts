@@ -50,19 +50,26 @@ export const ModelChange = builder
     }),
   });
 
-/** What leaving a dimension of a price or a cost out means. */
-export const DIMENSION = 'Left out: any, where no row is more specific.';
+const DIMENSION = 'Left out: any, where no row is more specific.';
+
+/** Fields of an input that say what a price or a cost is of. */
+export const whatIsPriced = (
+  t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>,
+) => ({
+  model: t.string({ required: true, description: 'provider/name' }),
+  size: t.string({ description: DIMENSION }),
+  quality: t.string({ description: DIMENSION }),
+  durationSeconds: t.int({ description: DIMENSION }),
+  unit: t.field({ type: PriceUnit, defaultValue: 'OUTPUT', description: 'What is counted.' }),
+});
+
 const FROM = 'From when on; left out: from now. What was asked or billed before stays as it was.';
 const REASON = 'Why; it is written to the audit log.';
 
 const SetModelPriceInput = builder.inputType('SetModelPriceInput', {
   description: 'What the active price list is to ask for a model from an instant on.',
   fields: (t) => ({
-    model: t.string({ required: true, description: 'provider/name' }),
-    size: t.string({ description: DIMENSION }),
-    quality: t.string({ description: DIMENSION }),
-    durationSeconds: t.int({ description: DIMENSION }),
-    unit: t.field({ type: PriceUnit, defaultValue: 'OUTPUT', description: 'What is counted.' }),
+    ...whatIsPriced(t),
     credits: t.int({ required: true, description: 'For one unit; from 1.' }),
     effectiveFrom: t.field({ type: 'DateTime', description: FROM }),
     reason: t.string({ required: true, description: REASON }),
@@ -72,11 +79,7 @@ const SetModelPriceInput = builder.inputType('SetModelPriceInput', {
 const SetModelCostInput = builder.inputType('SetModelCostInput', {
   description: 'What a vendor bills for a model from an instant on.',
   fields: (t) => ({
-    model: t.string({ required: true, description: 'provider/name' }),
-    size: t.string({ description: DIMENSION }),
-    quality: t.string({ description: DIMENSION }),
-    durationSeconds: t.int({ description: DIMENSION }),
-    unit: t.field({ type: PriceUnit, defaultValue: 'OUTPUT', description: 'What is counted.' }),
+    ...whatIsPriced(t),
     cost: t.field({ type: 'Decimal', required: true, description: 'For one unit, in dollars: "0.003".' }),
     source: t.string({ required: true, description: 'Where the figure comes from: a page, a bill.' }),
     effectiveFrom: t.field({ type: 'DateTime', description: FROM }),
