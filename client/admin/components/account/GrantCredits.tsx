@@ -7,6 +7,7 @@ import { fromUnits, isAmount, toUnits } from '../../../ui/decimal.ts';
 import { toastDone } from '../../../ui/toasts.ts';
 import { Count, Money } from '../../../ui/values.tsx';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 
 const GrantCredits_AccountFragment = graphql(`
@@ -79,7 +80,7 @@ export function GrantCredits(props: { readonly account: FragmentType<typeof Gran
       toastDone(`${account.externalId} has got ${outcome.credits} credits.`);
       dialog.close();
     } else if (outcome.__typename === 'InvalidInputError') {
-      form.setErrors(Object.fromEntries(outcome.fields.map(({ path, message }) => [path, message])));
+      form.setErrors(fieldErrors(outcome.fields));
     } else {
       form.setFieldError('credits', outcome.message);
     }

@@ -8,6 +8,7 @@ import { toastDone } from '../../../ui/toasts.ts';
 import { type Amount, Count, Instant, Money } from '../../../ui/values.tsx';
 import type { GrantSource } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction, usePageQuery } from '../../graphql/hooks.ts';
 
 const PreviewQuery = graphql(`
@@ -118,11 +119,7 @@ export function RevokeCredits({ grant, onClose }: RevokeCreditsProps) {
       );
       onClose();
     } else if (outcome.__typename === 'InvalidInputError') {
-      form.setErrors(
-        Object.fromEntries(
-          outcome.fields.map(({ path, message }) => [path === 'reason' ? path : 'credits', message]),
-        ),
-      );
+      form.setErrors(fieldErrors(outcome.fields, (path) => (path === 'reason' ? path : 'credits')));
     } else {
       form.setFieldError('credits', outcome.message);
     }

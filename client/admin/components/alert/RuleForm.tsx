@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { toastDone } from '../../../ui/toasts.ts';
 import type { AlertSettingUnit, RuleForm_AlertRuleFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { KINDS, withoutStop } from './words.ts';
 
@@ -87,7 +88,7 @@ export function RuleForm({ onClose, ...props }: RuleFormProps) {
     if (!done) return;
     const outcome = done.setAlertRule;
     if (outcome.__typename === 'InvalidInputError') {
-      return form.setErrors(Object.fromEntries(outcome.fields.map(({ path, message }) => [path, message])));
+      return form.setErrors(fieldErrors(outcome.fields));
     }
     toastDone('The rule is set. It holds within five seconds.');
     onClose();

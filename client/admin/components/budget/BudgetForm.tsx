@@ -8,6 +8,7 @@ import { toastDone } from '../../../ui/toasts.ts';
 import { Ratio } from '../../../ui/values.tsx';
 import type { BudgetAction, BudgetPeriod, BudgetScope } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 
 const SetBudgetMutation = graphql(`
@@ -98,9 +99,7 @@ export function BudgetForm({ draft, onClose }: BudgetFormProps) {
       input: { scope, subject: scope === 'GLOBAL' ? null : subject.trim(), period, limit, action },
     });
     if (done?.setBudget.__typename === 'InvalidInputError') {
-      return form.setErrors(
-        Object.fromEntries(done.setBudget.fields.map(({ path, message }) => [path, message])),
-      );
+      return form.setErrors(fieldErrors(done.setBudget.fields));
     }
     if (!done) return;
     toastDone('The budget is set. It holds at once.');

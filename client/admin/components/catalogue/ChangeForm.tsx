@@ -18,6 +18,7 @@ import { useManner } from '../../../ui/preferences.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
 import type { PreviewModelChangeInput, PriceUnit } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { FromDay, instantOf } from '../range/FromDay.tsx';
 import { ChangePreview, useChangePreview } from './ChangePreview.tsx';
@@ -206,9 +207,7 @@ export function ChangeForm({ draft, onClose }: ChangeFormProps) {
     if (!outcome) return;
     if (outcome.__typename === 'InvalidInputError') {
       return form.setErrors(
-        Object.fromEntries(
-          outcome.fields.map(({ path, message }) => [path === 'durationSeconds' ? 'seconds' : path, message]),
-        ),
+        fieldErrors(outcome.fields, (path) => (path === 'durationSeconds' ? 'seconds' : path)),
       );
     }
     const what = by === 'cost' ? 'cost' : 'price';

@@ -6,6 +6,7 @@ import { ZONES } from '../../../ui/preferences.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
 import type { AlertChannelKind, ChannelForm_AlertChannelFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { KIND_CHOICES, SEVERITY_CHOICES } from '../alert/words.ts';
 import { type ChannelValues, inputOf, NEW_CHANNEL, valuesOf, whole } from './channel-values.ts';
@@ -128,7 +129,7 @@ export function ChannelForm({ draft, others, onClose }: ChannelFormProps) {
       : (await create({ kind: values.kind, input }))?.createAlertChannel;
     if (!outcome) return;
     if (outcome.__typename === 'InvalidInputError') {
-      return form.setErrors(Object.fromEntries(outcome.fields.map(({ path, message }) => [path, message])));
+      return form.setErrors(fieldErrors(outcome.fields));
     }
     toastDone(shown ? 'The channel is changed.' : 'The channel is there. Send it a test.');
     setSecret('secret' in outcome && typeof outcome.secret === 'string' ? outcome.secret : null);

@@ -4,6 +4,7 @@ import { useForm } from '@mantine/form';
 import IconFile from '@tabler/icons-react/icons/IconFileText';
 import { useNavigate } from '@tanstack/react-router';
 import { graphql } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { sendFile } from './sending.ts';
 
@@ -53,9 +54,7 @@ export function NewImport() {
     if (!done) return;
     const outcome = done.createHistoryImport;
     if (outcome.__typename === 'InvalidInputError') {
-      return form.setErrors(
-        Object.fromEntries(outcome.fields.map(({ path, message }) => [FIELD_OF[path] ?? path, message])),
-      );
+      return form.setErrors(fieldErrors(outcome.fields, (path) => FIELD_OF[path] ?? path));
     }
     void sendFile(outcome.id, outcome.partsPath, file, 0);
     await navigate({ to: '/import/$importId', params: { importId: outcome.id } });

@@ -5,6 +5,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { useState } from 'react';
 import { CopyOnce } from '../../../ui/CopyOnce.tsx';
 import { graphql } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 
 const CreateMutation = graphql(`
@@ -58,7 +59,7 @@ export function NewKey() {
     if (!done) return;
     const outcome = done.createApiKey;
     if (outcome.__typename === 'NewApiKey') setMade(outcome.key);
-    else form.setErrors(Object.fromEntries(outcome.fields.map(({ path, message }) => [path, message])));
+    else form.setErrors(fieldErrors(outcome.fields));
   };
   return (
     <>

@@ -19,6 +19,7 @@ import { useManner } from '../../../ui/preferences.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
 import type { PlanInterval, Tier } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { FromDay, instantOf } from '../range/FromDay.tsx';
 import { SimulationNote } from './SimulationNote.tsx';
@@ -140,11 +141,7 @@ export function OfferForm({ draft, models, onClose }: OfferFormProps) {
       : (await setPack({ input: { ...figures, pack: values.id } }))?.setPack;
     if (!outcome) return;
     if (outcome.__typename === 'InvalidInputError') {
-      return form.setErrors(
-        Object.fromEntries(
-          outcome.fields.map(({ path, message }) => [FIELDS[path] ?? path.split('.')[0], message]),
-        ),
-      );
+      return form.setErrors(fieldErrors(outcome.fields, (path) => FIELDS[path] ?? path.split('.')[0]));
     }
     toastDone(
       values.from ? `“${outcome.name}” is scheduled from ${values.from}.` : `“${outcome.name}” is set.`,

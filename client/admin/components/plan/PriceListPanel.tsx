@@ -20,6 +20,7 @@ import { toastDone } from '../../../ui/toasts.ts';
 import { Code, Count, Money } from '../../../ui/values.tsx';
 import type { FreePeriod } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { fieldErrors } from '../../graphql/field-errors.ts';
 import { useAction } from '../../graphql/hooks.ts';
 
 const PriceListPanel_PriceListFragment = graphql(`
@@ -93,7 +94,7 @@ export function PriceListPanel(props: PriceListPanelProps) {
       ?.setPriceList;
     if (!outcome) return;
     if (outcome.__typename === 'InvalidInputError') {
-      return form.setErrors(Object.fromEntries(outcome.fields.map(({ path, message }) => [path, message])));
+      return form.setErrors(fieldErrors(outcome.fields));
     }
     toastDone('The price list is changed. It holds at once.');
     dialog.close();
