@@ -52,7 +52,7 @@ export interface Queue {
   put(step: Step, id: string, afterMs?: number, priority?: Priority): Promise<void>;
   /** Puts steps in one go, to be done at once. Those that wait already stay as they are. */
   putAll(step: Step, ids: readonly string[], priority?: Priority): Promise<void>;
-  /** Lets a step be done now, whether one waits or not: something has happened. */
+  /** Lets a step be done now, whether one waits or not: something has happened. Tries until it is kept, as {@link put}. */
   hurry(step: Step, id: string): Promise<void>;
   /**
    * Begins to do steps in this process. A handler that throws is called again later.
@@ -254,7 +254,9 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
       if (ids.length > 0) await insert(step, ids, priority);
     },
     async hurry(step, id) {
-      await boss.upsert(NAMES[step], dataOf(step, id), { singletonKey: id, startAfter: 0 });
+      await untilKept(step, () =>
+        boss.upsert(NAMES[step], dataOf(step, id), { singletonKey: id, startAfter: 0 }),
+      );
     },
     async work(handle, handleBatch) {
       const options = { burstWhenBatchFull: true, perJobResults: true } as const;

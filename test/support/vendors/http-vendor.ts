@@ -67,7 +67,7 @@ export const reset = (): Fault => ({ fault: 'reset' });
 export const malformed = (): Fault => ({ fault: 'malformed' });
 /** Announces more bytes than it sends, then destroys the connection. */
 export const cutOff = (): Fault => ({ fault: 'cutOff' });
-/** Answers as it should, but only after so many milliseconds. */
+/** Does at once what it is asked for, and answers only after so many milliseconds. */
 export const slow = (ms: number): Fault => ({ fault: 'slow', ms });
 /** Does at once what it is asked for, and holds the answer back until it is released. */
 export const held = (): Held => {
@@ -189,12 +189,14 @@ export async function startHttpVendor(
         response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100000' });
         response.write('{"data":[{"b64_json":"iVBORw0KGgo', () => response.socket?.destroy());
         return;
-      case 'slow':
+      case 'slow': {
+        // At once: what is scripted later is for later requests, also when the caller has long hung up.
+        const answer = asItStands(await behaviour.answer(hit));
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
-        return behave(hit, response);
+        return send(response, answer);
+      }
       case 'held': {
-        // What the answer is made of may change while it is held back.
-        const answer = structuredClone(await behaviour.answer(hit));
+        const answer = asItStands(await behaviour.answer(hit));
         fault.keep(answer);
         await fault.released;
         return send(response, answer);
@@ -265,12 +267,18 @@ export async function startHttpVendor(
   };
 }
 
+/** An answer that stays as it is while it is held back, whatever becomes of what it was made of. */
+function asItStands(answer: Answer): Answer {
+  return isRaw(answer.body) ? answer : structuredClone(answer);
+}
+
+const isRaw = (body: unknown): body is Buffer | string => Buffer.isBuffer(body) || typeof body === 'string';
+
 function send(response: ServerResponse, { status: code, body, headers }: Answer): void {
   if (response.destroyed || response.headersSent) return;
-  const isRaw = Buffer.isBuffer(body) || typeof body === 'string';
-  const bytes = isRaw ? body : JSON.stringify(body ?? null);
+  const bytes = isRaw(body) ? body : JSON.stringify(body ?? null);
   response.writeHead(code, {
-    ...(isRaw ? {} : { 'content-type': 'application/json' }),
+    ...(isRaw(body) ? {} : { 'content-type': 'application/json' }),
     'content-length': Buffer.byteLength(bytes),
     ...headers,
   });
