@@ -71,18 +71,41 @@ function lockFolder(folder: string): () => void {
 }
 
 /**
- * Opens PGlite: Postgres in WebAssembly, in this process.
+ * Makes PGlite: Postgres in WebAssembly, in this process.
  *
- * @param folder where it keeps its data; undefined keeps it in memory, for tests.
+ * @param folder where it keeps its data, locked by the caller; undefined keeps it in memory, for tests.
  * @param template a dumped data folder to start from, which saves the seconds that a new one takes.
  */
-export async function openEmbedded(folder: string | undefined, template?: Blob): Promise<Database> {
-  const unlock = folder ? lockFolder(folder) : () => {};
-  const client = await PGlite.create({
+export function createClient(folder: string | undefined, template?: Blob): Promise<PGlite> {
+  return PGlite.create({
     ...(folder ? { dataDir: join(folder, 'postgres') } : {}),
     ...(template ? { loadDataDir: template } : {}),
     parsers,
   });
+}
+
+/** Closes a client for good: whoever still knows it would keep its memory and its files, some hundred megabytes. */
+export async function closeClient(client: PGlite): Promise<void> {
+  await client.close();
+  Object.assign(client, { mod: undefined, fs: undefined });
+}
+
+/** Opens the embedded database: {@link createClient}, in a folder that no other process has. */
+export async function openEmbedded(folder: string | undefined, template?: Blob): Promise<Database> {
+  const unlock = folder ? lockFolder(folder) : () => {};
+  const client = await createClient(folder, template);
+  return embed(client, async () => {
+    await closeClient(client);
+    unlock();
+  });
+}
+
+/**
+ * A client as a database.
+ *
+ * @param release called when the database is closed, and nothing is under way any more.
+ */
+export function embed(client: PGlite, release: () => Promise<void>): Database {
   const prisma = new PrismaClient({ adapter: new PrismaPGlite(client) });
   // PGlite that is closed under a transaction never comes back from it, so that closing waits for what is under way.
   const underWay = new Set<Promise<unknown>>();
@@ -168,10 +191,7 @@ export async function openEmbedded(folder: string | undefined, template?: Blob):
       closed = true;
       await Promise.allSettled(underWay);
       await prisma.$disconnect();
-      await client.close();
-      // Whoever still knows the closed client would keep its memory and its files, some hundred megabytes of them.
-      Object.assign(client, { mod: undefined, fs: undefined });
-      unlock();
+      await release();
     },
   };
 }

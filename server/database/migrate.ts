@@ -49,19 +49,19 @@ export async function migrate(database: Pick<Database, 'query' | 'script'>): Pro
   // A script, unlike a statement with parameters, may hold several commands; the lock ends with its transaction.
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
   await database.script(`BEGIN; SELECT pg_advisory_xact_lock(${LOCK}); ${TABLE}; COMMIT`);
+  const rows = await database.query<{ name: string; checksum: string }>(
+    `SELECT migration_name AS name, checksum FROM _prisma_migrations
+    WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  );
+  const known = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   const applied: string[] = [];
   for (const migration of migrations) {
-    const [row] = await database.query<{ checksum: string }>(
-      'SELECT checksum FROM _prisma_migrations WHERE migration_name = $1 AND finished_at IS NOT NULL AND rolled_back_at IS NULL',
-      [migration.name],
-    );
-    if (row) {
-      if (row.checksum !== migration.checksum) {
-        throw new Error(
-          `The migration ${migration.name} was changed after it had been applied to this database. Restore the file, and write a new migration instead.`,
-        );
-      }
-      continue;
+    const checksum = known.get(migration.name);
+    if (checksum === migration.checksum) continue;
+    if (checksum !== undefined) {
+      throw new Error(
+        `The migration ${migration.name} was changed after it had been applied to this database. Restore the file, and write a new migration instead.`,
+      );
     }
     // Between the look and the lock another process may have applied it: the script looks again under the lock.
     const tag = '$solvent_migration$';

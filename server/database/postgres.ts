@@ -21,6 +21,9 @@ const types: pg.CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
+/** What a query is thought to cost makes Postgres compile it, which takes ten times as long as the query itself. */
+const onConnect = (client: pg.ClientBase) => client.query('SET jit = off').then(() => undefined);
+
 /**
  * Opens Postgres.
  *
@@ -36,13 +39,14 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     application_name: 'solvent',
-    // What a report is thought to cost makes Postgres compile it, which takes ten times as long as the report itself.
-    onConnect: (client) => client.query('SET jit = off').then(() => undefined),
+    onConnect,
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   await pool.query('SELECT 1');
-  const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url, max: connections }) });
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg({ connectionString: url, max: connections, onConnect }),
+  });
 
   return {
     kind: 'postgres',

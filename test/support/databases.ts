@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { describe } from 'vitest';
 import { type Database, openDatabase } from '../../server/database/index.ts';
+import { borrowEmbedded } from './embedded.ts';
 
 export type DatabaseKind = 'pglite' | 'postgres';
 
@@ -121,7 +122,7 @@ export function pgliteTemplate(): Promise<Blob | undefined> {
  */
 export async function openTestDatabase(kind: DatabaseKind, connections?: number): Promise<TestDatabase> {
   if (kind === 'postgres') return openPostgresDatabase(connections);
-  const database = await openDatabase({ template: await pgliteTemplate() });
+  const database = await borrowEmbedded(await pgliteTemplate());
   return { kind, database, url: undefined, close: () => database.close() };
 }
 

@@ -7,31 +7,49 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { openDatabase } from '../../server/database/index.ts';
+import { seedCatalog } from '../../server/catalog/index.ts';
+import { systemClock } from '../../server/clock.ts';
+import { createClient, embed } from '../../server/database/embedded.ts';
+import { type Database, openDatabase } from '../../server/database/index.ts';
 import { migrate } from '../../server/database/migrate.ts';
+import { createLog } from '../../server/log.ts';
+import { seedPlans } from '../../server/plans/index.ts';
+import { openQueue } from '../../server/queue/index.ts';
 import { postgresIsReachable, postgresUrl, TEMPLATE_DATABASE, TEMPLATE_FILE, urlOf } from './databases.ts';
+import { keepRows } from './embedded.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, 'node_modules/.cache/solvent-test');
 const DAY_MS = 86_400_000;
 
+/** What a template is made of and by. */
+const FOLDERS = ['prisma/migrations', 'server/database', 'server/catalog', 'server/plans', 'server/queue'];
+const FILES = ['test/support/global-setup.ts', 'test/support/embedded.ts', 'package-lock.json'];
+
 /** Changes whenever a template made before would not be what a new one is. */
 function templateKey(): string {
   const hash = createHash('sha256');
-  const migrations = join(ROOT, 'prisma/migrations');
-  for (const name of readdirSync(migrations, { recursive: true, encoding: 'utf8' }).sort()) {
-    if (name.endsWith('.sql')) hash.update(name).update(readFileSync(join(migrations, name)));
+  for (const folder of FOLDERS) {
+    for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/\.(?:sql|ts)$/.test(name)) hash.update(name).update(readFileSync(join(ROOT, folder, name)));
+    }
   }
-  hash.update(readFileSync(join(ROOT, 'server/database/migrate.ts')));
-  hash.update(readFileSync(import.meta.filename));
+  for (const file of FILES) hash.update(readFileSync(join(ROOT, file)));
   const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
   hash.update(`${pglite} ${statSync(pglite).size} ${statSync(pglite).mtimeMs}`);
   return hash.digest('hex').slice(0, 24);
 }
 
-/** A migrated PGlite folder as a file. Making one takes seconds, so it is kept for as long as nothing changes. */
+/** Puts into a migrated database what the first start of any server does, so that no test's server has to. */
+async function begin(database: Database): Promise<void> {
+  await seedCatalog(database, systemClock);
+  await seedPlans(database, systemClock);
+  const queue = await openQueue({ database, log: createLog({ level: 'error' }) });
+  await queue.stop(0);
+}
+
+/** A PGlite folder as a file, migrated and {@link begin begun}. Making one takes seconds, so it is kept for as long as nothing changes. */
 async function makePgliteTemplate(): Promise<string> {
   mkdirSync(CACHE, { recursive: true });
   for (const name of readdirSync(CACHE)) {
@@ -40,13 +58,12 @@ async function makePgliteTemplate(): Promise<string> {
   }
   const file = join(CACHE, `pglite-${templateKey()}.tar`);
   if (statSync(file, { throwIfNoEntry: false })) return file;
-  const client = await PGlite.create();
-  const rows = <Row>(text: string, parameters?: readonly unknown[]) =>
-    client.query<Row>(text, parameters as unknown[]).then((result) => result.rows);
-  await migrate({
-    query: rows,
-    script: (text) => client.exec(text).then(() => undefined),
-  });
+  const client = await createClient(undefined);
+  const database = embed(client, async () => {});
+  await migrate(database);
+  await begin(database);
+  await database.close();
+  await keepRows(client);
   // Each copy is unpacked, and lays out its shared buffers, before it can be asked anything: what no test needs is left out.
   await client.exec("ALTER SYSTEM SET shared_buffers = '16MB'");
   await client.exec('UPDATE pg_database SET datistemplate = false');
@@ -62,7 +79,7 @@ async function makePgliteTemplate(): Promise<string> {
 const PREFIX = 'solvent_test_';
 
 /**
- * A migrated database on the server. While the run lives it keeps a connection that bears its name: databases
+ * A migrated and {@link begin begun} database on the server. While the run lives it keeps a connection that bears its name: databases
  * of a run without one are leftovers.
  */
 async function makePostgresTemplate(): Promise<{ name: string; drop(): Promise<void> }> {
@@ -88,6 +105,7 @@ async function makePostgresTemplate(): Promise<{ name: string; drop(): Promise<v
   const name = `${run}_template`;
   await client.query(`CREATE DATABASE "${name}"`);
   const database = await openDatabase({ url: urlOf(name), connections: 1 });
+  await begin(database);
   await database.close();
   return {
     name,

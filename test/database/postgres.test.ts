@@ -1,0 +1,17 @@
+/** A Postgres: how its connections are set up. */
+import pg from 'pg';
+import { expect, test } from 'vitest';
+import { connectionsTo } from '../../server/queue/index.ts';
+import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
+
+describeOnPostgres('connections', (kind) => {
+  test('of the ledger, of lists and of the queue let Postgres compile no query', async () => {
+    const { database, url, close } = await openTestDatabase(kind);
+    const pool = new pg.Pool(connectionsTo(url ?? ''));
+    expect(await database.query('SHOW jit')).toEqual([{ jit: 'off' }]);
+    expect(await database.prisma.$queryRawUnsafe('SHOW jit')).toEqual([{ jit: 'off' }]);
+    expect((await pool.query('SHOW jit')).rows).toEqual([{ jit: 'off' }]);
+    await pool.end();
+    await close();
+  });
+});
