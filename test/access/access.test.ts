@@ -11,9 +11,10 @@ import {
   SCOPES,
 } from '../../server/access/index.ts';
 import { FakeClock } from '../../server/clock.ts';
-import { type Database, openDatabase } from '../../server/database/index.ts';
+import type { Database } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
 import { silentLog } from '../../server/log.ts';
+import { openTestDatabase } from '../support/databases.ts';
 
 const START = '2026-11-20T10:00:00.000Z';
 const SECRET = 'a secret of at least thirty-two characters';
@@ -28,7 +29,7 @@ const statements: string[] = [];
 const lastUses: unknown[] = [];
 
 beforeAll(async () => {
-  const opened = await openDatabase({});
+  const { database: opened } = await openTestDatabase('pglite');
   database = {
     ...opened,
     query: (text, parameters) => {

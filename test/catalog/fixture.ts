@@ -1,21 +1,29 @@
 import {
+  bumpCatalogVersion,
   type Catalog,
   createCatalog,
   type PriceOutcome,
   type Servable,
-  seedCatalog,
 } from '../../server/catalog/index.ts';
 import { FakeClock } from '../../server/clock.ts';
-import { type Database, openDatabase } from '../../server/database/index.ts';
+import type { Database } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
+import { openTestDatabase } from '../support/databases.ts';
 
 /** The day on which the shipped figures were checked. */
 export const NOON = '2026-11-20T12:00:00.000Z';
 
 /** A database in memory with the shipped catalogue. */
 export async function openSeeded(): Promise<Database> {
-  const database = await openDatabase({});
-  await seedCatalog(database, new FakeClock(NOON));
+  const { database } = await openTestDatabase('pglite');
+  await bumpCatalogVersion(database, new FakeClock(NOON));
+  return database;
+}
+
+/** A database in memory without any catalogue. */
+export async function openUnseeded(): Promise<Database> {
+  const { database } = await openTestDatabase('pglite');
+  await database.query('TRUNCATE catalog_model, model_cost, model_price, price_list, setting');
   return database;
 }
 

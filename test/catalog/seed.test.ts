@@ -2,15 +2,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COSTS, MODELS, PRICE_LISTS, PRICES } from '../../server/catalog/catalogue-rows.ts';
 import { seedCatalog } from '../../server/catalog/index.ts';
 import { FakeClock } from '../../server/clock.ts';
-import { type Database, openDatabase } from '../../server/database/index.ts';
-import { addCost, addPrice, NOON, openCatalog, priced } from './fixture.ts';
+import type { Database } from '../../server/database/index.ts';
+import { addCost, addPrice, NOON, openCatalog, openUnseeded, priced } from './fixture.ts';
 
 let database: Database;
 const clock = new FakeClock(NOON);
 const NOTHING = { priceLists: 0, models: 0, costs: 0, prices: 0 };
 
 beforeAll(async () => {
-  database = await openDatabase({});
+  database = await openUnseeded();
 });
 afterAll(() => database.close());
 
