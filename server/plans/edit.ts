@@ -173,52 +173,37 @@ export async function setPack(editing: Editing, change: PackChange): Promise<Pac
 }
 
 /** Ends the sale of what is offered, from an instant on; those who have it keep it. */
-export async function retirePlan(
-  editing: Editing,
-  offer: PlanOffer,
-  change: Change,
-): Promise<Invalid | null> {
-  const version = {
-    ...offer,
-    id: newId(),
-    effectiveFrom: change.effectiveFrom ?? editing.clock.now(),
-    retired: true,
-  };
-  return retire(editing, change, 'plan', offer.planId, version, (sql, now) =>
-    statements.addPlanVersion(sql, now, offer.planId, version),
+export function retirePlan(editing: Editing, offer: PlanOffer, change: Change): Promise<Invalid | null> {
+  return retire(editing, change, 'plan', offer.planId, offer, (sql, now, ended) =>
+    statements.addPlanVersion(sql, now, offer.planId, { ...offer, ...ended }),
   );
 }
 
 /** Ends the sale of a pack, from an instant on. */
-export async function retirePack(
-  editing: Editing,
-  offer: PackOffer,
-  change: Change,
-): Promise<Invalid | null> {
-  const version = {
-    ...offer,
-    id: newId(),
-    effectiveFrom: change.effectiveFrom ?? editing.clock.now(),
-    retired: true,
-  };
-  return retire(editing, change, 'pack', offer.packId, version, (sql, now) =>
-    statements.addPackVersion(sql, now, offer.packId, version),
+export function retirePack(editing: Editing, offer: PackOffer, change: Change): Promise<Invalid | null> {
+  return retire(editing, change, 'pack', offer.packId, offer, (sql, now, ended) =>
+    statements.addPackVersion(sql, now, offer.packId, { ...offer, ...ended }),
   );
 }
+
+/** What makes of an offer the version that is sold no more. */
+type Ended = Pick<statements.VersionRow, 'id' | 'effectiveFrom' | 'retired'>;
 
 async function retire(
   editing: Editing,
   change: Change,
   path: 'plan' | 'pack',
   id: string,
-  version: statements.VersionRow,
-  add: (sql: Sql, now: Date) => Promise<void>,
+  offer: PlanOffer | PackOffer,
+  add: (sql: Sql, now: Date, ended: Ended) => Promise<void>,
 ): Promise<Invalid | null> {
+  // Looked at once: by a second look, "at once" would be in the past.
   const now = editing.clock.now();
-  const fields = problemsOf({ ...version, path, id }, now);
+  const effectiveFrom = change.effectiveFrom ?? now;
+  const fields = problemsOf({ ...offer, path, id, effectiveFrom }, now);
   if (fields.length > 0) return { status: 'invalid', fields };
-  const { effectiveFrom } = version;
-  await write(editing, change, `${path}.retire`, id, { effectiveFrom }, (sql) => add(sql, now));
+  const ended = { id: newId(), effectiveFrom, retired: true };
+  await write(editing, change, `${path}.retire`, id, { effectiveFrom }, (sql) => add(sql, now, ended));
   return null;
 }
 

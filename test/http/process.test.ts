@@ -14,7 +14,8 @@ import {
   until,
 } from '../support/server.ts';
 
-describe('a stop', () => {
+// Each test starts two servers, on a machine that may be busy with other suites.
+describe('a stop', { timeout: 90_000 }, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await prepareFolder();

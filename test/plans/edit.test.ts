@@ -121,6 +121,24 @@ describeOnEachDatabase('an operator', (kind) => {
     expect(await plans.pack('2500')).toMatchObject({ credits: 2_500 });
   });
 
+  it('ends a sale at once also while time goes on, and makes one likewise', async () => {
+    const ticking = {
+      now: () => {
+        clock.advance(1);
+        return clock.now();
+      },
+    };
+    const { catalog } = await openCatalog(opened.database);
+    const hurried = createPlans({ database: opened.database, clock: ticking, catalog, priceList: 'tokens' });
+    const change = { reason: 'At once', actor: 'admin:test' };
+    expect(await hurried.retirePack('100', change)).toMatchObject({ status: 'retired' });
+    expect(await hurried.retirePlan('pro', 'YEAR', change)).toMatchObject({ status: 'retired' });
+    expect(
+      await hurried.setPack({ ...change, pack: '100', priceMicros: 1_000_000n, credits: 100 }),
+    ).toMatchObject({ status: 'changed' });
+    catalog.close();
+  });
+
   it('sees what was sold, is sold and will be, and where a sale ends', async () => {
     const of = async (id: string) =>
       (await plans.packVersions())

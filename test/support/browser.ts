@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { describe } from 'vitest';
 
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Without a window of its own, which nobody sees, it takes a quarter less of the processor. */
+const PATHS = [
+  '/usr/bin/chromium-headless-shell',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 const executablePath = process.env.CHROMIUM_PATH ?? PATHS.find((path) => existsSync(path));
 
@@ -12,7 +18,7 @@ export function describeInBrowser(name: string, suite: () => void): void {
   if (executablePath) describe(name, suite);
   else {
     describe.skip(
-      `${name} (skipped: no Chromium; install Debian's package chromium or set CHROMIUM_PATH)`,
+      `${name} (skipped: no Chromium; install Debian's package chromium-headless-shell or set CHROMIUM_PATH)`,
       suite,
     );
   }

@@ -11,7 +11,9 @@ export const ADMIN = { email: 'admin@example.com', password: 'correct horse batt
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** What WCAG 2.2 asks for at the levels A and AA, and nothing else. */
-const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const WCAG = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
+/** What of it depends on colours, in which alone one colour scheme differs from another. */
+const COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
 
 export interface Stage {
   readonly server: TestServer;
@@ -102,25 +104,28 @@ export async function signIn(page: Page): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).waitFor({ state: 'attached' });
 }
 
-/** What axe-core finds against WCAG 2.2 A and AA, as sentences. */
-export async function violationsOf(page: Page): Promise<string[]> {
+/** What axe-core finds against WCAG 2.2 A and AA, as sentences; or, where all else was looked at, of its colours alone. */
+export async function violationsOf(page: Page, { coloursOnly = false } = {}): Promise<string[]> {
   // Injected over the debugger, which the page's Content-Security-Policy does not concern.
-  await page.evaluate(AXE);
-  return page.evaluate(async (tags) => {
-    const { axe } = window as unknown as {
-      axe: {
-        run(options: object): Promise<{
-          violations: { id: string; help: string; nodes: { target: string[]; failureSummary: string }[] }[];
-        }>;
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
+  return page.evaluate(
+    async (runOnly) => {
+      const { axe } = window as unknown as {
+        axe: {
+          run(options: object): Promise<{
+            violations: { id: string; help: string; nodes: { target: string[]; failureSummary: string }[] }[];
+          }>;
+        };
       };
-    };
-    const { violations } = await axe.run({ runOnly: tags, resultTypes: ['violations'] });
-    return violations.flatMap(({ id, help, nodes }) =>
-      nodes
-        .slice(0, 3)
-        .map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary}`),
-    );
-  }, WCAG);
+      const { violations } = await axe.run({ runOnly, resultTypes: ['violations'] });
+      return violations.flatMap(({ id, help, nodes }) =>
+        nodes
+          .slice(0, 3)
+          .map(({ target, failureSummary }) => `${id} (${help}) at ${target.join(' ')}: ${failureSummary}`),
+      );
+    },
+    coloursOnly ? COLOURS : WCAG,
+  );
 }
 
 /** Waits until nothing on the page is a skeleton any more. */
