@@ -3,14 +3,14 @@
  * dark and on a phone, goes into screenshots/, which is not committed. Needs a Chromium (CHROMIUM_PATH, or Debian's package).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser } from '../test/support/chromium.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const VIEWS = [
   { name: 'light', colorScheme: 'light', viewport: { width: 1280, height: 900 } },
   { name: 'dark', colorScheme: 'dark', viewport: { width: 1280, height: 900 } },
@@ -99,14 +99,9 @@ async function show(page: Page, address: string): Promise<void> {
 }
 
 const { values } = parseArgs({ options: { 'overview-only': { type: 'boolean', default: false } } });
-const executablePath = process.env.CHROMIUM_PATH ?? CHROMIUM.find((path) => existsSync(path));
-if (executablePath === undefined) throw new Error('There is no Chromium: install one, or set CHROMIUM_PATH.');
 const folder = mkdtempSync(join(tmpdir(), 'solvent-screenshots-'));
+const browser = await openBrowser();
 const { demo, child } = await startDemo(folder);
-const browser = await chromium.launch({
-  executablePath,
-  args: ['--headless', '--no-sandbox', '--disable-gpu'],
-});
 try {
   const overview = await openPage(browser, demo, VIEWS[0]);
   await show(overview, `${demo.url}/admin/`);

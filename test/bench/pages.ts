@@ -1,10 +1,10 @@
 /** How long an operator's phone waits for the overview: the largest paint and the shift of its layout, as Lighthouse throttles. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { chromiumPath, NO_CHROMIUM, openBrowser } from '../support/chromium.ts';
 import type { Bench } from './bench.ts';
 import { figures, spread } from './support/statistics.ts';
 
@@ -20,8 +20,6 @@ const NETWORK = {
   uploadThroughput: (750 * 1024) / 8,
 };
 const PROCESSOR_SLOWDOWN = 4;
-const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const chromiumPath = process.env.CHROMIUM_PATH ?? PATHS.find((path) => existsSync(path));
 
 /** Starts the server as `npm start` does. */
 async function startServer(folder: string): Promise<{ readonly url: string; stop(): Promise<unknown> }> {
@@ -121,15 +119,11 @@ async function loadOnce(browser: Browser, url: string, throttled: boolean): Prom
 export const pages: Bench = {
   name: 'pages',
   needsPostgres: false,
-  missing: () =>
-    chromiumPath ? null : 'no Chromium; install Debian’s package chromium or set CHROMIUM_PATH',
+  missing: () => (chromiumPath ? null : NO_CHROMIUM),
   async run() {
     const folder = await mkdtemp(join(tmpdir(), 'solvent-bench-'));
     const server = await startServer(folder);
-    const browser = await chromium.launch({
-      executablePath: chromiumPath ?? '',
-      args: ['--headless', '--no-sandbox', '--disable-gpu'],
-    });
+    const browser = await openBrowser();
     try {
       const phone: Load[] = [];
       const desk: Load[] = [];
