@@ -11,16 +11,15 @@ import {
   SCOPES,
 } from '../../server/access/index.ts';
 import { FakeClock } from '../../server/clock.ts';
-import type { Database } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
 import { silentLog } from '../../server/log.ts';
-import { openTestDatabase } from '../support/databases.ts';
+import { openTestDatabase, type TestDatabase } from '../support/databases.ts';
 
 const START = '2026-11-20T10:00:00.000Z';
 const SECRET = 'a secret of at least thirty-two characters';
 const ADMIN_KEY = 'the key of the environment';
 
-let database: Database;
+let database: TestDatabase['database'];
 
 /** Each database statement that ran, to see what is answered from memory. */
 const statements: string[] = [];
@@ -160,7 +159,7 @@ describe('API keys', () => {
   test('a revocation is not undone by an answer that was on its way meanwhile', async () => {
     let release = () => {};
     let holdBack = false;
-    const slow: Database = {
+    const slow: typeof database = {
       ...database,
       query: async <Row>(text: string, parameters?: readonly unknown[]) => {
         const rows = await database.query<Row>(text, parameters);
@@ -310,7 +309,7 @@ describe('API keys', () => {
 
   test('a last use that cannot be written fails no call, and is written later', async () => {
     let broken = true;
-    const flaky: Database = {
+    const flaky: typeof database = {
       ...database,
       query: (text, parameters) =>
         broken && text.startsWith('UPDATE api_key')

@@ -35,12 +35,15 @@ export interface Cluster extends AsyncDisposable {
   crash(): Promise<void>;
 }
 
+/** `runuser` is where not every PATH leads. */
+const ROOTS_ENVIRONMENT = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
 /** Postgres refuses to run as root: then as the user that its package has made. */
 async function asPostgres(program: string, ...args: string[]): Promise<string> {
   const path = join(programs ?? '', program);
   const isRoot = process.getuid?.() === 0;
   const { stdout } = isRoot
-    ? await run('runuser', ['-u', 'postgres', '--', path, ...args], { cwd: '/tmp' })
+    ? await run('runuser', ['-u', 'postgres', '--', path, ...args], { cwd: '/tmp', env: ROOTS_ENVIRONMENT })
     : await run(path, args, { cwd: '/tmp' });
   return stdout;
 }
