@@ -148,8 +148,13 @@ export function formatBytes(bytes: number, { locale }: Pick<Manner, 'locale'>): 
   );
 }
 
+/** Values whose words are not their own. */
+const NAMES: Readonly<Record<string, string>> = { PAYG: 'Pay as you go' };
+
 /** `GENERATE_IMAGE` as "Generate image": an enum's value for people. */
 export function wordsOf(value: string): string {
+  const name = NAMES[value];
+  if (name !== undefined) return name;
   const words = value.toLowerCase().replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

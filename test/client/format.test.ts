@@ -98,4 +98,5 @@ test('durations and names are written for people', () => {
     '4 min 5 sec',
   ]);
   expect(wordsOf('REMOVE_BACKGROUND')).toBe('Remove background');
+  expect(wordsOf('PAYG')).toBe('Pay as you go');
 });
