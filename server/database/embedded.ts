@@ -82,9 +82,13 @@ export async function createClient(folder: string | undefined, template?: Blob):
     ...(template ? { loadDataDir: template } : {}),
     parsers,
   });
+  allParsers.set(client, client.parsers);
   await narrow(client);
   return client;
 }
+
+/** What each client would parse if it were left to itself. */
+const allParsers = new WeakMap<PGlite, PGlite['parsers']>();
 
 /** Arrays that results may have: of columns, and of what statements put together from built-in types, as `pg` reads them. */
 const ARRAYS = `SELECT oid FROM pg_type t WHERE typcategory = 'A' AND (
@@ -100,9 +104,8 @@ const ARRAYS = `SELECT oid FROM pg_type t WHERE typcategory = 'A' AND (
  */
 async function narrow(client: PGlite): Promise<void> {
   const { rows } = await client.query<{ oid: number }>(ARRAYS);
-  const all = client.parsers;
-  const ours = Object.keys(parsers);
-  const needed = new Set([...ours, ...rows.map(({ oid }) => String(oid))]);
+  const needed = new Set([...Object.keys(parsers), ...rows.map(({ oid }) => String(oid))]);
+  const all = allParsers.get(client) ?? {};
   // An array's parser looks for its elements' parser here, in the prototype too; copied is only what is the object's own.
   client.parsers = Object.assign(
     Object.create(all),
@@ -112,7 +115,7 @@ async function narrow(client: PGlite): Promise<void> {
 
 /** Lets PGlite know of types that have been made since it was opened. */
 async function refresh(client: PGlite): Promise<void> {
-  client.parsers = Object.getPrototypeOf(client.parsers);
+  client.parsers = allParsers.get(client) ?? client.parsers;
   await client.refreshArrayTypes();
   await narrow(client);
 }
@@ -126,7 +129,10 @@ export async function closeClient(client: PGlite): Promise<void> {
 /** Opens the embedded database: {@link createClient}, in a folder that no other process has. */
 export async function openEmbedded(folder: string | undefined, template?: Blob): Promise<Database> {
   const unlock = folder ? lockFolder(folder) : () => {};
-  const client = await createClient(folder, template);
+  const client = await createClient(folder, template).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
   return embed(client, async () => {
     await closeClient(client);
     unlock();

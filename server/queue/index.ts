@@ -96,8 +96,9 @@ const MOST_PAUSE_MS = 2_000;
 const CONNECTIONS = 4;
 /**
  * A pick goes along the index that is in its order, and stops when it has enough. While a table grows faster than its
- * statistics, Postgres takes it for nearly empty, and would rather gather and sort all that is due, for each pick. A plan that cannot do without a sort counts as dear beyond
- * measure then, and would be compiled, which takes a hundred times as long as the pick.
+ * statistics, Postgres takes it for nearly empty, and would rather gather and sort all that is due, for each pick.
+ * A plan that cannot do without a sort counts as dear beyond measure then, and would be compiled, which takes a hundred times
+ * as long as the pick.
  */
 const PLANS = '-c enable_bitmapscan=off -c enable_sort=off -c jit=off';
 

@@ -73,6 +73,29 @@ test('takes a list of an enum that its own migrations have just made, as a first
   await database.close();
 });
 
+test('gives arrays as lists, of numbers, texts, instants and amounts, also after scripts that ran at once', async () => {
+  const database = await openDatabase({ template: await pgliteTemplate() });
+  await Promise.all([
+    database.script("CREATE TYPE shade AS ENUM ('LIGHT', 'DARK')"),
+    database.script("CREATE TYPE shape AS ENUM ('ROUND')"),
+  ]);
+  const [row] = await database.query(
+    `SELECT ARRAY[1, 2] AS small, ARRAY[1::bigint, 2] AS large, ARRAY['a', 'b c'] AS texts, ARRAY[true] AS facts,
+      ARRAY['2026-11-20T12:00:00Z'::timestamptz] AS instants, $1::shade[]::text[] AS shades`,
+    [['DARK']],
+  );
+  expect(row).toEqual({
+    small: [1, 2],
+    large: [1n, 2n],
+    texts: ['a', 'b c'],
+    facts: [true],
+    instants: [new Date('2026-11-20T12:00:00Z')],
+    shades: ['DARK'],
+  });
+  expect(Object.prototype).toEqual({});
+  await database.close();
+});
+
 describe('failures that may be gone on another try', () => {
   test.each([
     ['a deadlock', { code: '40P01' }, true],
