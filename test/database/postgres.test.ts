@@ -7,11 +7,12 @@ import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
 describeOnPostgres('connections', (kind) => {
   test('of the ledger, of lists and of the queue let Postgres compile no query', async () => {
     const { database, url, close } = await openTestDatabase(kind);
-    const pool = new pg.Pool(connectionsTo(url ?? ''));
+    const ofTheQueue = new pg.Client(connectionsTo(url ?? ''));
+    await ofTheQueue.connect();
     expect(await database.query('SHOW jit')).toEqual([{ jit: 'off' }]);
     expect(await database.prisma.$queryRawUnsafe('SHOW jit')).toEqual([{ jit: 'off' }]);
-    expect((await pool.query('SHOW jit')).rows).toEqual([{ jit: 'off' }]);
-    await pool.end();
+    expect((await ofTheQueue.query('SHOW jit')).rows).toEqual([{ jit: 'off' }]);
+    await ofTheQueue.end();
     await close();
   });
 });
