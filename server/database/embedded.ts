@@ -14,6 +14,15 @@ const parsers: NonNullable<PGliteOptions['parsers']> = {
   [INT8_ARRAY]: (text: string) => text.slice(1, -1).split(',').filter(Boolean).map(BigInt),
 };
 
+/**
+ * Arrays that are read as such, as `pg` does: of bool, bytea, date, float4, float8, int2, int4, json, jsonb, numeric, text,
+ * timestamp, timestamptz, uuid and varchar. These numbers are Postgres' own, the same in every version.
+ */
+const ARRAYS = [1000, 1001, 1182, 1021, 1022, 1005, 1007, 199, 3807, 1231, 1009, 1115, 1185, 2951, 1015];
+
+/** What results may have that PGlite does not read by itself. */
+const LISTED = [INT8, INT8_ARRAY, ...ARRAYS].map(String);
+
 function isAlive(processId: number): boolean {
   try {
     process.kill(processId, 0);
@@ -82,42 +91,10 @@ export async function createClient(folder: string | undefined, template?: Blob):
     ...(template ? { loadDataDir: template } : {}),
     parsers,
   });
-  allParsers.set(client, client.parsers);
-  await narrow(client);
+  // For each query PGlite copies every parser that it lists, and it has one for the arrays of each type there is, tables
+  // included: that takes twice as long as the rest of a small query. Those that are not listed it still finds.
+  client.parsers = new Proxy(client.parsers, { ownKeys: () => LISTED });
   return client;
-}
-
-/** What each client would parse if it were left to itself. */
-const allParsers = new WeakMap<PGlite, PGlite['parsers']>();
-
-/** Arrays that results may have: of columns, and of what statements put together from built-in types, as `pg` reads them. */
-const ARRAYS = `SELECT oid FROM pg_type t WHERE typcategory = 'A' AND (
-  typelem IN ('bool'::regtype, 'bytea'::regtype, 'date'::regtype, 'float4'::regtype, 'float8'::regtype, 'int2'::regtype,
-    'int4'::regtype, 'int8'::regtype, 'json'::regtype, 'jsonb'::regtype, 'numeric'::regtype, 'text'::regtype,
-    'timestamp'::regtype, 'timestamptz'::regtype, 'uuid'::regtype, 'varchar'::regtype)
-  OR EXISTS (SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE a.atttypid = t.oid AND c.relkind IN ('r', 'p', 'v') AND c.oid >= 16384))`;
-
-/**
- * Leaves PGlite with the parsers that results need. For each query it copies all those that it has, and it makes one for
- * the arrays of each type there is, tables included: that copy takes twice as long as the rest of a small query.
- */
-async function narrow(client: PGlite): Promise<void> {
-  const { rows } = await client.query<{ oid: number }>(ARRAYS);
-  const needed = new Set([...Object.keys(parsers), ...rows.map(({ oid }) => String(oid))]);
-  const all = allParsers.get(client) ?? {};
-  // An array's parser looks for its elements' parser here, in the prototype too; copied is only what is the object's own.
-  client.parsers = Object.assign(
-    Object.create(all),
-    Object.fromEntries(Object.entries(all).filter(([oid]) => needed.has(oid))),
-  );
-}
-
-/** Lets PGlite know of types that have been made since it was opened. */
-async function refresh(client: PGlite): Promise<void> {
-  client.parsers = allParsers.get(client) ?? client.parsers;
-  await client.refreshArrayTypes();
-  await narrow(client);
 }
 
 /** Closes a client for good: whoever still knows it would keep its memory and its files, some hundred megabytes. */
@@ -208,7 +185,7 @@ export function embed(client: PGlite, release: () => Promise<void>): Database {
       track(async () => {
         await client.exec(text);
         // PGlite learns how arrays of enums are written when it opens: those of a script that has just made them, only now.
-        await refresh(client);
+        await client.refreshArrayTypes();
       }),
     native: {
       kind: 'pglite',

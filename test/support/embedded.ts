@@ -124,9 +124,9 @@ async function restore({ client, tables, sequences, shape }: Reusable): Promise<
 export async function borrowEmbedded(template: Blob | undefined): Promise<Database> {
   const borrowed = idle.pop() ?? (await create(template));
   borrowed.uses += 1;
-  const mayReturn = () => borrowed.uses < MOST_USES && idle.length < MOST_IDLE;
   return embed(borrowed.client, async () => {
-    if (mayReturn() && (await restore(borrowed).catch(() => false))) idle.push(borrowed);
+    const isWanted = borrowed.uses < MOST_USES && idle.length < MOST_IDLE;
+    if (isWanted && (await restore(borrowed).catch(() => false))) idle.push(borrowed);
     else await closeClient(borrowed.client);
   });
 }

@@ -49,7 +49,10 @@ async function begin(database: Database): Promise<void> {
   await queue.stop(0);
 }
 
-/** A PGlite folder as a file, migrated and {@link begin begun}. Making one takes seconds, so it is kept for as long as nothing changes. */
+/**
+ * A PGlite folder as a file, migrated and {@link begin begun}. Making one takes seconds, so it is kept for as long as nothing
+ * changes.
+ */
 async function makePgliteTemplate(): Promise<string> {
   mkdirSync(CACHE, { recursive: true });
   for (const name of readdirSync(CACHE)) {
@@ -79,8 +82,8 @@ async function makePgliteTemplate(): Promise<string> {
 const PREFIX = 'solvent_test_';
 
 /**
- * A migrated and {@link begin begun} database on the server. While the run lives it keeps a connection that bears its name: databases
- * of a run without one are leftovers.
+ * A migrated and {@link begin begun} database on the server. While the run lives it keeps a connection that bears its name:
+ * databases of a run without one are leftovers.
  */
 async function makePostgresTemplate(): Promise<{ name: string; drop(): Promise<void> }> {
   const run = `${PREFIX}${Date.now().toString(36)}${process.pid.toString(36)}`;
