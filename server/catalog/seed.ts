@@ -3,6 +3,7 @@ import type { Database } from '../database/index.ts';
 import { keyedId } from '../ids.ts';
 import { parseDecimal } from '../money.ts';
 import { CHECKED, COSTS, MODELS, PRICE_LISTS, PRICES } from './catalogue-rows.ts';
+import { COST_KEYS, LIST_IDS, MODEL_IDS, PRICE_KEYS } from './statements.ts';
 import { bumpCatalogVersion } from './version.ts';
 
 /** How many rows were missing and are there now. */
@@ -25,28 +26,31 @@ export interface SeedReport {
  */
 export async function seedCatalog(database: Database, clock: Clock): Promise<SeedReport> {
   const { prisma } = database;
-  const [costRows, priceRows] = await Promise.all([
-    prisma.modelCost.findMany(),
-    prisma.modelPrice.findMany(),
+  const [lists, models, costs, prices] = await Promise.all([
+    database.query<{ id: string }>(LIST_IDS),
+    database.query<{ id: string }>(MODEL_IDS),
+    database.query<NaturalKey & { id: string }>(COST_KEYS),
+    database.query<NaturalKey & { id: string; priceListId: string }>(PRICE_KEYS),
   ]);
   const known = new Set([
-    ...costRows.map((row) => costId(row)),
-    ...priceRows.map((row) => priceId(row)),
+    ...costs.map((row) => costId(row)),
+    ...prices.map((row) => priceId(row)),
     // A row whose key an operator edited keeps its id, and must not come back beside the edited one.
-    ...costRows.map(({ id }) => id),
-    ...priceRows.map(({ id }) => id),
+    ...[...lists, ...models, ...costs, ...prices].map(({ id }) => id),
   ]);
-  const isMissing = ({ id }: { readonly id: string }) => !known.has(id);
-
+  /** Almost every start finds nothing to put in, and asks for nothing more. */
+  const put = async <Row extends { readonly id: string }>(
+    rows: readonly Row[],
+    create: (missing: { data: Row[]; skipDuplicates: true }) => Promise<{ count: number }>,
+  ) => {
+    const data = rows.filter(({ id }) => !known.has(id));
+    return data.length > 0 ? (await create({ data, skipDuplicates: true })).count : 0;
+  };
   const report = {
-    priceLists: (await prisma.priceList.createMany({ data: shippedLists(), skipDuplicates: true })).count,
-    models: (await prisma.catalogModel.createMany({ data: shippedModels(), skipDuplicates: true })).count,
-    costs: (
-      await prisma.modelCost.createMany({ data: shippedCosts().filter(isMissing), skipDuplicates: true })
-    ).count,
-    prices: (
-      await prisma.modelPrice.createMany({ data: shippedPrices().filter(isMissing), skipDuplicates: true })
-    ).count,
+    priceLists: await put(shippedLists(), (missing) => prisma.priceList.createMany(missing)),
+    models: await put(shippedModels(), (missing) => prisma.catalogModel.createMany(missing)),
+    costs: await put(shippedCosts(), (missing) => prisma.modelCost.createMany(missing)),
+    prices: await put(shippedPrices(), (missing) => prisma.modelPrice.createMany(missing)),
   };
   if (Object.values(report).some((count) => count > 0)) await bumpCatalogVersion(database, clock);
   return report;

@@ -1,6 +1,7 @@
 import type { Database } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import type { Operation } from '../providers/index.ts';
+import { LIST_IDS, READ_COSTS, READ_LIST, READ_MODELS, READ_PRICES, READ_SETTING } from './statements.ts';
 
 /** What a cost or a price counts: outputs, seconds of them, or begun minutes of them. */
 export type PriceUnit = 'OUTPUT' | 'SECOND' | 'MINUTE';
@@ -74,7 +75,7 @@ const MOST_READINGS = 4;
 
 /** What the setting `catalog-version` says now. */
 export async function readVersion(database: Database): Promise<string> {
-  const setting = await database.prisma.setting.findUnique({ where: { key: VERSION_KEY } });
+  const [setting] = await database.query<{ value: string }>(READ_SETTING, [VERSION_KEY]);
   return setting?.value ?? '';
 }
 
@@ -102,26 +103,43 @@ async function readRows(
   database: Database,
   priceList: string,
 ): Promise<{ list: PriceListRow; models: ModelRow[] }> {
-  const { prisma } = database;
-  const list = await prisma.priceList.findUnique({ where: { id: priceList } });
+  const [list] = await database.query<PriceListRow>(READ_LIST, [priceList]);
   if (!list) {
-    const lists = await prisma.priceList.findMany({ select: { id: true }, orderBy: { id: 'asc' } });
+    const lists = await database.query<{ id: string }>(LIST_IDS);
     throw new Error(
       `There is no price list "${priceList}"; there are: ${lists.map(({ id }) => id).join(', ') || 'none'}.`,
     );
   }
-  const models = await prisma.catalogModel.findMany({
-    include: { costs: true, prices: { where: { priceListId: priceList } } },
-    orderBy: { id: 'asc' },
-  });
+  const [models, costs, prices] = await Promise.all([
+    database.query<StoredModel>(READ_MODELS),
+    database.query<Stored<CostRow>>(READ_COSTS),
+    database.query<Stored<PriceRow>>(READ_PRICES, [priceList]),
+  ]);
+  const costsOf = Map.groupBy(costs, ({ modelId }) => modelId);
+  const pricesOf = Map.groupBy(prices, ({ modelId }) => modelId);
   return {
     list,
     models: models.map((model) => ({
       ...model,
       availableFrom: model.availableFrom.getTime(),
       retiresAt: model.retiresAt?.getTime() ?? null,
-      costs: model.costs.map((row) => ({ ...row, effectiveFrom: row.effectiveFrom.getTime() })),
-      prices: model.prices.map((row) => ({ ...row, effectiveFrom: row.effectiveFrom.getTime() })),
+      costs: (costsOf.get(model.id) ?? []).map(read),
+      prices: (pricesOf.get(model.id) ?? []).map(read),
     })),
   };
+}
+
+/** A dated row as the database gives it. */
+type Stored<Row extends DatedRow> = Omit<Row, 'effectiveFrom'> & {
+  readonly modelId: string;
+  readonly effectiveFrom: Date;
+};
+
+type StoredModel = Omit<ModelRow, 'availableFrom' | 'retiresAt' | 'costs' | 'prices'> & {
+  readonly availableFrom: Date;
+  readonly retiresAt: Date | null;
+};
+
+function read<Row extends DatedRow>({ modelId: _, effectiveFrom, ...row }: Stored<Row>): Row {
+  return { ...row, effectiveFrom: effectiveFrom.getTime() } as unknown as Row;
 }

@@ -7,6 +7,45 @@ export const SET_VERSION = `
 INSERT INTO setting (key, value) VALUES ($1, $2)
 ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`;
 
+/** What the setting $1 says. */
+export const READ_SETTING = 'SELECT value FROM setting WHERE key = $1';
+
+/** The ids of all price lists. */
+export const LIST_IDS = 'SELECT id FROM price_list ORDER BY id';
+
+/** The ids of all models. */
+export const MODEL_IDS = 'SELECT id FROM catalog_model';
+
+const KEY = `id, model_id AS "modelId", size, quality, duration_seconds AS "durationSeconds", effective_from AS "effectiveFrom"`;
+
+/** By what costs are known: their ids, and what they are for. */
+export const COST_KEYS = `SELECT ${KEY} FROM model_cost`;
+
+/** By what prices are known. */
+export const PRICE_KEYS = `SELECT ${KEY}, price_list_id AS "priceListId" FROM model_price`;
+
+/** The price list $1. */
+export const READ_LIST = `
+SELECT id, credit_micros AS "creditMicros", credit_max_micros AS "creditMaxMicros", free_credits AS "freeCredits",
+  free_period AS "freePeriod"
+FROM price_list WHERE id = $1`;
+
+/**
+ * All models, for a snapshot. Raw, as what goes with it is, since each start waits for it, and Prisma first compiles its queries. A
+ * list that is left out when a row is made is null.
+ */
+export const READ_MODELS = `
+SELECT id, provider, operation, vendor_model AS "vendorModel", quality, available_from AS "availableFrom", retires_at AS "retiresAt",
+  replaced_by_id AS "replacedById", coalesce(sizes, '{}') AS sizes, coalesce(qualities, '{}') AS qualities,
+  coalesce(durations, '{}') AS durations, max_count AS "maxCount", needs_image AS "needsImage", note
+FROM catalog_model ORDER BY id`;
+
+/** All costs, for a snapshot. */
+export const READ_COSTS = `SELECT ${KEY}, unit, cost_micros AS "costMicros", source FROM model_cost`;
+
+/** All prices of the list $1, for a snapshot. */
+export const READ_PRICES = `SELECT ${KEY}, unit, credits FROM model_price WHERE price_list_id = $1`;
+
 /** Drops quotes that expired before $1. */
 export const DROP_QUOTES = 'DELETE FROM quote WHERE expires_at < $1';
 

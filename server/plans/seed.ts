@@ -3,6 +3,7 @@ import type { Database } from '../database/index.ts';
 import { keyedId } from '../ids.ts';
 import { parseDecimal } from '../money.ts';
 import { PACKS, PLANS } from './plan-rows.ts';
+import { ALL_IDS } from './statements.ts';
 
 /** How many rows were missing and are there now. */
 export interface PlanSeedReport {
@@ -21,8 +22,16 @@ export interface PlanSeedReport {
 export async function seedPlans(database: Database, clock: Clock): Promise<PlanSeedReport> {
   const { prisma } = database;
   const createdAt = clock.now();
-  const put = async (rows: { createMany(rows: unknown): Promise<{ count: number }> }, data: object[]) =>
-    (await rows.createMany({ data, skipDuplicates: true })).count;
+  const rows = await database.query<{ id: string }>(ALL_IDS);
+  const known = new Set(rows.map(({ id }) => id));
+  /** Almost every start finds nothing to put in, and asks for nothing more. */
+  const put = async (
+    table: { createMany(missing: unknown): Promise<{ count: number }> },
+    shipped: readonly { readonly id: string }[],
+  ) => {
+    const data = shipped.filter(({ id }) => !known.has(id));
+    return data.length > 0 ? (await table.createMany({ data, skipDuplicates: true })).count : 0;
+  };
   return {
     plans: await put(
       prisma.plan,

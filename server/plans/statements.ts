@@ -3,6 +3,11 @@ import type { Sql } from '../database/index.ts';
 import type { Tier } from '../ledger/index.ts';
 import type { IncludedUse, PlanInterval } from './offers.ts';
 
+/** The ids of all plans, packs and versions of them. */
+export const ALL_IDS = `
+SELECT id FROM plan UNION ALL SELECT id FROM pack
+UNION ALL SELECT id::text FROM plan_version UNION ALL SELECT id::text FROM pack_version`;
+
 /** A plan as it is to be, apart from its figures. */
 export interface PlanHead {
   readonly id: string;

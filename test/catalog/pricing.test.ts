@@ -635,7 +635,7 @@ describe('keeping fresh', () => {
     const { catalog } = await openCatalog(
       new Proxy(database, {
         get: (target, name) => {
-          if (name === 'prisma' && broken) throw new Error('gone');
+          if (name === 'query' && broken) throw new Error('gone');
           return Reflect.get(target, name);
         },
       }),
