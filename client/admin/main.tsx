@@ -1,12 +1,12 @@
 /** Starts the admin. Mantine's styles are in a layer, so that those of our components count before them, whichever comes first. */
 import '@mantine/core/styles.layer.css';
-import '@mantine/notifications/styles.layer.css';
-import '@mantine/spotlight/styles.layer.css';
 import './admin.css';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
+import { live } from './graphql/client.ts';
+import { session } from './session/session.ts';
 
 /** The server's, for the few styles that come to be while the page runs; see server/http/pages.ts. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? '';
@@ -21,6 +21,9 @@ window.addEventListener('vite:preloadError', (event) => {
   event.preventDefault();
   window.location.reload();
 });
+
+// What is seen first is watched: the connection is made while it is drawn.
+if (session.status === 'in') live.open();
 
 const root = document.getElementById('root');
 if (root) {

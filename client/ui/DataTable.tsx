@@ -1,27 +1,15 @@
 /**
  * A table: numbers to the right, in figures of equal width; on a phone the columns that can be done without are left out.
- * A long one is drawn as far as it is seen: the rows above and below are two empty ones of their height.
+ * A long one is drawn as far as it is seen: the rows above and below are two empty ones of their height. Its cells are HTML's own:
+ * there may be a thousand of them.
  */
-import { Button, Skeleton, Table, Text } from '@mantine/core';
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { Button, Skeleton, Text } from '@mantine/core';
+import { lazy, type ReactNode, Suspense } from 'react';
 import classes from './DataTable.module.css';
+import { fetchLater } from './later.tsx';
+import { type Column, classOf, type RowsProps, TableRow } from './TableRow.tsx';
 
-/** A column of rows of some kind. */
-export interface Column<Row> {
-  /** Unique in its table. */
-  readonly key: string;
-  readonly header: ReactNode;
-  readonly render: (row: Row) => ReactNode;
-  /** Numbers stand at the end. */
-  readonly align?: 'start' | 'end';
-  /** Left out where there is no room: its value can be seen elsewhere. */
-  readonly wide?: boolean;
-  /** What can be done with a row: on a phone it stands below the row's header, where it needs no column. */
-  readonly acts?: boolean;
-  /** The header of its row, by which a screen reader names it. One column has it. */
-  readonly isRowHeader?: boolean;
-}
+export type { Column } from './TableRow.tsx';
 
 interface DataTableProps<Row> {
   /** What the table holds, for those who do not see it. */
@@ -42,96 +30,14 @@ interface DataTableProps<Row> {
 
 /** From so many rows on only those are drawn that are seen. */
 const VIRTUAL_FROM = 60;
-const ROW_HEIGHT = 41;
 
-/** Of all cells of a column. */
-const classOf = ({ align, wide, acts }: Pick<Column<never>, 'align' | 'wide' | 'acts'>): string =>
-  `${classes.cell} ${classes[align ?? 'start']} ${wide || acts ? classes.wide : ''}`;
+const fetchVirtualRows = () => import('./VirtualRows.tsx').then((file) => ({ default: file.VirtualRows }));
+fetchLater(fetchVirtualRows);
+// The kind of the rows is lost on the way through `lazy`, which knows no generic components.
+const VirtualRows = lazy(fetchVirtualRows) as unknown as typeof Rows;
 
-function Rows<Row>({
-  columns,
-  rows,
-  keyOf,
-}: Pick<DataTableProps<Row>, 'columns' | 'keyOf'> & { readonly rows: readonly Row[] }) {
+function Rows<Row>({ columns, rows, keyOf }: RowsProps<Row>) {
   return rows.map((row) => <TableRow key={keyOf(row)} row={row} columns={columns} />);
-}
-
-function TableRow<Row>({
-  row,
-  columns,
-  index,
-  measure,
-}: {
-  readonly row: Row;
-  readonly columns: readonly Column<Row>[];
-  readonly index?: number;
-  readonly measure?: (element: HTMLElement | null) => void;
-}) {
-  const acts = columns.find((column) => column.acts);
-  return (
-    <Table.Tr ref={measure} data-index={index} aria-rowindex={index === undefined ? undefined : index + 2}>
-      {columns.map((column) => {
-        const className = classOf(column);
-        return column.isRowHeader ? (
-          <Table.Th key={column.key} scope="row" className={`${className} ${classes.rowHeader}`}>
-            {column.render(row)}
-            {acts && <div className={classes.below}>{acts.render(row)}</div>}
-          </Table.Th>
-        ) : (
-          <Table.Td key={column.key} className={className}>
-            {column.render(row)}
-          </Table.Td>
-        );
-      })}
-    </Table.Tr>
-  );
-}
-
-function VirtualRows<Row>({
-  columns,
-  rows,
-  keyOf,
-}: Pick<DataTableProps<Row>, 'columns' | 'keyOf'> & { readonly rows: readonly Row[] }) {
-  const mark = useRef<HTMLTableRowElement>(null);
-  const [offset, setOffset] = useState(0);
-  useLayoutEffect(() => {
-    setOffset((mark.current?.getBoundingClientRect().top ?? 0) + window.scrollY);
-  }, []);
-  const virtualizer = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: () => ROW_HEIGHT,
-    overscan: 12,
-    scrollMargin: offset,
-    getItemKey: (index) => {
-      const row = rows[index];
-      return row === undefined ? index : keyOf(row);
-    },
-  });
-  const items = virtualizer.getVirtualItems();
-  const first = items[0];
-  const last = items.at(-1);
-  const before = first ? first.start - offset : 0;
-  const after = last ? virtualizer.getTotalSize() - (last.end - offset) : 0;
-  return (
-    <>
-      <tr ref={mark} style={{ height: before }} />
-      {items.map((item) => {
-        const row = rows[item.index];
-        return (
-          row !== undefined && (
-            <TableRow
-              key={item.key}
-              row={row}
-              columns={columns}
-              index={item.index}
-              measure={virtualizer.measureElement}
-            />
-          )
-        );
-      })}
-      <tr style={{ height: after }} />
-    </>
-  );
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
@@ -144,56 +50,60 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       {/* What is wider than the page scrolls by itself, also by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard. */}
       <section className={classes.scroll} aria-label={label} tabIndex={0}>
-        <Table
-          highlightOnHover
+        <table
+          className={classes.table}
           aria-label={label}
           aria-busy={rows === undefined}
           aria-rowcount={isVirtual && !more ? rows.length + 1 : undefined}
         >
-          <Table.Thead>
-            <Table.Tr>
+          <thead>
+            <tr>
               {columns.map((column) => (
-                <Table.Th key={column.key} scope="col" className={`${classes.head} ${classOf(column)}`}>
+                <th key={column.key} scope="col" className={`${classes.head} ${classOf(column)}`}>
                   {column.header}
-                </Table.Th>
+                </th>
               ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
+            </tr>
+          </thead>
+          <tbody>
             {rows === undefined ? (
               Array.from({ length: expected }, (_, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same, and are never moved.
-                <Table.Tr key={index}>
+                <tr key={index}>
                   {columns.map((column) => (
-                    <Table.Td key={column.key} className={classOf(column)}>
+                    <td key={column.key} className={classOf(column)}>
                       <Skeleton
                         height={14}
                         my={5}
                         width={column.align === 'end' ? '60%' : '80%'}
                         ml={column.align === 'end' ? 'auto' : 0}
                       />
-                    </Table.Td>
+                    </td>
                   ))}
-                </Table.Tr>
+                </tr>
               ))
             ) : isVirtual ? (
-              <VirtualRows columns={columns} rows={rows} keyOf={keyOf} />
+              <Suspense
+                fallback={<Rows columns={columns} rows={rows.slice(0, VIRTUAL_FROM)} keyOf={keyOf} />}
+              >
+                <VirtualRows columns={columns} rows={rows} keyOf={keyOf} />
+              </Suspense>
             ) : (
               <Rows columns={columns} rows={rows} keyOf={keyOf} />
             )}
-          </Table.Tbody>
+          </tbody>
           {foot && rows !== undefined && (
-            <Table.Tfoot>
-              <Table.Tr>
+            <tfoot>
+              <tr>
                 {columns.map((column) => (
-                  <Table.Td key={column.key} className={`${classes.foot} ${classOf(column)}`}>
+                  <td key={column.key} className={`${classes.foot} ${classOf(column)}`}>
                     {foot[column.key]}
-                  </Table.Td>
+                  </td>
                 ))}
-              </Table.Tr>
-            </Table.Tfoot>
+              </tr>
+            </tfoot>
           )}
-        </Table>
+        </table>
       </section>
       {rows !== undefined && more && (
         <div className={classes.more}>

@@ -5,8 +5,6 @@ import {
   createTheme,
   type MantineColorsTuple,
   NavLink,
-  Table,
-  Tooltip,
 } from '@mantine/core';
 
 const ink: MantineColorsTuple = [
@@ -37,8 +35,6 @@ export const theme = createTheme({
   components: {
     Anchor: Anchor.extend({ defaultProps: { underline: 'hover', inherit: true } }),
     NavLink: NavLink.extend({ defaultProps: { variant: 'light' } }),
-    Table: Table.extend({ defaultProps: { verticalSpacing: 8, horizontalSpacing: 12 } }),
-    Tooltip: Tooltip.extend({ defaultProps: { events: { hover: true, focus: true, touch: true } } }),
   },
 });
 

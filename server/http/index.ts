@@ -91,6 +91,16 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     response.end(html);
   };
 
+  const isSignedIn = async (request: IncomingMessage) => {
+    const cookie = request.headers.cookie ?? null;
+    try {
+      return (await core.access.authenticate({ authorization: null, cookie, sameOrigin: true })) !== null;
+    } catch {
+      // A session that has ended; or a database that is away, which the page will find and say.
+      return false;
+    }
+  };
+
   const sendChunked = async (graphql: Graphql, request: IncomingMessage, response: ServerResponse) => {
     const body = await readBody(request);
     if (body === null) {
@@ -149,7 +159,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     if (path.startsWith('/files/')) return serveFile(core, path.slice('/files/'.length), request, response);
     if (path === '/admin' || path.startsWith('/admin/')) {
       return Promise.resolve(pages ?? null).then((built) =>
-        serveAdmin(built, path, core.publicUrl, request, response),
+        serveAdmin(built, path, core.publicUrl, () => isSignedIn(request), request, response),
       );
     }
     switch (path) {

@@ -8,12 +8,12 @@ import { sendError } from './body.ts';
 const NONCE = /%NONCE%/g;
 const ADMIN = '/admin';
 
-/** Links by which a browser fetches the parts of a page along with the first scripts, and not one round trip later. */
+/** Links by which a browser has the parts of a page along with the first scripts, and not one round trip later. */
 function linksTo(parts: readonly string[]): string {
   return parts
     .map((part) =>
       part.endsWith('.css')
-        ? `<link rel="preload" as="style" crossorigin href="/${part}">`
+        ? `<link rel="stylesheet" crossorigin href="/${part}">`
         : `<link rel="modulepreload" crossorigin href="/${part}">`,
     )
     .join('');
@@ -67,9 +67,13 @@ function sendAsset(file: PageFile, request: IncomingMessage, response: ServerRes
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
+/** Told with the page, so that it need not ask before it asks for what it shows. client/admin/session reads it. */
+const SIGNED_IN = '<meta name="viewer" content="signed in">';
+
 function sendPage(
   file: PageFile,
   parts: readonly string[],
+  isSignedIn: boolean,
   publicUrl: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -78,7 +82,7 @@ function sendPage(
   const html = file.bytes
     .toString('utf8')
     .replace(NONCE, nonce)
-    .replace('</head>', `${linksTo(parts)}</head>`);
+    .replace('</head>', `${isSignedIn ? SIGNED_IN : ''}${linksTo(parts)}</head>`);
   response.writeHead(200, {
     ...SAFE,
     'content-type': file.contentType,
@@ -96,14 +100,16 @@ function sendPage(
  * own router knows what is there.
  *
  * @param pages null when none are built.
+ * @param isSignedIn whether the request comes with a session of an admin. It is asked for the page itself only.
  */
-export function serveAdmin(
+export async function serveAdmin(
   pages: Pages | null,
   path: string,
   publicUrl: string,
+  isSignedIn: () => Promise<boolean>,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   const page = pages?.file('admin/index.html');
   if (!pages || !page) {
     response.setHeader('retry-after', '10');
@@ -117,7 +123,7 @@ export function serveAdmin(
   }
   if (!path.startsWith('/admin/assets/')) {
     const address = path.slice(ADMIN.length) || '/';
-    sendPage(page, pages.partsOf(address), publicUrl, request, response);
+    sendPage(page, pages.partsOf(address), await isSignedIn(), publicUrl, request, response);
     return;
   }
   const file = pages.file(path.slice(1));

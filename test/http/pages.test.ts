@@ -41,6 +41,22 @@ test('every address below /admin is the page, which is kept by nobody and may ru
   expect(nonces.size).toBe(3);
 });
 
+test('the page is told whether somebody is signed in, and nothing else of them', async () => {
+  const admin = { email: 'admin@example.com', password: 'correct horse battery' };
+  await server.core.access.ensureFirstAdmin(admin);
+  const told = async (cookie?: string) =>
+    / name="viewer" content="([^"]*)"/.exec(
+      await (await get('/admin', { ...BROWSER, ...(cookie ? { cookie } : {}) })).text(),
+    )?.[1];
+  const signedIn = await server.core.access.signIn(admin.email, admin.password, '127.0.0.1');
+  const cookie = (signedIn.status === 'signed-in' && signedIn.cookie.split(';')[0]) || '';
+  expect(await told()).toBeUndefined();
+  expect(await told(cookie.replace(/=.*/, '=made-up'))).toBeUndefined();
+  expect(await told(cookie)).toBe('signed in');
+  await server.core.access.signOut(cookie);
+  expect(await told(cookie)).toBeUndefined();
+});
+
 test('what the page is made of is compressed and kept for good, under names that change with it', async () => {
   const scriptsOf = async (path: string) => {
     const html = await (await get(path, BROWSER)).text();

@@ -38,6 +38,8 @@ export interface Live {
   listen(listener: () => void): () => void;
   /** Called when the connection is there again after it was lost. */
   onCaughtUp(listener: () => void): () => void;
+  /** Opens the connection, so that whoever watches something soon need not wait for it. */
+  open(): void;
   /** @returns what ends it. */
   subscribe(request: Request, sink: Sink): () => void;
   /** Closes the connection: the next one is made with the credentials of then. */
@@ -56,7 +58,7 @@ const waitBefore = (attempt: number) =>
     setTimeout(resolve, Math.min(300 * 2 ** attempt, LONGEST_WAIT_MS) * (0.7 + Math.random() * 0.6)),
   );
 
-/** Opens nothing before something is watched. @param onUnauthenticated called when the session has ended. */
+/** Opens nothing before it is told to, or something is watched. @param onUnauthenticated called when the session has ended. */
 export function createLive(path: string, onUnauthenticated: () => void): Live {
   let state: LiveState = 'idle';
   let since: number | null = null;
@@ -84,9 +86,9 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
     let pong: ReturnType<typeof setTimeout> | undefined;
     return createClient({
       url: url.href,
-      lazy: true,
-      // Pages follow each other: the socket outlasts the moment between them.
-      lazyCloseTimeout: 3_000,
+      lazy: false,
+      // Whoever watches is told by the subscription.
+      onNonLazyError: () => {},
       keepAlive: PING_MS,
       retryAttempts: Number.POSITIVE_INFINITY,
       retryWait: waitBefore,
@@ -186,6 +188,9 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
     onCaughtUp(listener) {
       caughtUp.add(listener);
       return () => caughtUp.delete(listener);
+    },
+    open() {
+      if (!useEvents) client ??= openSocket();
     },
     subscribe(request, sink) {
       const me = Symbol();

@@ -2,39 +2,31 @@
  * Whether somebody is signed in, as far as this window knows.
  *
  * - *unknown*: nobody has asked yet.
- * - *in*: the server has named the viewer.
+ * - *in*: the server has said so: with the page itself (server/http/pages.ts), or when asked.
  * - *out*: it has said that there is none, or that the session has ended.
  */
 
-/** Who is signed in. */
-export interface Viewer {
-  readonly scopes: readonly string[];
-}
+export type SessionStatus = 'unknown' | 'in' | 'out';
 
-export type SessionState =
-  | { readonly status: 'unknown' }
-  | { readonly status: 'in'; readonly viewer: Viewer }
-  | { readonly status: 'out' };
-
-let state: SessionState = { status: 'unknown' };
+let status: SessionStatus = document.querySelector('meta[name="viewer"]') ? 'in' : 'unknown';
 const listeners = new Set<() => void>();
 
-function become(next: SessionState): void {
-  const before = state.status;
-  state = next;
-  if (before !== next.status) for (const listener of listeners) listener();
+function become(next: SessionStatus): void {
+  if (next === status) return;
+  status = next;
+  for (const listener of listeners) listener();
 }
 
 export const session = {
-  get state(): SessionState {
-    return state;
+  get status(): SessionStatus {
+    return status;
   },
-  begin(viewer: Viewer): void {
-    become({ status: 'in', viewer });
+  begin(): void {
+    become('in');
   },
   /** It has ended, by signing out or on the server. */
   end(): void {
-    become({ status: 'out' });
+    become('out');
   },
   listen(listener: () => void): () => void {
     listeners.add(listener);

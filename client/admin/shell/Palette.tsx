@@ -1,10 +1,12 @@
-/** The command palette: every page and every command by its name. */
+/** The command palette: every page and every command by its name. It is opened through `palette`. */
+import '@mantine/spotlight/styles.layer.css';
 import { useMantineColorScheme } from '@mantine/core';
 import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
 import IconLogout from '@tabler/icons-react/icons/IconLogout';
 import IconPalette from '@tabler/icons-react/icons/IconPalette';
 import { useNavigate } from '@tanstack/react-router';
 import { PLACES } from './navigation.ts';
+import { paletteStore } from './palette.ts';
 import { useSignOut } from './sign-out.ts';
 
 export function Palette() {
@@ -45,7 +47,9 @@ export function Palette() {
           ],
         },
       ]}
-      shortcut={['mod + K']}
+      store={paletteStore}
+      // The frame listens to it, since it is there before this is.
+      shortcut={null}
       nothingFound="Nothing by that name"
       highlightQuery
       scrollable

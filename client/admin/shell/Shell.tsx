@@ -1,33 +1,27 @@
 /** The frame: where one can go, who one is, whether what one sees is live. */
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Button,
-  Group,
-  Kbd,
-  NavLink,
-  ScrollArea,
-  Text,
-  Tooltip,
-  useMantineColorScheme,
-} from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
-import { spotlight } from '@mantine/spotlight';
+import { ActionIcon, AppShell, Burger, Button, Group, Kbd, useMantineColorScheme } from '@mantine/core';
+import { useDisclosure, useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { useSpotlight } from '@mantine/spotlight';
 import IconDeviceDesktop from '@tabler/icons-react/icons/IconDeviceDesktop';
 import IconLogout from '@tabler/icons-react/icons/IconLogout';
 import IconMoon from '@tabler/icons-react/icons/IconMoon';
 import IconSearch from '@tabler/icons-react/icons/IconSearch';
 import IconSun from '@tabler/icons-react/icons/IconSun';
 import { Link, Outlet } from '@tanstack/react-router';
+import { AfterPaint } from '../../ui/AfterPaint.tsx';
+import { laterDialog } from '../../ui/later.tsx';
 import { useManner } from '../../ui/preferences.tsx';
 import { AlertFeed } from '../components/alert/AlertFeed.tsx';
 import { LiveBanner, LiveMark } from './LiveBanner.tsx';
-import { PLACES } from './navigation.ts';
-import { Palette } from './Palette.tsx';
+import { Navigation } from './Navigation.tsx';
+import { palette, paletteStore } from './palette.ts';
 import classes from './Shell.module.css';
 import { Shortcuts } from './Shortcuts.tsx';
 import { useSignOut } from './sign-out.ts';
+
+const Palette = laterDialog<{ readonly opened: boolean }>(() =>
+  import('./Palette.tsx').then((file) => file.Palette),
+);
 
 const SCHEMES = {
   light: { next: 'dark', label: 'Colours: light', icon: IconSun },
@@ -39,18 +33,26 @@ function ColorSchemeButton() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { next, label, icon: Icon } = SCHEMES[colorScheme];
   return (
-    <Tooltip label={label}>
-      <ActionIcon variant="default" size="lg" aria-label={label} onClick={() => setColorScheme(next)}>
-        <Icon size={18} stroke={1.6} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant="default"
+      size="lg"
+      aria-label={label}
+      className={classes.wordless}
+      onClick={() => setColorScheme(next)}
+    >
+      <Icon size={18} stroke={1.6} />
+    </ActionIcon>
   );
 }
 
 export function Shell() {
   const [isOpen, menu] = useDisclosure(false);
+  // On a phone the links are behind the menu.
+  const isWide = useMediaQuery('(min-width: 48em)', undefined, { getInitialValueInEffect: false });
   const { zone } = useManner();
   const signOut = useSignOut();
+  const { opened: isPaletteOpen } = useSpotlight(paletteStore);
+  useHotkeys([['mod+K', palette.toggle]]);
   return (
     <AlertFeed>
       <AppShell
@@ -80,7 +82,7 @@ export function Shell() {
           <Group gap="xs" wrap="nowrap">
             <Button
               variant="default"
-              onClick={spotlight.open}
+              onClick={palette.open}
               leftSection={<IconSearch size={16} />}
               rightSection={<Kbd size="xs">Ctrl K</Kbd>}
               visibleFrom="sm"
@@ -92,59 +94,47 @@ export function Shell() {
               size="lg"
               hiddenFrom="sm"
               aria-label="Go to…"
-              onClick={spotlight.open}
+              onClick={palette.open}
             >
               <IconSearch size={18} />
             </ActionIcon>
-            <Tooltip label="Times are shown in this zone">
-              <Button
-                variant="subtle"
-                color="gray"
-                component={Link}
-                to="/settings"
-                visibleFrom="md"
-                className={classes.zone}
-              >
-                {zone}
-              </Button>
-            </Tooltip>
+            <Button
+              variant="subtle"
+              color="gray"
+              component={Link}
+              to="/settings"
+              visibleFrom="md"
+              className={classes.zone}
+              title="Times are shown in this zone"
+            >
+              {zone}
+            </Button>
             <ColorSchemeButton />
-            <Tooltip label="Sign out">
-              <ActionIcon variant="default" size="lg" aria-label="Sign out" onClick={() => void signOut()}>
-                <IconLogout size={18} stroke={1.6} />
-              </ActionIcon>
-            </Tooltip>
+            <ActionIcon
+              variant="default"
+              size="lg"
+              aria-label="Sign out"
+              className={classes.wordless}
+              onClick={() => void signOut()}
+            >
+              <IconLogout size={18} stroke={1.6} />
+            </ActionIcon>
           </Group>
         </AppShell.Header>
         <AppShell.Navbar className={classes.navbar} aria-label="Pages">
-          <ScrollArea type="auto" scrollbarSize={6}>
-            {PLACES.map(({ group, places }) => (
-              <div key={group} className={classes.group}>
-                <Text component="h2" size="xs" fw={600} c="dimmed" px="sm" mb={4}>
-                  {group}
-                </Text>
-                {places.map(({ to, label, icon: Icon, mark: Mark }) => (
-                  <NavLink
-                    key={label}
-                    component={Link}
-                    to={to}
-                    activeOptions={{ exact: to === '/' }}
-                    className={classes.link}
-                    label={label}
-                    leftSection={<Icon size={18} stroke={1.6} aria-hidden="true" />}
-                    rightSection={Mark && <Mark />}
-                    onClick={menu.close}
-                  />
-                ))}
-              </div>
-            ))}
-          </ScrollArea>
+          {isWide ? (
+            <Navigation onGo={menu.close} />
+          ) : (
+            <AfterPaint>
+              <Navigation onGo={menu.close} />
+            </AfterPaint>
+          )}
         </AppShell.Navbar>
         <AppShell.Main id="content" tabIndex={-1}>
           <LiveBanner />
           <Outlet />
         </AppShell.Main>
-        <Palette />
+        <Palette opened={isPaletteOpen} />
         <Shortcuts />
       </AppShell>
     </AlertFeed>

@@ -1,10 +1,12 @@
 /** Keys: `g` and then a page's key leads there, `?` lists them all. Single keys can be switched off in the settings. */
-import { Kbd, Modal, Switch, Table } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { setPreferences, usePreferences } from '../../ui/preferences.tsx';
+import { laterDialog } from '../../ui/later.tsx';
+import { usePreferences } from '../../ui/preferences.tsx';
 import { PLACES } from './navigation.ts';
+
+const List = laterDialog(() => import('./ShortcutList.tsx').then(({ ShortcutList }) => ShortcutList));
 
 /** How long after `g` the second key counts. */
 const SECOND_KEY_MS = 1_500;
@@ -45,43 +47,5 @@ export function Shortcuts() {
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
   }, [singleKeys, navigate, open]);
-  return (
-    <Modal
-      opened={isOpen}
-      onClose={list.close}
-      title="Keyboard shortcuts"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <Table aria-label="Keyboard shortcuts">
-        <Table.Tbody>
-          <Table.Tr>
-            <Table.Td>Go to a page, or run a command</Table.Td>
-            <Table.Td>
-              <Kbd>Ctrl</Kbd> <Kbd>K</Kbd>
-            </Table.Td>
-          </Table.Tr>
-          <Table.Tr>
-            <Table.Td>This list</Table.Td>
-            <Table.Td>
-              <Kbd>?</Kbd>
-            </Table.Td>
-          </Table.Tr>
-          {PLACES.flatMap(({ places }) => places).map(({ label, key }) => (
-            <Table.Tr key={label}>
-              <Table.Td>{label}</Table.Td>
-              <Table.Td>
-                <Kbd>g</Kbd> <Kbd>{key}</Kbd>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-      <Switch
-        mt="md"
-        label="Single keys are shortcuts"
-        checked={singleKeys}
-        onChange={(event) => setPreferences({ singleKeys: event.currentTarget.checked })}
-      />
-    </Modal>
-  );
+  return <List opened={isOpen} onClose={list.close} />;
 }

@@ -4,7 +4,7 @@ import { CHEAP } from '../../support/client.ts';
 import { type Stage, settled } from './stage.ts';
 
 /** MEMORY_MINUTES=30 looks for half an hour instead of some seconds. */
-const MINUTES = Number(process.env.MEMORY_MINUTES ?? '0.1');
+const MINUTES = Number(process.env.MEMORY_MINUTES ?? '0.05');
 /** What may stay beyond what was there after the first third: caches that fill, and what a measurement cannot tell apart. */
 const MOST_GROWTH_BYTES = 3_000_000;
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { csv, row } from '../../history/fixture.ts';
 import { CHEAP } from '../../support/client.ts';
-import { DESK, PHONE, type Stage, settled, violationsOf } from './stage.ts';
+import { DESK, goWithin, PHONE, type Stage, settled, violationsOf } from './stage.ts';
 
 /** The addresses of all pages; what begins with a colon is filled in. A new page is added here. */
 const PAGES = [
@@ -71,7 +71,9 @@ export function pagesSuite(stage: () => Stage): void {
     const page = await stage().open('/settings');
     const found: string[] = [];
     const goTo = async (pattern: string) => {
-      await page.goto(`/admin${pattern.replace(/:(\w+)/, (_all, name: string) => ids[name] ?? '')}`);
+      const address = `/admin${pattern.replace(/:(\w+)/, (_all, name: string) => ids[name] ?? '')}`;
+      if (new URL(page.url()).pathname === new URL(address, page.url()).pathname) await page.goto(address);
+      else await goWithin(page, address);
       await settled(page);
     };
     const lookAt = async (what: string) => {

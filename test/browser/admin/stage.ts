@@ -128,6 +128,16 @@ export async function violationsOf(page: Page, { coloursOnly = false } = {}): Pr
   );
 }
 
+/** Goes to another page as a link of this one would, without loading all anew. */
+export async function goWithin(page: Page, address: string): Promise<void> {
+  const before = await page.getByRole('heading', { level: 1 }).elementHandle();
+  await page.evaluate((to) => {
+    history.pushState({}, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, address);
+  await before?.waitForElementState('hidden');
+}
+
 /** Waits until nothing on the page is a skeleton any more. */
 export async function settled(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor();

@@ -68,6 +68,7 @@ export function AlertFeed({ children }: { readonly children: ReactNode }) {
   const [newest, setNewest] = useState<number>();
   // After an interruption all changes since the first count come once more: those that are known tell nothing new.
   if (sequence !== undefined && (newest === undefined || sequence > newest)) setNewest(sequence);
-  useRefreshAt(newest, asked);
+  // What was counted with the first number needs no second look.
+  useRefreshAt(newest === after ? undefined : newest, asked);
   return <FeedContext value={{ counts, newest }}>{children}</FeedContext>;
 }

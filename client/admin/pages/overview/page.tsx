@@ -1,5 +1,6 @@
 /** The overview: profit as it moves, what protects it, and the calls of this moment. */
 import { SimpleGrid, Skeleton } from '@mantine/core';
+import { AfterPaint } from '../../../ui/AfterPaint.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { FailureNote } from '../../../ui/Failure.tsx';
 import { Page } from '../../../ui/Page.tsx';
@@ -100,51 +101,53 @@ export function OverviewPage() {
           )}
         </Loaded>
       </Panel>
-      <Panel
-        title="Alerts"
-        note="The latest that are not over"
-        flush
-        actions={
-          <TextLink to="/alerts" size="sm">
-            All alerts
-          </TextLink>
-        }
-      >
-        <AlertTable
-          alerts={asked.data?.alerts.edges.map(({ node }) => node)}
-          expected={1}
-          empty={
-            <Empty title="Nothing to look at">
-              Alerts show up here as they open, and go when their cause is gone.
-            </Empty>
+      <AfterPaint>
+        <Panel
+          title="Alerts"
+          note="The latest that are not over"
+          flush
+          actions={
+            <TextLink to="/alerts" size="sm">
+              All alerts
+            </TextLink>
           }
-        />
-      </Panel>
-      <Panel
-        title="Budgets"
-        flush
-        actions={
-          <TextLink to="/budgets" size="sm">
-            All budgets
-          </TextLink>
-        }
-      >
-        <BudgetTable budgets={asked.data?.budgets} />
-      </Panel>
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Panel title="Cost by provider" note="Today">
-          <CostBars label="Cost by provider" lines={today?.byProvider ?? []} />
+        >
+          <AlertTable
+            alerts={asked.data?.alerts.edges.map(({ node }) => node)}
+            expected={1}
+            empty={
+              <Empty title="Nothing to look at">
+                Alerts show up here as they open, and go when their cause is gone.
+              </Empty>
+            }
+          />
         </Panel>
-        <Panel title="Cost by operation" note="Today">
-          <CostBars label="Cost by operation" lines={today?.byOperation ?? []} />
+        <Panel
+          title="Budgets"
+          flush
+          actions={
+            <TextLink to="/budgets" size="sm">
+              All budgets
+            </TextLink>
+          }
+        >
+          <BudgetTable budgets={asked.data?.budgets} />
         </Panel>
-      </SimpleGrid>
-      <Panel title="Users by cost" note="Today" flush>
-        <TopAccounts lines={today?.topAccounts} />
-      </Panel>
-      <Panel title="Latest calls" note="As they are booked" flush>
-        <LatestAttempts hasCalls={asked.data && asked.data.generations.edges.length > 0} />
-      </Panel>
+        <SimpleGrid cols={{ base: 1, md: 2 }}>
+          <Panel title="Cost by provider" note="Today">
+            <CostBars label="Cost by provider" lines={today?.byProvider ?? []} />
+          </Panel>
+          <Panel title="Cost by operation" note="Today">
+            <CostBars label="Cost by operation" lines={today?.byOperation ?? []} />
+          </Panel>
+        </SimpleGrid>
+        <Panel title="Users by cost" note="Today" flush>
+          <TopAccounts lines={today?.topAccounts} />
+        </Panel>
+        <Panel title="Latest calls" note="As they are booked" flush>
+          <LatestAttempts hasCalls={asked.data && asked.data.generations.edges.length > 0} />
+        </Panel>
+      </AfterPaint>
     </Page>
   );
 }

@@ -13,7 +13,6 @@ const SignInMutation = graphql(`
   mutation SignIn_SignInMutation($email: String!, $password: String!) {
     signIn(email: $email, password: $password) {
       kind
-      scopes
     }
   }
 `);
@@ -42,7 +41,7 @@ export function SignInPage() {
     }
     if (!data) return;
     resetClient();
-    session.begin(data.signIn);
+    session.begin();
     // An address of this page only: it begins with one slash.
     router.history.push(back && /^\/(?![/\\])/.test(back) ? router.basepath + back : router.basepath);
   };

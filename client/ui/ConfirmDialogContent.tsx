@@ -1,0 +1,60 @@
+/** What a ConfirmDialog is once it is opened. */
+import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { useState } from 'react';
+import type { ConfirmDialogProps } from './ConfirmDialog.tsx';
+
+export function ConfirmDialogContent(props: ConfirmDialogProps) {
+  const { opened, onClose, title, children, confirm, danger = false, reason, note, onConfirm } = props;
+  const [text, setText] = useState('');
+  const [isBusy, setBusy] = useState(false);
+  const submit = async () => {
+    setBusy(true);
+    try {
+      if (!(await onConfirm(text.trim()))) return;
+      setText('');
+      onClose();
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal opened={opened} onClose={onClose} title={title} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <Stack>
+          <div>{children}</div>
+          {(reason ?? note) !== undefined && (
+            <Textarea
+              label={reason === undefined ? 'Note' : 'Reason'}
+              description={reason ?? note}
+              required={reason !== undefined}
+              autosize
+              minRows={2}
+              maxLength={1_000}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+              data-autofocus
+            />
+          )}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              color={danger ? 'red.9' : undefined}
+              loading={isBusy}
+              disabled={reason !== undefined && text.trim() === ''}
+            >
+              {confirm}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
