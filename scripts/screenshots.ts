@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser } from '../test/support/chromium.ts';
+import { settled } from '../test/support/settled.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const VIEWS = [
@@ -94,8 +95,7 @@ async function openPage(browser: Browser, demo: Demo, view: (typeof VIEWS)[numbe
 
 async function show(page: Page, address: string): Promise<void> {
   await page.goto(address);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null);
+  await settled(page);
 }
 
 const { values } = parseArgs({ options: { 'overview-only': { type: 'boolean', default: false } } });

@@ -14,5 +14,5 @@ export function AfterPaint({ children }: { readonly children: ReactNode }) {
       clearTimeout(timer);
     };
   }, []);
-  return isPainted ? children : null;
+  return isPainted ? children : <div aria-busy="true" hidden />;
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { chromiumPath, NO_CHROMIUM, openBrowser } from '../support/chromium.ts';
+import { settled } from '../support/settled.ts';
 import type { Bench } from './bench.ts';
 import { figures, spread } from './support/statistics.ts';
 
@@ -108,7 +109,7 @@ async function loadOnce(browser: Browser, url: string, throttled: boolean): Prom
   });
   await page.goto('/admin/');
   await page.getByRole('region', { name: 'Today' }).locator('data').first().waitFor();
-  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null);
+  await settled(page);
   // What is painted last is told a moment after it is there.
   await page.waitForTimeout(1_500);
   const load = await page.evaluate(() => (window as unknown as { seen: Omit<Load, 'bytes'> }).seen);

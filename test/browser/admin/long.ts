@@ -1,6 +1,7 @@
 /** Ten thousand rows: only those are drawn that are seen, and the last one is reached. */
 import { expect, test } from 'vitest';
-import { type Stage, settled } from './stage.ts';
+import { settled } from '../../support/settled.ts';
+import type { Stage } from './stage.ts';
 
 const ROWS = 10_000;
 /** What fits on a screen, with what is drawn beyond its edges. */

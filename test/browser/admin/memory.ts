@@ -1,7 +1,8 @@
 /** What the overview keeps in memory while it watches. */
 import { expect, test } from 'vitest';
 import { CHEAP } from '../../support/client.ts';
-import { type Stage, settled } from './stage.ts';
+import { settled } from '../../support/settled.ts';
+import type { Stage } from './stage.ts';
 
 /** MEMORY_MINUTES=30 looks for half an hour instead of some seconds. */
 const MINUTES = Number(process.env.MEMORY_MINUTES ?? '0.05');

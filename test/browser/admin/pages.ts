@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { csv, row } from '../../history/fixture.ts';
 import { CHEAP } from '../../support/client.ts';
-import { DESK, goWithin, PHONE, type Stage, settled, violationsOf } from './stage.ts';
+import { settled } from '../../support/settled.ts';
+import { DESK, goWithin, PHONE, type Stage, violationsOf } from './stage.ts';
 
 /** The addresses of all pages; what begins with a colon is filled in. A new page is added here. */
 const PAGES = [

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import { CHEAP } from '../../support/client.ts';
-import { type Stage, settled } from './stage.ts';
+import { settled } from '../../support/settled.ts';
+import type { Stage } from './stage.ts';
 
 export function profitSuite(stage: () => Stage): void {
   test('groups by several things and filters by an address, and its CSV is what the page shows', async () => {

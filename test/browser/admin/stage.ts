@@ -137,9 +137,3 @@ export async function goWithin(page: Page, address: string): Promise<void> {
   }, address);
   await before?.waitForElementState('hidden');
 }
-
-/** Waits until nothing on the page is a skeleton any more. */
-export async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.waitForFunction(() => document.querySelector('.mantine-Skeleton-root') === null);
-}
