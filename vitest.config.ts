@@ -2,14 +2,12 @@ import { defineConfig } from 'vitest/config';
 import LongestFirst from './test/support/sequence.ts';
 
 export default defineConfig({
-  // The conditions that Node itself resolves packages by, so that our files get the builds that packages get of each
-  // other: graphql 17 has one more for development, whose objects the ordinary one does not know, and the AWS SDK has
-  // some for bundlers (`module`), which Node cannot load.
-  ssr: { resolve: { conditions: ['module-sync', 'node'] } },
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/support/global-setup.ts',
     pool: 'forks',
+    // Node loads what is tested, as it does in use, and not a bundler.
+    experimental: { viteModuleRunner: false },
     // Much of a test of processes, vendors and pauses is waiting: three at a time keep two cores busy.
     maxWorkers: 3,
     // What a suite loads takes longer than most suites: a worker loads it once for all its suites. None of them may change
