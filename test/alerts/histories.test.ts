@@ -1,6 +1,6 @@
 /** Histories, each with exactly the changes of alerts that an operator is to be told of, and no others. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { describeOnEachDatabase } from '../support/databases.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { longTablesOn } from '../support/databases.ts';
 import { openStage, type Stage } from './stage.ts';
 
 type Event = (stage: Stage) => Promise<unknown> | unknown;
@@ -606,10 +606,10 @@ const HISTORIES: readonly History[] = [
   ],
 ];
 
-describeOnEachDatabase('alerts are told of', (kind) => {
+describe(`alerts are told of (${longTablesOn})`, () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage(kind);
+    stage = await openStage(longTablesOn);
   });
   beforeEach(async () => {
     held.length = 0;

@@ -10,7 +10,7 @@ import type { Queue } from '../../server/queue/index.ts';
 import { createReconciliation } from '../../server/reconciliation/index.ts';
 import { csv, importText, row, stream } from '../history/fixture.ts';
 import { bookPayments } from '../support/booked.ts';
-import { describeOnEachDatabase } from '../support/databases.ts';
+import { describeOnEachDatabase, longTablesOn } from '../support/databases.ts';
 import { CEILING_MICROS, openWorld, type World } from '../support/world.ts';
 
 const SECOND_ALERT = newId();
@@ -471,16 +471,18 @@ describeOnEachDatabase('the audit', (kind) => {
     );
   });
 
-  it('finds each corruption, says which rows it is about, and breaks no other line', async () => {
-    for (const { breaks, sql } of CORRUPTIONS) {
-      const found = await broken(sql);
-      expect({ sql, breaks: found.names.sort() }).toEqual({ sql, breaks: [...breaks].sort() });
-      expect(found.findings.length).toBeGreaterThanOrEqual(breaks.length);
-      for (const finding of found.findings)
-        expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|wheel day \d+|_summary [A-Z0-9]/);
-    }
-    await world.expectSound();
-  }, 120_000);
+  if (kind === longTablesOn) {
+    it('finds each corruption, says which rows it is about, and breaks no other line', async () => {
+      for (const { breaks, sql } of CORRUPTIONS) {
+        const found = await broken(sql);
+        expect({ sql, breaks: found.names.sort() }).toEqual({ sql, breaks: [...breaks].sort() });
+        expect(found.findings.length).toBeGreaterThanOrEqual(breaks.length);
+        for (const finding of found.findings)
+          expect(finding).toMatch(/[0-9a-f-]{36}|window \d+|wheel day \d+|_summary [A-Z0-9]/);
+      }
+      await world.expectSound();
+    }, 120_000);
+  }
 
   it('tells how many rows break a line and shows ten of them', async () => {
     for (let times = 0; times < 12; times += 1) await world.account({ credits: 1 });

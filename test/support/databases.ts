@@ -139,6 +139,12 @@ export function describeOnEachDatabase(name: string, define: (kind: DatabaseKind
   if (!databases.includes('postgres')) describe.skip(`${name} (${skipped})`, () => define('postgres'));
 }
 
+/**
+ * Where long tables of cases are gone through that are about figures and not about a database: on a server, which takes a
+ * fraction of the time, or where there is none on the embedded one. Both run the same SQL.
+ */
+export const longTablesOn: DatabaseKind = databases.includes('postgres') ? 'postgres' : 'pglite';
+
 /** Registers a `describe` that needs a database which several processes can share. */
 export function describeOnPostgres(name: string, define: (kind: DatabaseKind) => void): void {
   if (databases.includes('postgres')) describe(`${name} (postgres)`, () => define('postgres'));
