@@ -222,12 +222,19 @@ export async function openStage(
       // What these still have under way would get into the way of the next world.
       await Promise.all(ended.splice(0).map((each) => each.end()));
       accounts = new Map();
-      await world.reset();
-      await database.script(
-        `TRUNCATE alert, alert_event, alert_rule, alert_channel, alert_delivery, alert_escalation, lease, provider_circuit,
-          catalog_model, dispute, auto_top_up, cost_adjustment;
-        UPDATE alert_sequence SET last = 0`,
-      );
+      await world.reset([
+        ...[
+          'alert',
+          'alert_event',
+          'alert_rule',
+          'alert_channel',
+          'alert_delivery',
+          'alert_escalation',
+          'lease',
+        ],
+        ...['provider_circuit', 'catalog_model', 'dispute', 'auto_top_up'],
+      ]);
+      await database.query('UPDATE alert_sequence SET last = 0');
     },
     async close() {
       await current.alerts.stop();

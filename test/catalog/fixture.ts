@@ -9,6 +9,7 @@ import { FakeClock } from '../../server/clock.ts';
 import type { Database } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
 import { openTestDatabase } from '../support/databases.ts';
+import { emptied } from '../support/emptied.ts';
 
 /** The day on which the shipped figures were checked. */
 export const NOON = '2026-11-20T12:00:00.000Z';
@@ -23,7 +24,7 @@ export async function openSeeded(): Promise<Database> {
 /** A database in memory without any catalogue. */
 export async function openUnseeded(): Promise<Database> {
   const { database } = await openTestDatabase('pglite');
-  await database.query('TRUNCATE catalog_model, model_cost, model_price, price_list, setting');
+  await database.script(emptied(['catalog_model', 'model_cost', 'model_price', 'price_list', 'setting']));
   return database;
 }
 

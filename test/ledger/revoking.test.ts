@@ -11,7 +11,6 @@ describeOnEachDatabase('revoking credits', (kind) => {
   });
   beforeEach(async () => {
     await world.reset();
-    await world.rows('TRUNCATE revocation');
   });
   afterAll(() => world.close());
 

@@ -211,7 +211,7 @@ async function importOne(
 ): Promise<void> {
   await sql.query('SELECT import_open()');
   // A transaction that goes on would bring in the row before once more.
-  await sql.query('TRUNCATE import_row');
+  await sql.query('DELETE FROM import_row');
   await sql.query(
     `INSERT INTO import_row (line, external_id, provider, model, operation, account, tier, country, plan, outcome, calls, cost_micros,
         credits, revenue_micros, duration_ms, created_at)

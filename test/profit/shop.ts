@@ -4,6 +4,7 @@ import { newId } from '../../server/ids.ts';
 import { createPlans, seedPlans } from '../../server/plans/index.ts';
 import { type Business, createBusiness } from '../../server/profit/index.ts';
 import type { DatabaseKind } from '../support/databases.ts';
+import { emptied } from '../support/emptied.ts';
 import { NOON, openWorld, type World } from '../support/world.ts';
 
 export interface SubscriptionOptions {
@@ -116,8 +117,28 @@ export async function openShop(kind: DatabaseKind, priceList: 'tokens' | 'dtf' =
     async reset() {
       world.clock.set(NOON);
       await database.script(
-        `TRUNCATE account, "grant", entry, reservation, generation, attempt, model_summary, segment_summary, account_summary,
-          idempotency_record, audit_log, subscription, payment, payment_part, book_line, imported_call`,
+        emptied([
+          ...[
+            'account',
+            '"grant"',
+            'entry',
+            'reservation',
+            'generation',
+            'attempt',
+            'model_summary',
+            'segment_summary',
+          ],
+          ...[
+            'account_summary',
+            'idempotency_record',
+            'audit_log',
+            'subscription',
+            'payment',
+            'payment_part',
+            'book_line',
+          ],
+          'imported_call',
+        ]),
       );
     },
     async close() {

@@ -20,8 +20,7 @@ describeOnEachDatabase('referrals', (kind) => {
     rewards = createRewards({ database, clock, catalog, priceList: 'tokens' });
   });
   beforeEach(async () => {
-    await world.reset();
-    await world.rows('TRUNCATE referral, referral_code');
+    await world.reset(['referral_code']);
     await world.rows(`INSERT INTO setting (key, value) VALUES ('price-list', 'tokens')`);
     await rules({ referralCredits: BONUS, referralMonthlyCap: 10, referralTotalCap: 100 });
   });

@@ -50,8 +50,7 @@ describeOnEachDatabase('the prize wheel', (kind) => {
   });
   beforeEach(async () => {
     served = true;
-    await world.reset();
-    await world.rows('TRUNCATE wheel_seed, wheel_spin, wheel_day');
+    await world.reset(['wheel_seed']);
     await rules({
       wheelOn: true,
       wheelChance: 200_000,

@@ -66,8 +66,7 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
     world = site.world;
   });
   beforeEach(async () => {
-    await world.reset();
-    await world.rows('TRUNCATE auto_top_up, low_balance_event, top_up');
+    await world.reset(['auto_top_up', 'low_balance_event', 'top_up']);
     ({ topUps, till, ledger, told } = site.process());
   });
   afterAll(() => world.close());
