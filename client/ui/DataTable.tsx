@@ -4,9 +4,9 @@
  * there may be a thousand of them.
  */
 import { Button, Skeleton, Text } from '@mantine/core';
-import { lazy, type ReactNode, Suspense } from 'react';
+import type { ReactNode } from 'react';
 import classes from './DataTable.module.css';
-import { fetchLater } from './later.tsx';
+import { later } from './later.tsx';
 import { type Column, classOf, type RowsProps, TableRow } from './TableRow.tsx';
 
 export type { Column } from './TableRow.tsx';
@@ -31,10 +31,7 @@ interface DataTableProps<Row> {
 /** From so many rows on only those are drawn that are seen. */
 const VIRTUAL_FROM = 60;
 
-const fetchVirtualRows = () => import('./VirtualRows.tsx').then((file) => ({ default: file.VirtualRows }));
-fetchLater(fetchVirtualRows);
-// The kind of the rows is lost on the way through `lazy`, which knows no generic components.
-const VirtualRows = lazy(fetchVirtualRows) as unknown as typeof Rows;
+const useVirtualRows = later(() => import('./VirtualRows.tsx').then(({ VirtualRows }) => VirtualRows));
 
 function Rows<Row>({ columns, rows, keyOf }: RowsProps<Row>) {
   return rows.map((row) => <TableRow key={keyOf(row)} row={row} columns={columns} />);
@@ -43,8 +40,9 @@ function Rows<Row>({ columns, rows, keyOf }: RowsProps<Row>) {
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, keyOf, empty, more, expected = 8, foot } = props;
   const rows = props.rows ?? undefined;
-  if (rows?.length === 0) return <>{empty}</>;
   const isVirtual = rows !== undefined && rows.length >= VIRTUAL_FROM;
+  const VirtualRows = useVirtualRows(isVirtual);
+  if (rows?.length === 0) return <>{empty}</>;
   return (
     <>
       {/* What is wider than the page scrolls by itself, also by keyboard. */}
@@ -82,14 +80,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   ))}
                 </tr>
               ))
-            ) : isVirtual ? (
-              <Suspense
-                fallback={<Rows columns={columns} rows={rows.slice(0, VIRTUAL_FROM)} keyOf={keyOf} />}
-              >
-                <VirtualRows columns={columns} rows={rows} keyOf={keyOf} />
-              </Suspense>
+            ) : isVirtual && VirtualRows ? (
+              <VirtualRows columns={columns} rows={rows} keyOf={keyOf} />
             ) : (
-              <Rows columns={columns} rows={rows} keyOf={keyOf} />
+              // As many of a long one until what draws the others is there.
+              <Rows columns={columns} rows={rows.slice(0, VIRTUAL_FROM)} keyOf={keyOf} />
             )}
           </tbody>
           {foot && rows !== undefined && (

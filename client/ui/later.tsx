@@ -1,41 +1,84 @@
 /**
- * Dialogs are no part of what one waits for: their code is fetched when the page has been there for a while, or when one is opened
- * before that.
+ * Code that a page does without at first, such as that of dialogs: it is no part of what one waits for. It is fetched when the page
+ * has been there for a while, or when it is wanted before that.
  */
-import { type ComponentType, lazy, Suspense, useState } from 'react';
+import { type ComponentType, useEffect, useState } from 'react';
+import { toastFailure } from './toasts.ts';
 
 /** How long after the page has been loaded: what it shows comes first. */
 const QUIET_MS = 2_000;
 
-/** Fetches code when nothing that is looked at needs the line. */
-export function fetchLater(fetch: () => Promise<unknown>): void {
-  // What fails now is tried again, and told, when it is wanted.
-  const wait = () => setTimeout(() => void fetch().catch(() => {}), QUIET_MS);
+let quietly = 0;
+
+/** Whether code is being fetched that nobody waits for: it is no harm when that fails. */
+export const isFetchingQuietly = (): boolean => quietly > 0;
+
+async function fetchQuietly(fetch: () => Promise<unknown>): Promise<void> {
+  quietly += 1;
+  // What fails now is tried again when it is wanted.
+  await fetch().catch(() => {});
+  quietly -= 1;
+}
+
+function whenQuiet(act: () => void): void {
+  const wait = () => setTimeout(act, QUIET_MS);
   if (document.readyState === 'complete') wait();
   else window.addEventListener('load', wait, { once: true });
 }
 
 /**
+ * @param load imports it: `() => import('./Thing.tsx').then(({ Thing }) => Thing)`.
+ * @returns a hook that gives it, undefined until it is there. What it is told is called when it cannot be fetched.
+ */
+export function later<Part>(
+  load: () => Promise<Part>,
+): (isWanted: boolean, onFailure?: () => void) => Part | undefined {
+  let part: Part | undefined;
+  const fetch = async () => {
+    part ??= await load();
+  };
+  whenQuiet(() => void fetchQuietly(fetch));
+  return function useLater(isWanted, onFailure) {
+    const [, setFetched] = useState(part !== undefined);
+    useEffect(() => {
+      if (!isWanted || part !== undefined) return;
+      let isGone = false;
+      fetch().then(
+        () => !isGone && setFetched(true),
+        () => !isGone && onFailure?.(),
+      );
+      return () => {
+        isGone = true;
+      };
+    }, [isWanted, onFailure]);
+    return part;
+  };
+}
+
+interface DialogProps {
+  readonly opened: boolean;
+  readonly onClose: () => void;
+}
+
+/**
  * A dialog that is there from when it is first opened on. It stays then, so that it can be seen to close, and what has been typed
  * into it is not lost.
- *
- * @param load imports it: `() => import('./Thing.tsx').then(({ Thing }) => Thing)`.
  */
-export function laterDialog<Props extends { readonly opened: boolean }>(
+export function laterDialog<Props extends DialogProps>(
   load: () => Promise<ComponentType<Props>>,
 ): ComponentType<Props> {
-  const fetch = async () => ({ default: await load() });
-  fetchLater(fetch);
-  const Dialog = lazy(fetch);
+  const useDialog = later(load);
   return function LaterDialog(props) {
-    const [wasOpened, setOpened] = useState(props.opened);
-    if (props.opened && !wasOpened) setOpened(true);
-    return (
-      wasOpened && (
-        <Suspense>
-          <Dialog {...props} />
-        </Suspense>
-      )
-    );
+    const { opened, onClose } = props;
+    const [wasOpened, setOpened] = useState(opened);
+    if (opened && !wasOpened) setOpened(true);
+    const Dialog = useDialog(opened, () => {
+      onClose();
+      toastFailure({
+        title: 'Not opened',
+        message: 'The server could not be reached. Try again in a moment.',
+      });
+    });
+    return wasOpened && Dialog !== undefined && <Dialog {...props} />;
   };
 }

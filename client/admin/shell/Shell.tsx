@@ -19,7 +19,7 @@ import classes from './Shell.module.css';
 import { Shortcuts } from './Shortcuts.tsx';
 import { useSignOut } from './sign-out.ts';
 
-const Palette = laterDialog<{ readonly opened: boolean }>(() =>
+const Palette = laterDialog<{ readonly opened: boolean; readonly onClose: () => void }>(() =>
   import('./Palette.tsx').then((file) => file.Palette),
 );
 
@@ -134,7 +134,7 @@ export function Shell() {
           <LiveBanner />
           <Outlet />
         </AppShell.Main>
-        <Palette opened={isPaletteOpen} />
+        <Palette opened={isPaletteOpen} onClose={palette.close} />
         <Shortcuts />
       </AppShell>
     </AlertFeed>
