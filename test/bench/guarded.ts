@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { ACCOUNTS, createDatabase, postgresSettings, type RoundTrips } from './support/database.ts';
+import { openLine } from './support/line.ts';
 import {
   generateImage,
   type Round,
@@ -29,6 +30,8 @@ const JUDGED = 512;
 const TARGET_SHARE = 0.6;
 const TARGET_ROUND_TRIPS = 3;
 const WARM_UP_SECONDS = 3;
+/** How far away a database is that a lone call is also timed with: there and back. */
+const LINE_MS = 10;
 
 export const guarded: Bench = {
   name: 'guarded',
@@ -101,6 +104,14 @@ export const guarded: Bench = {
       ]);
       rows.push(['SELECT 1, p50 ms', figure(lone.roundTrips.selectMs)]);
       rows.push(['UPDATE of one row, p50 ms', figure(lone.roundTrips.commitMs)]);
+      const far = await farCalls(load, database.url, folder, sides[1], seconds);
+      rows.push([
+        `alone, database ${LINE_MS} ms away, p50 ms`,
+        figure(far.guardedMs),
+        figure(far.bareMs),
+        '',
+        `+ ${figure(far.addedMs)} ms`,
+      ]);
 
       const booked = await server.ask<{ succeeded: number; open: number }>('booked');
       return {
@@ -147,6 +158,12 @@ export const guarded: Bench = {
             met: null,
           },
           {
+            what: `added to a lone call where the database is ${LINE_MS} ms away, in round trips (SELECT 1)`,
+            target: `< ${TARGET_ROUND_TRIPS}`,
+            found: figure(far.addedMs / far.roundTrips.selectMs),
+            met: far.addedMs / far.roundTrips.selectMs < TARGET_ROUND_TRIPS,
+          },
+          {
             what: 'every call that was answered is booked, none is left open',
             target: '0 open',
             found: `${booked.succeeded.toLocaleString('en')} booked, ${booked.open} open`,
@@ -157,7 +174,7 @@ export const guarded: Bench = {
           'A call waits for two commits, its reservation’s and its settlement’s; alone it shares neither with anyone.',
           'Server, Postgres and load generator share the cores: with more of them the guarded rate gains more than the bare one.',
         ],
-        figures: { byConcurrency: found, lone },
+        figures: { byConcurrency: found, lone, far },
       };
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -184,6 +201,7 @@ async function loneCalls(
   load: Parameters<typeof round>[0],
   [ours, theirs]: readonly [Side, Side],
   seconds: number,
+  roundTripsEach = 200,
 ): Promise<Lone> {
   const guardedMs: number[] = [];
   const bareMs: number[] = [];
@@ -195,7 +213,7 @@ async function loneCalls(
     questions.push(((await ours.worker.ask<number>('questions')) - before) / lone.calls);
     guardedMs.push(lone.p50);
     bareMs.push((await round(load, theirs, 1, seconds / 2)).p50);
-    trips.push(await ours.worker.ask<RoundTrips>('roundTrips', 200));
+    trips.push(await ours.worker.ask<RoundTrips>('roundTrips', roundTripsEach));
   }
   return {
     guardedMs: median(guardedMs),
@@ -207,4 +225,21 @@ async function loneCalls(
       commitMs: median(trips.map(({ commitMs }) => commitMs)),
     },
   };
+}
+
+/** Lone calls through a server of its own whose database is at the other end of a line. */
+async function farCalls(
+  load: Parameters<typeof round>[0],
+  databaseUrl: string,
+  folder: string,
+  bare: Side,
+  seconds: number,
+): Promise<Lone> {
+  await using line = await openLine(databaseUrl, LINE_MS);
+  await using server = await startServer(line.url, join(folder, 'far'));
+  const { url, apiKey, accounts } = await server.ask<Started>('started');
+  const headers = { authorization: `Bearer ${apiKey}` };
+  const far: Side = { name: 'guarded, far', worker: server, load: { ...bare.load, url, headers, accounts } };
+  await round(load, far, 1, WARM_UP_SECONDS);
+  return loneCalls(load, [far, bare], seconds, 40);
 }
