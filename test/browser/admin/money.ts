@@ -259,7 +259,7 @@ export function moneySuite(stage: () => Stage): void {
     await figure('ARR', '$108.00');
     await figure('LTV', 'Not yet');
     await figureOf(page, 'LTV').getByText('unknown while churn is').waitFor();
-    await page.getByRole('row', { name: /tokens-creator 1/ }).waitFor();
+    await page.getByRole('row', { name: /^Creator 1 / }).waitFor();
     await page
       .getByRole('table', { name: /^Cohorts/ })
       .getByRole('row', { name: /100\.0%/ })
