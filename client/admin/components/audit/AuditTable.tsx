@@ -1,8 +1,8 @@
 /** Lines of the audit log. */
-import { Text } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { fromUnits } from '../../../ui/decimal.ts';
 import { Empty } from '../../../ui/Empty.tsx';
+import { PhoneLine } from '../../../ui/PhoneLine.tsx';
 import { Code, Instant, Long, Nothing } from '../../../ui/values.tsx';
 import type { AuditTable_AuditLogEntryFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
@@ -60,11 +60,11 @@ const COLUMNS: readonly Column<Entry>[] = [
     render: ({ action, actorName, subjectName, reason }) => (
       <>
         <Code whole>{action}</Code>
-        <Text hiddenFrom="sm" size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+        <PhoneLine>
           By {actorName}
           {subjectName && `, of ${subjectName}`}
           {reason && `: ${reason}`}
-        </Text>
+        </PhoneLine>
       </>
     ),
   },

@@ -5,6 +5,7 @@ import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
+import { PhoneLine } from '../../../ui/PhoneLine.tsx';
 import { toastDone, toastFailure } from '../../../ui/toasts.ts';
 import { type Amount, Count, Instant, Money, Nothing } from '../../../ui/values.tsx';
 import type { DatedState } from '../../gql/graphql.ts';
@@ -106,9 +107,9 @@ const columnsOf = (onCancel: (version: Version) => void): readonly Column<Versio
     render: ({ name, effectiveFrom }) => (
       <>
         {name}
-        <Text hiddenFrom="sm" size="xs" c="dimmed">
+        <PhoneLine>
           <Instant value={effectiveFrom} />
-        </Text>
+        </PhoneLine>
       </>
     ),
   },
