@@ -2,13 +2,30 @@
 import { builder, needs } from './builder.ts';
 import { encodeId, type NodeType } from './node-ids.ts';
 
-/** Of what an action's subject is the id, by the word before the action's dot. */
-const SUBJECTS: Readonly<Record<string, NodeType>> = {
-  'api-key': 'ApiKey',
-  budget: 'Budget',
-  credits: 'Account',
-  output: 'Output',
+/** What the id of an action's subject is of, and by which kind of actor its name is known. */
+interface Subject {
+  readonly type?: NodeType;
+  readonly actor?: 'account' | 'admin' | 'key';
+}
+
+const ACCOUNT: Subject = { type: 'Account', actor: 'account' };
+
+/** By the word before the action's dot. What is not here is no id, but a name or a word: a model, a plan. */
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  account: ACCOUNT,
+  admin: { actor: 'admin' },
+  'alert-channel': { type: 'AlertChannel' },
+  'alert-delivery': { type: 'AlertDelivery' },
+  'api-key': { type: 'ApiKey', actor: 'key' },
+  budget: { type: 'Budget' },
+  credits: ACCOUNT,
+  output: { type: 'Output' },
+  payment: { type: 'Payment' },
+  referral: ACCOUNT,
+  'top-up': ACCOUNT,
 };
+
+const subjectOf = (action: string): Subject => SUBJECTS[action.slice(0, action.indexOf('.'))] ?? {};
 
 const AuditLogEntry = builder.prismaNode('AuditLog', {
   name: 'AuditLogEntry',
@@ -31,8 +48,20 @@ const AuditLogEntry = builder.prismaNode('AuditLog', {
       nullable: true,
       description: 'Of what: an id, where the action has one.',
       resolve: ({ action, subject }) => {
-        const type = SUBJECTS[action.slice(0, action.indexOf('.'))];
+        const { type } = subjectOf(action);
         return subject !== null && type ? encodeId(type, subject) : subject;
+      },
+    }),
+    subjectName: t.string({
+      nullable: true,
+      description:
+        "The same for people: your own id of an account, an admin's e-mail, a key's name. Null where it has no name but its id.",
+      resolve: async ({ action, subject }, _args, context) => {
+        const { actor } = subjectOf(action);
+        if (subject === null || !actor) return null;
+        const id = `${actor}:${subject}`;
+        const name = await context.loaders.actorName(id);
+        return name === id ? null : name;
       },
     }),
     reason: t.exposeString('reason', { nullable: true, description: 'Why, where somebody said so.' }),

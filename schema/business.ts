@@ -25,6 +25,10 @@ const PlanRevenue = builder.objectRef<PlanRevenueRecord>('PlanRevenue').implemen
   description: 'What calls of accounts earned and cost while they had a plan.',
   fields: (t) => ({
     plan: t.exposeString('plan', { description: 'Its id, such as tokens-pro; empty for no plan.' }),
+    planName: t.exposeString('name', {
+      description:
+        'For people: with its price list where plans of several are called the same; its id where no such plan was sold here.',
+    }),
     subscribers: t.exposeInt('subscribers', { description: 'At the end of the range.' }),
     revenue: t.field({
       type: Money,
@@ -185,6 +189,7 @@ const PlanBreakEven = builder.objectRef<PlanBreakEvenRecord>('PlanBreakEven').im
   description: 'Where a plan that is sold now leaves nothing, beside what its subscribers use.',
   fields: (t) => ({
     plan: t.string({ description: 'Its id.', resolve: ({ offer }) => offer.planId }),
+    planName: t.string({ description: 'For people.', resolve: ({ offer }) => offer.name }),
     interval: t.string({ description: 'MONTH or YEAR.', resolve: ({ offer }) => offer.interval }),
     price: t.field({
       type: Money,

@@ -1,9 +1,19 @@
-/** The versions of plans and packs: what was sold, is sold and will be. */
-import type { PackOffer, PlanOffer, Version } from '../server/plans/index.ts';
+/** The versions of plans and packs: what was sold, is sold and will be, and how one is taken back before it begins. */
+import type { Cancellation, CancelOutcome, PackOffer, PlanOffer, Version } from '../server/plans/index.ts';
 import { builder, needs } from './builder.ts';
+import type { Context } from './context.ts';
 import { DatedState } from './enums.ts';
-import { encodeId } from './node-ids.ts';
+import { unauthenticated } from './errors.ts';
+import { decodeId, encodeId, type NodeType } from './node-ids.ts';
+import {
+  InvalidInputError,
+  invalidInput,
+  NotFoundError,
+  notFoundOutcome,
+  resolveOutcome,
+} from './outcome.ts';
 import { Pack, Plan } from './plan.ts';
+import { reasonProblem } from './reason.ts';
 
 const RETIRED = 'Whether it ends the sale: from then on nothing is sold.';
 const WRITTEN = 'When somebody wrote it. Of two for one instant the one that was written later holds.';
@@ -49,3 +59,61 @@ builder.queryFields((t) => ({
     resolve: (_root, _args, { core }) => core.plans.packVersions(),
   }),
 }));
+
+const CancelVersionInput = builder.inputType('CancelVersionInput', {
+  description: 'A version that is still to come, to be taken back.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Of a version whose state is SCHEDULED.' }),
+    reason: t.string({ required: true, description: 'Why; it is written to the audit log.' }),
+  }),
+});
+
+const CancelPlanVersionResult = builder.unionType('CancelPlanVersionResult', {
+  description: 'The plan as it will not be sold, or what cannot be.',
+  types: [Plan, InvalidInputError, NotFoundError],
+  resolveType: resolveOutcome('Plan'),
+});
+const CancelPackVersionResult = builder.unionType('CancelPackVersionResult', {
+  description: 'The pack as it will not be sold, or what cannot be.',
+  types: [Pack, InvalidInputError, NotFoundError],
+  resolveType: resolveOutcome('Pack'),
+});
+
+async function cancel<Offer extends object>(
+  input: (typeof CancelVersionInput)['$inferInput'],
+  type: NodeType,
+  { caller }: Context,
+  take: (cancellation: Cancellation) => Promise<CancelOutcome<Offer>>,
+) {
+  if (!caller) throw unauthenticated();
+  const problem = reasonProblem(input.reason);
+  if (problem) return invalidInput([problem]);
+  const versionId = decodeId(type, input.id);
+  const outcome = versionId && (await take({ versionId, reason: input.reason, actor: caller.actor }));
+  return outcome && outcome.status === 'canceled'
+    ? outcome.offer
+    : notFoundOutcome(
+        `No version ${input.id.slice(0, 60)} is still to come: what has begun can only be followed by another.`,
+      );
+}
+
+builder.mutationFields((t) => {
+  const args = { input: t.arg({ type: CancelVersionInput, required: true }) };
+  const when = 'before it begins, also one that ends its sale. What has begun stands for good.';
+  return {
+    cancelPlanVersion: t.field({
+      type: CancelPlanVersionResult,
+      ...needs('admin', `Take back a version of a plan ${when}`),
+      args,
+      resolve: (_root, { input }, context) =>
+        cancel(input, 'PlanVersion', context, context.core.plans.cancelPlanVersion),
+    }),
+    cancelPackVersion: t.field({
+      type: CancelPackVersionResult,
+      ...needs('admin', `Take back a version of a pack ${when}`),
+      args,
+      resolve: (_root, { input }, context) =>
+        cancel(input, 'PackVersion', context, context.core.plans.cancelPackVersion),
+    }),
+  };
+});

@@ -28,7 +28,7 @@ import * as statements from './statements/index.ts';
 import { createStripeGateway, signEvent } from './stripe.ts';
 import { createWebhooks, type EventOutcome } from './webhooks.ts';
 
-export { type BookDay, MAX_DAYS } from './books/index.ts';
+export { type BookDay, MAX_DAYS, readBooks } from './books/index.ts';
 export type { CancelWhen, ChangeOutcome, RefundInput } from './changes.ts';
 export type { ChargeOutcome, Checkout, CheckoutInput } from './checkout.ts';
 export type { FieldError, Refusal } from './requests.ts';

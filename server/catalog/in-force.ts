@@ -1,5 +1,5 @@
 /** Which dated row holds for a request, and how many of its units the request takes. */
-import type { DatedRow, PriceUnit } from './snapshot.ts';
+import type { CostRow, DatedRow, PriceRow, PriceUnit } from './snapshot.ts';
 
 /** What rows are matched by. */
 export interface Dimensions {
@@ -49,6 +49,12 @@ export function rowsInForce<Row extends DatedRow>(
     )
     .filter((row, index, sorted) => sorted.findIndex((other) => sameDimensions(row, other)) === index);
 }
+
+/** What decides between two costs of one date. */
+export const costOf = ({ costMicros }: CostRow): bigint => costMicros;
+
+/** What decides between two prices of one date. */
+export const creditsOf = ({ credits }: PriceRow): bigint => BigInt(credits);
 
 /** The first row that holds for these dimensions; the rows are sorted. */
 export function rowFor<Row extends DatedRow>(rows: readonly Row[], dimensions: Dimensions): Row | undefined {

@@ -1,6 +1,6 @@
 import { OPERATIONS, type Operation } from '../providers/index.ts';
 import { explain } from './explain.ts';
-import { type Dimensions, rowFor, rowsInForce, unitsOf } from './in-force.ts';
+import { costOf, creditsOf, type Dimensions, rowFor, rowsInForce, unitsOf } from './in-force.ts';
 import {
   type FieldProblem,
   type InvalidOutcome,
@@ -361,8 +361,8 @@ function openModel(row: ModelRow, now: number): BookModel {
     row,
     servable: Object.freeze({ id, provider, operation }),
     life: retired ? 'retired' : row.availableFrom > now ? 'coming' : 'living',
-    costs: rowsInForce(row.costs, now, ({ costMicros }) => costMicros),
-    prices: rowsInForce(row.prices, now, ({ credits }) => BigInt(credits)),
+    costs: rowsInForce(row.costs, now, costOf),
+    prices: rowsInForce(row.prices, now, creditsOf),
   };
 }
 

@@ -1,7 +1,8 @@
-/** The door of the export room: reports and booked lines as CSV, in pieces that are made as they are read. */
+/** The door of the export room: reports, booked lines and the books as CSV, in pieces that are made as they are read. */
 import type { Database } from '../database/index.ts';
 import type { FieldError, Profit } from '../profit/index.ts';
 import { attemptsCsv, type EncodeId } from './attempts.ts';
+import { booksCsv } from './books.ts';
 import { profitCsv } from './profit.ts';
 import type { Asked } from './question.ts';
 
@@ -13,7 +14,7 @@ export { type Asked, PARAMETERS, type Parameter, readQuestion } from './question
 const MOST_AT_ONCE = 4;
 
 /** What can be exported. */
-export type ExportKind = 'profit' | 'attempts';
+export type ExportKind = 'profit' | 'attempts' | 'books';
 
 export type ExportOutcome =
   /** Pieces of the file; the first of them is there already, so that what could go wrong at once has not. */
@@ -37,14 +38,22 @@ export function createExports(options: { database: Database; profit: Profit }): 
   const { database, profit } = options;
   let underWay = 0;
 
+  function make(kind: ExportKind, asked: Asked, encodeId: EncodeId, signal: AbortSignal) {
+    switch (kind) {
+      case 'attempts':
+        return attemptsCsv(database, asked.question, encodeId, signal);
+      case 'profit':
+        return profitCsv(database, profit, asked, encodeId);
+      case 'books':
+        return booksCsv(database, asked);
+    }
+  }
+
   return {
     async begin(kind, asked, encodeId, signal) {
       if (underWay >= MOST_AT_ONCE) return { status: 'busy' };
       underWay += 1;
-      const made =
-        kind === 'attempts'
-          ? attemptsCsv(database, asked.question, encodeId, signal)
-          : profitCsv(database, profit, asked, encodeId);
+      const made = make(kind, asked, encodeId, signal);
       let over = false;
       const end = async () => {
         if (over) return;

@@ -1,8 +1,8 @@
-/** `/export/profit.csv` and `/export/attempts.csv`: streamed as they are read, and no faster. */
+/** `/export/profit.csv`, `/export/attempts.csv` and `/export/books.csv`: streamed as they are read, and no faster. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { decodeId, encodeId } from '../../schema/index.ts';
 import type { Core } from '../core.ts';
-import { type ExportKind, PARAMETERS, readQuestion } from '../export/index.ts';
+import { type ExportKind, PARAMETERS, type Parameter, readQuestion } from '../export/index.ts';
 import { sendError, sendInvalid } from './body.ts';
 import { asCaller } from './caller.ts';
 import { sendCsv } from './csv.ts';
@@ -10,6 +10,16 @@ import type { RateLimiter } from './rate-limit.ts';
 
 /** After how long another export may find a place. */
 const BUSY_SECONDS = 10;
+
+/** What only some exports take, and what is said of it to the others. */
+const NOT_TAKEN: Readonly<Record<ExportKind, readonly [readonly Parameter[], string]>> = {
+  profit: [[], ''],
+  attempts: [['groupBy', 'interval'], 'Attempts are not added up: ask /export/profit.csv.'],
+  books: [
+    PARAMETERS.filter((name) => name !== 'from' && name !== 'to' && name !== 'timeZone'),
+    'The books are of the whole site, by the day: ask /export/profit.csv.',
+  ],
+};
 
 /** Serves an export. What is wrong with the question is said before the first byte, as JSON. */
 export async function serveExport(
@@ -38,12 +48,8 @@ export async function serveExport(
     })),
     ...('fields' in asked ? asked.fields : []),
   ];
-  if (kind === 'attempts') {
-    for (const path of ['groupBy', 'interval'] as const) {
-      if (given.has(path))
-        fields.push({ path, message: 'Attempts are not added up: ask /export/profit.csv.' });
-    }
-  }
+  const [notTaken, message] = NOT_TAKEN[kind];
+  fields.push(...notTaken.flatMap((path) => (given.has(path) ? [{ path, message }] : [])));
   if (fields.length > 0 || 'fields' in asked) return sendInvalid(response, fields);
 
   const stopped = new AbortController();

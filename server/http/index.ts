@@ -165,6 +165,8 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     switch (path) {
       case '/export/attempts.csv':
         return serveExport(core, limiter, 'attempts', request, response);
+      case '/export/books.csv':
+        return serveExport(core, limiter, 'books', request, response);
       case '/export/profit.csv':
         return serveExport(core, limiter, 'profit', request, response);
       case '/health/live':

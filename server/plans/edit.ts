@@ -1,4 +1,4 @@
-/** An operator's changes of plans and packs: each is a new version, and none that stands is touched. */
+/** An operator's changes of plans and packs: each is a new version, and none that has begun is touched. */
 import type { FieldProblem } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import { type Database, type Sql, writeAuditLog } from '../database/index.ts';
@@ -205,6 +205,59 @@ async function retire(
   const ended = { id: newId(), effectiveFrom, retired: true };
   await write(editing, change, `${path}.retire`, id, { effectiveFrom }, (sql) => add(sql, now, ended));
   return null;
+}
+
+/** A version that was to come, to be taken back. */
+export interface Cancellation {
+  /** As the versions have it. */
+  readonly versionId: string;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+export type CancelOutcome<Offer> =
+  /** What will not be. */
+  | { readonly status: 'canceled'; readonly offer: Offer }
+  /** It has begun, or never was. */
+  | { readonly status: 'not-found' };
+
+/** Takes back a version of a plan of the active list before it begins. What has begun stands for good. */
+export async function cancelPlanVersion(
+  editing: Editing,
+  cancellation: Cancellation,
+): Promise<CancelOutcome<PlanOffer>> {
+  const offer = await planVersion(editing.database, cancellation.versionId);
+  const found = offer && { offer, id: offer.planId };
+  return cancel(editing, cancellation, 'plan', found, statements.dropPlanVersion);
+}
+
+/** Takes back a version of a pack of the active list, likewise. */
+export async function cancelPackVersion(
+  editing: Editing,
+  cancellation: Cancellation,
+): Promise<CancelOutcome<PackOffer>> {
+  const offer = await packVersion(editing.database, cancellation.versionId);
+  const found = offer && { offer, id: offer.packId };
+  return cancel(editing, cancellation, 'pack', found, statements.dropPackVersion);
+}
+
+async function cancel<Offer extends { readonly priceListId: string }>(
+  { database, clock, priceList }: Editing,
+  { versionId, reason, actor }: Cancellation,
+  what: 'plan' | 'pack',
+  found: { readonly offer: Offer; readonly id: string } | null,
+  drop: typeof statements.dropPlanVersion,
+): Promise<CancelOutcome<Offer>> {
+  if (found?.offer.priceListId !== priceList) return { status: 'not-found' };
+  const { offer, id: subject } = found;
+  return database.transaction(async (sql) => {
+    const now = clock.now();
+    const dropped = await drop(sql, now, versionId);
+    if (!dropped) return { status: 'not-found' };
+    const detail = { ...dropped };
+    await writeAuditLog(sql, now, { actor, action: `${what}.cancel`, subject, reason, detail });
+    return { status: 'canceled', offer };
+  });
 }
 
 function pick({ priceMicros, credits }: { readonly priceMicros: Micros; readonly credits: number }) {

@@ -1,5 +1,12 @@
 /** The door of the plans' room: what is sold, at which price, from when on. See README.md. */
-export type { PackChange, PackChangeOutcome, PlanChange, PlanChangeOutcome } from './edit.ts';
+export type {
+  Cancellation,
+  CancelOutcome,
+  PackChange,
+  PackChangeOutcome,
+  PlanChange,
+  PlanChangeOutcome,
+} from './edit.ts';
 export { usualFee } from './fees.ts';
 export type { Version, VersionState } from './history.ts';
 export type { IncludedUse, PackOffer, PlanInterval, PlanOffer } from './offers.ts';

@@ -2,6 +2,10 @@ import type { FieldProblem } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import {
+  type Cancellation,
+  type CancelOutcome,
+  cancelPackVersion,
+  cancelPlanVersion,
   type Editing,
   type PackChange,
   type PackChangeOutcome,
@@ -66,6 +70,10 @@ export interface Plans {
   retirePlan(plan: string, interval: PlanInterval, change: Retirement): Promise<RetireOutcome<PlanOffer>>;
   /** Ends the sale of a pack. */
   retirePack(pack: string, change: Retirement): Promise<RetireOutcome<PackOffer>>;
+  /** Takes back a version of a plan of the active list before it begins. */
+  cancelPlanVersion(cancellation: Cancellation): Promise<CancelOutcome<PlanOffer>>;
+  /** Takes back a version of a pack, likewise. */
+  cancelPackVersion(cancellation: Cancellation): Promise<CancelOutcome<PackOffer>>;
 }
 
 /** From when on something is not sold, and why. */
@@ -135,5 +143,7 @@ export function createPlans({ database, clock, catalog, priceList }: PlansOption
       retire(await offer(plan, interval), (found) => retirePlan(editing, found, change)),
     retirePack: async (name, change) =>
       retire(await pack(name), (found) => retirePack(editing, found, change)),
+    cancelPlanVersion: (cancellation) => cancelPlanVersion(editing, cancellation),
+    cancelPackVersion: (cancellation) => cancelPackVersion(editing, cancellation),
   };
 }

@@ -1,4 +1,4 @@
-/** All SQL of the plans' room. A version is only ever added. */
+/** All SQL of the plans' room. A version is only ever added, and taken away at the most before it begins. */
 import type { Sql } from '../database/index.ts';
 import type { Tier } from '../ledger/index.ts';
 import type { IncludedUse, PlanInterval } from './offers.ts';
@@ -93,3 +93,28 @@ export async function addPackVersion(
     ],
   );
 }
+
+/** What a version said that has been taken away. */
+export interface DroppedVersion {
+  readonly effectiveFrom: Date;
+  readonly retired: boolean;
+  readonly priceMicros: bigint;
+  readonly credits: number;
+}
+
+const drop =
+  (table: 'plan_version' | 'pack_version') =>
+  async (sql: Sql, now: Date, versionId: string): Promise<DroppedVersion | null> => {
+    const [row] = await sql.query<DroppedVersion>(
+      `DELETE FROM ${table} WHERE id = $1 AND effective_from > $2
+      RETURNING effective_from AS "effectiveFrom", retired, price_micros AS "priceMicros", credits`,
+      [versionId, now],
+    );
+    return row ?? null;
+  };
+
+/** Takes a version of a plan away that has not begun; null when there is none. */
+export const dropPlanVersion = drop('plan_version');
+
+/** Takes a version of a pack away that has not begun; null when there is none. */
+export const dropPackVersion = drop('pack_version');

@@ -626,4 +626,19 @@ describe(`alerts are told of (${longTablesOn})`, () => {
     const told = await stage.changes();
     expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, index) => index + 1));
   });
+
+  test('budgets of an operation and of a tier, in words that people use', async () => {
+    await budget('DAY', 10n, 'WARN', { scope: 'OPERATION', subject: 'GENERATE_IMAGE' })(stage);
+    await budget('DAY', 9n, 'SHUTDOWN', { scope: 'TIER', subject: 'PAYG' })(stage);
+    await spend('8')(stage);
+    await tryToSpend('4')(stage);
+    await sweep(stage);
+    const told = (await stage.changes()).map(({ alert }) => `${alert.title}. ${alert.detail}`);
+    expect(told).toEqual([
+      expect.stringContaining('The daily budget of the operation "Generate image" is 80 % used.'),
+      expect.stringContaining('The daily budget of the tier "Pay as you go" is 80 % used.'),
+      expect.stringContaining('by budget: The "Pay as you go" budget of $9 a day is used up. It ends at'),
+    ]);
+    expect(told.join()).not.toMatch(/GENERATE_IMAGE|PAYG/);
+  });
 });

@@ -159,4 +159,36 @@ describe('a change that an operator thinks of', () => {
       ['PAST', 20],
     ]);
   });
+
+  it('is to come as long as it has a time to hold, whatever else is to come', async () => {
+    const schedule = (hours: number, credits: number) =>
+      catalog.changePrice({
+        model: LUMA,
+        unit: 'OUTPUT',
+        credits,
+        effectiveFrom: inHours(hours),
+        ...why,
+      });
+    const states = () =>
+      catalog
+        .history(LUMA)
+        ?.prices.filter(({ durationSeconds }) => durationSeconds === null)
+        .map(({ state, credits }) => `${state} ${credits}`)
+        .sort();
+    await schedule(2, 40);
+    await schedule(1, 50);
+    await schedule(3, 45);
+    expect(states()).toEqual(['SCHEDULED 40', 'SCHEDULED 45', 'SCHEDULED 50']);
+    // Written into the table by hand, beside one of the same instant: of the two the dearer will hold.
+    await database.query(
+      `INSERT INTO model_price (id, price_list_id, model_id, duration_seconds, unit, credits, effective_from)
+      SELECT gen_random_uuid(), price_list_id, model_id, duration_seconds, unit, 44, effective_from
+      FROM model_price WHERE model_id = $1 AND effective_from = $2`,
+      [LUMA, inHours(3)],
+    );
+    await catalog.refresh();
+    expect(states()).toEqual(['PAST 44', 'SCHEDULED 40', 'SCHEDULED 45', 'SCHEDULED 50']);
+    clock.advance(3 * HOUR_MS);
+    expect(states()).toEqual(['IN_FORCE 45', 'PAST 40', 'PAST 44', 'PAST 50']);
+  });
 });

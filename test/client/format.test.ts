@@ -12,6 +12,8 @@ import {
   toUnits,
 } from '../../client/ui/decimal.ts';
 import { formatDuration, formatInstant, formatMoney, formatRatio, wordsOf } from '../../client/ui/format.ts';
+import { OPERATIONS } from '../../server/providers/index.ts';
+import { wordsOf as wordsOfServer } from '../../server/words.ts';
 import { histories } from '../support/rounds.ts';
 
 const EN = { locale: 'en-US' };
@@ -99,4 +101,9 @@ test('durations and names are written for people', () => {
   ]);
   expect(wordsOf('REMOVE_BACKGROUND')).toBe('Remove background');
   expect(wordsOf('PAYG')).toBe('Pay as you go');
+});
+
+test('what alerts call an operation or a tier is what the pages call it', () => {
+  for (const value of [...OPERATIONS, 'FREE', 'PAYG', 'CREATOR'])
+    expect(wordsOfServer(value)).toBe(wordsOf(value));
 });

@@ -117,6 +117,30 @@ describeOnEachDatabase('exports', (kind) => {
     ]);
   });
 
+  it('of the books are the days that the API answers, in the zone that was asked for', async () => {
+    const { books } = await server.admin.ask<{ books: Record<string, string | { amount: string }>[] }>(
+      `{ books(range: { from: "2026-10-01T00:00:00Z", to: "2026-12-01T00:00:00Z", zone: "Asia/Tokyo" }) {
+        day startsAt cash { amount } fees { amount } refunds { amount } disputes { amount } sold { amount } earned { amount }
+        breakage { amount } clawedBack { amount } deferred { amount } awaited { amount } } }`,
+    );
+    const days = await lines(
+      '/export/books.csv?from=2026-10-01T00:00:00Z&to=2026-12-01T00:00:00Z&timeZone=Asia/Tokyo',
+    );
+    expect(days).toEqual(
+      books.map((day) =>
+        Object.fromEntries(
+          Object.entries(day).map(([name, value]) => [
+            name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+            typeof value === 'string' ? value : value.amount,
+          ]),
+        ),
+      ),
+    );
+    expect(days).toHaveLength(62);
+    expect(sum(days, 'sold')).toBe('1.00');
+    expect(sum(days, 'earned')).toBe('0.04');
+  });
+
   it('say before the first byte what is wrong, as JSON with a status', async () => {
     const wrong: [string, string | null, number, string, string][] = [
       ['/export/profit.csv', null, 401, 'UNAUTHENTICATED', 'Authorization'],
@@ -146,6 +170,15 @@ describeOnEachDatabase('exports', (kind) => {
       ['/export/profit.csv?timeZone=Mars', ADMIN_KEY, 400, 'INVALID_INPUT', 'Europe/Berlin'],
       ['/export/profit.csv?since=7d', ADMIN_KEY, 400, 'INVALID_INPUT', 'There is no such parameter'],
       ['/export/attempts.csv?groupBy=model', ADMIN_KEY, 400, 'INVALID_INPUT', 'ask /export/profit.csv'],
+      [
+        '/export/books.csv?interval=day',
+        ADMIN_KEY,
+        400,
+        'INVALID_INPUT',
+        'interval: The books are of the whole',
+      ],
+      ['/export/books.csv?from=2010-01-01', ADMIN_KEY, 400, 'INVALID_INPUT', 'from: Give at most 3660 days.'],
+      ['/export/books.csv', null, 401, 'UNAUTHENTICATED', 'Authorization'],
       ['/export/attempts.csv?accounts=acc_x', ADMIN_KEY, 400, 'INVALID_INPUT', 'no id of an account'],
       ['/export/profit.csv?from=2000-01-01&interval=hour', ADMIN_KEY, 400, 'INVALID_INPUT', 'interval'],
     ];

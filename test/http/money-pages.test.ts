@@ -254,3 +254,36 @@ describe('the books', () => {
     });
   });
 });
+
+describe('the audit log', () => {
+  const ENTRIES = `query ($action: String, $subject: String) { auditLog(first: 2, action: $action, subject: $subject) {
+    edges { node { subject subjectName } } } }`;
+  const linesOf = async (action: string, subject: string) =>
+    (
+      await server.admin.ask<{ auditLog: { edges: { node: Record<string, unknown> }[] } }>(ENTRIES, {
+        action,
+        subject,
+      })
+    ).auditLog.edges.map(({ node }) => node);
+
+  it('names whom and what an action was about, and finds it by the id that it tells', async () => {
+    const externalId = unique('ada');
+    const account = await server.admin.account(10, { externalId });
+    await server.admin.ask(
+      `mutation ($id: ID!) { setAccountBarred(accountId: $id, barred: true, reason: "A chargeback") { id } }`,
+      { id: account },
+    );
+    const ada = { subject: account, subjectName: externalId };
+    expect(await linesOf('credits.grant', account)).toEqual([ada]);
+    expect(await linesOf('account.bar', account)).toEqual([ada]);
+    const { id: key } = await server.admin.keyWith('generate');
+    expect(await linesOf('api-key', key)).toEqual([{ subject: key, subjectName: 'test' }]);
+    const { id: budget = '' } = await server.admin.setBudget({
+      scope: 'GLOBAL',
+      period: 'MONTH',
+      limit: '1000',
+      action: 'WARN',
+    });
+    expect(await linesOf('budget', budget)).toEqual([{ subject: budget, subjectName: null }]);
+  });
+});

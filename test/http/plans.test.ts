@@ -104,6 +104,34 @@ describe('plans and packs', () => {
       }),
     ).toEqual({ setPack: { id: 'tokens-try', name: 'To try', belowFloor: true } });
   });
+
+  it('that are to come are taken back by an admin, with a reason, and no others', async () => {
+    const { planVersions } = await reader.ask<{
+      planVersions: { id: string; state: string; plan: { id: string } }[];
+    }>('{ planVersions { id state plan { id } } }');
+    const idOf = (wanted: string) => planVersions.find(({ state }) => state === wanted)?.id;
+    const cancel = `mutation ($input: CancelVersionInput!) { cancelPlanVersion(input: $input) {
+      ... on Plan { id } ... on InvalidInputError { fields { path } } ... on NotFoundError { code message } } }`;
+    const input = { id: idOf('SCHEDULED'), reason: 'No studios came' };
+    expect(await codeOf(reader, cancel, { input })).toBe('FORBIDDEN');
+    const taken = async (more: object = {}) =>
+      (await server.admin.ask<{ cancelPlanVersion: object }>(cancel, { input: { ...input, ...more } }))
+        .cancelPlanVersion;
+    expect(await taken({ reason: ' ' })).toEqual({ fields: [{ path: 'reason' }] });
+    expect(await taken()).toEqual({ id: 'tokens-studio' });
+    for (const id of [input.id, idOf('IN_FORCE'), 'plv_no']) {
+      expect(await taken({ id })).toEqual({
+        code: 'NOT_FOUND',
+        message: `No version ${id} is still to come: what has begun can only be followed by another.`,
+      });
+    }
+    expect(
+      await server.admin.ask(
+        `mutation ($input: CancelVersionInput!) { cancelPackVersion(input: $input) { ... on NotFoundError { code } } }`,
+        { input },
+      ),
+    ).toEqual({ cancelPackVersion: { code: 'NOT_FOUND' } });
+  });
 });
 
 describe('simulatePlan', () => {

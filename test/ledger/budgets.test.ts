@@ -138,7 +138,7 @@ describeOnEachDatabase('a budget', (kind) => {
     const underWay = await world.reserve(account);
     const shutdown = {
       status: 'shutdown',
-      reason: 'The PRO budget of $0.04 a day is used up.',
+      reason: 'The "Pro" budget of $0.04 a day is used up.',
       resetsAt: new Date('2026-11-21T00:00:00Z'),
     };
     expect(await world.tryReserve(account)).toEqual(shutdown);

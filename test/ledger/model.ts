@@ -15,6 +15,7 @@ import type {
   SettleOutcome,
   Tier,
 } from '../../server/ledger/index.ts';
+import { wordsOf } from '../../server/words.ts';
 import { freePeriod, window } from './calendar.ts';
 
 export interface Entry {
@@ -296,7 +297,9 @@ export class Model {
   #reason(budget: Budget, what: string): string {
     const dollars = `${budget.limit / 1_000_000n}.${(budget.limit % 1_000_000n).toString().padStart(6, '0')}`;
     const period = budget.period === 'HOUR' ? 'an hour' : `a ${budget.period.toLowerCase()}`;
-    return `The ${budget.subject || 'global'} budget of $${dollars.replace(/\.?0+$/, '')} ${period} is ${what}.`;
+    const isOurs = budget.scope === 'OPERATION' || budget.scope === 'TIER';
+    const whose = isOurs ? `"${wordsOf(budget.subject)}"` : budget.subject || 'global';
+    return `The ${whose} budget of $${dollars.replace(/\.?0+$/, '')} ${period} is ${what}.`;
   }
 
   reserveBatch(items: readonly ReserveItem[]): ReserveOutcome[] {

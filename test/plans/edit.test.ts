@@ -160,6 +160,64 @@ describeOnEachDatabase('an operator', (kind) => {
     );
   });
 
+  it('takes back what is to come until it begins, a plan, a pack or the end of a sale, and nothing that has begun', async () => {
+    const why = { reason: 'Thought better of it', actor: 'admin:test' };
+    const before = [await plans.planVersions(), await plans.packVersions()];
+    const soon = inHours(1);
+    await setPlan({ priceMicros: 30_000_000n, effectiveFrom: soon });
+    await setPack({ pack: '10000', priceMicros: 90_000_000n, credits: 10_000, effectiveFrom: soon });
+    await plans.retirePack('10000', { ...why, effectiveFrom: inHours(2) });
+    const toCome = async () =>
+      [
+        ...(await plans.planVersions()).filter(
+          ({ state, offer }) => state === 'SCHEDULED' && offer.planId === 'tokens-pro',
+        ),
+        ...(await plans.packVersions()).filter(
+          ({ state, offer }) => state === 'SCHEDULED' && offer.packId === 'tokens-10000',
+        ),
+      ].map(({ offer }) => offer.versionId);
+    const [plan = '', end = '', pack = ''] = await toCome();
+    const take = (versionId: string) =>
+      versionId === plan
+        ? plans.cancelPlanVersion({ versionId, ...why })
+        : plans.cancelPackVersion({ versionId, ...why });
+    // A version of the one is none of the other.
+    expect(await plans.cancelPackVersion({ versionId: plan, ...why })).toEqual({ status: 'not-found' });
+    for (const [versionId, offer] of [
+      [plan, { planId: 'tokens-pro', priceMicros: 30_000_000n }],
+      [end, { packId: 'tokens-10000', priceMicros: 100_000_000n }],
+      [pack, { packId: 'tokens-10000', priceMicros: 90_000_000n }],
+    ] as const) {
+      expect(await take(versionId)).toMatchObject({ status: 'canceled', offer });
+      expect(await take(versionId)).toEqual({ status: 'not-found' });
+    }
+    expect([await plans.planVersions(), await plans.packVersions()]).toEqual(before);
+
+    await setPack({ pack: '10000', priceMicros: 90_000_000n, credits: 10_000, effectiveFrom: soon });
+    const [begun = ''] = await toCome();
+    clock.set(soon.toISOString());
+    expect(await take(begun)).toEqual({ status: 'not-found' });
+    expect(await plans.pack('10000')).toMatchObject({ versionId: begun, priceMicros: 90_000_000n });
+    const ofDtf = await opened.database.query<{ id: string }>(
+      `SELECT v.id FROM pack_version v JOIN pack p ON p.id = v.pack_id WHERE p.price_list_id = 'dtf' LIMIT 1`,
+    );
+    expect(await take(ofDtf[0]?.id ?? '')).toEqual({ status: 'not-found' });
+  });
+
+  it('takes back nothing that somebody has, whatever the clock says', async () => {
+    const effectiveFrom = inHours(1);
+    await setPack({ pack: '500', priceMicros: 7_000_000n, credits: 500, effectiveFrom });
+    const version = (await plans.packVersions()).find(({ offer }) => offer.priceMicros === 7_000_000n);
+    const versionId = version?.offer.versionId ?? '';
+    await opened.database.query(
+      `INSERT INTO top_up (id, account_id, pack_id, pack_version_id, amount_micros, credits, requested_at, ask_at)
+      VALUES (gen_random_uuid(), gen_random_uuid(), 'tokens-500', $1, 7000000, 500, $2, $2)`,
+      [versionId, clock.now()],
+    );
+    const cancellation = { versionId, reason: 'Too late', actor: 'admin:test' };
+    await expect(plans.cancelPackVersion(cancellation)).rejects.toThrow('written once and never changed');
+  });
+
   it('is told of each figure that cannot be, and changes nothing', async () => {
     const rows = () => opened.database.query('SELECT count(*) AS n FROM plan_version');
     const before = await rows();
@@ -196,8 +254,13 @@ describeOnEachDatabase('an operator', (kind) => {
       reason: 'For a test',
       detail: { priceMicros: '24990000', credits: 2_400 },
     });
+    expect(lines.find(({ action }) => action === 'plan.cancel')).toMatchObject({
+      subject: 'tokens-pro',
+      reason: 'Thought better of it',
+      detail: { priceMicros: '30000000', retired: false },
+    });
     expect(new Set(lines.map(({ action }) => action))).toEqual(
-      new Set(['plan.set', 'pack.set', 'plan.retire', 'pack.retire']),
+      new Set(['plan.set', 'pack.set', 'plan.retire', 'pack.retire', 'plan.cancel', 'pack.cancel']),
     );
   });
 });

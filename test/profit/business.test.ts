@@ -42,10 +42,24 @@ describeOnEachDatabase('the business', (kind) => {
       arrMicros: 691_880_000n,
       arpuMicros: 14_414_166n,
       plans: [
-        { plan: 'tokens-creator', subscribers: 2 },
-        { plan: 'tokens-pro', subscribers: 2 },
+        { plan: 'tokens-creator', name: 'Creator', subscribers: 2 },
+        { plan: 'tokens-pro', name: 'Pro', subscribers: 2 },
       ],
     });
+  });
+
+  it('names plans as people do, with the price list where two are called the same', async () => {
+    await shop.subscribe(PRO);
+    await shop.subscribe({ ...PRO, plan: 'dtf-pro' });
+    await shop.subscribe({ ...PRO, plan: 'dtf-basic' });
+    await shop.subscribe({ ...PRO, plan: 'of-before' });
+    expect((await metrics()).plans.map(({ plan, name }) => [plan, name])).toEqual([
+      ['dtf-basic', 'Basic'],
+      ['dtf-pro', 'Pro (dtf)'],
+      // What an import names was never sold here.
+      ['of-before', 'of-before'],
+      ['tokens-pro', 'Pro (tokens)'],
+    ]);
   });
 
   it('tells churn by those who were there when a month began, and no lifetime value while nobody leaves', async () => {

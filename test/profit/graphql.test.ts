@@ -59,6 +59,10 @@ describe('profit over GraphQL', () => {
       { model: 'replicate/sdxl', costPerUse: { amount: '0.003' }, creditsPerUse: 2, marginAtCheapest: 0.85 },
     ]);
     expect(answer.breakEven).toMatchObject({ free: { creditsAMonth: 300, profit: { amount: '-0.45' } } });
+    expect(answer.breakEven.plans).toContainEqual(
+      expect.objectContaining({ plan: 'tokens-pro', planName: 'Pro', interval: 'MONTH' }),
+    );
+    expect(answer.business).toMatchObject({ revenueByPlan: [{ plan: '', planName: '', subscribers: 0 }] });
     const cohorts = await server.admin.ask(
       `query ($from: DateTime!, $to: DateTime!) { cohorts(range: { from: $from, to: $to }) { cohort month accounts retained } }`,
       RANGE,

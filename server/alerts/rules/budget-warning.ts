@@ -1,5 +1,6 @@
 /** How full budgets are, in several steps of each. */
 
+import { wordsOf } from '../../words.ts';
 import { steps } from '../settings.ts';
 import type { Observation } from '../types.ts';
 import { defineRule } from './rule.ts';
@@ -17,8 +18,10 @@ const CONSEQUENCES = {
 } as const;
 
 function nameOf({ scope, subject, period }: BudgetWindow): string {
-  const whose = scope === 'GLOBAL' ? '' : ` of the ${scope.toLowerCase()} ${subject}`;
-  return `${scope === 'GLOBAL' ? 'global ' : ''}${PERIODS[period]} budget${whose}`;
+  const budget = `${PERIODS[period]} budget`;
+  if (scope === 'GLOBAL') return `global ${budget}`;
+  const isOurs = scope === 'OPERATION' || scope === 'TIER';
+  return `${budget} of the ${scope.toLowerCase()} ${isOurs ? `"${wordsOf(subject)}"` : subject}`;
 }
 
 function observe(window: BudgetWindow, step: number): Observation[] {

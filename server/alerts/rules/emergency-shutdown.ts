@@ -21,7 +21,7 @@ export const emergencyShutdown = defineRule({
         severity: 'CRITICAL',
         title: 'Paid calls are suspended',
         detail:
-          `Since ${written(since)}, by ${changedBy}${reason ? `: ${reason}` : ''}. ` +
+          `Since ${written(since)}, by ${changedBy}${reason ? `: ${reason.replace(/\.$/, '')}` : ''}. ` +
           `${until ? `It ends at ${written(until)}` : 'It ends when an operator resumes the service'}. Calls under way settle.`,
       },
     ];

@@ -12,6 +12,8 @@ import * as statements from './statements.ts';
 export interface PlanRevenue {
   /** Empty: calls of accounts without a plan. */
   readonly plan: string;
+  /** For people; of a plan that was never sold here, its id. */
+  readonly name: string;
   readonly subscribers: number;
   readonly revenueMicros: Micros;
   readonly costMicros: Micros;
@@ -78,8 +80,20 @@ export async function totalsOf({ reports }: Reading, range: TimeRange): Promise<
   return outcome.report.totals;
 }
 
+/** The names of plans, by their ids; with the price list beside it where plans of several are called the same. */
+async function namesOf({ prisma }: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await prisma.plan.findMany({ where: { id: { in: [...ids] } } });
+  const named = Map.groupBy(rows, ({ name }) => name);
+  return new Map(
+    rows.map(({ id, name, priceListId }) => [
+      id,
+      (named.get(name)?.length ?? 0) > 1 ? `${name} (${priceListId})` : name,
+    ]),
+  );
+}
+
 async function plansOf(
-  { reports }: Reading,
+  { database, reports }: Reading,
   range: TimeRange,
   subscribers: readonly statements.Subscribers[],
 ): Promise<PlanRevenue[]> {
@@ -91,8 +105,11 @@ async function plansOf(
       planId === null || interval !== null ? [] : [[planId, accounts] as const],
     ),
   );
-  const plans = [...new Set([...lines.keys(), ...counts.keys()])].map((plan) => ({
+  const ids = [...new Set([...lines.keys(), ...counts.keys()])];
+  const names = await namesOf(database, ids);
+  const plans = ids.map((plan) => ({
     plan,
+    name: names.get(plan) ?? plan,
     subscribers: counts.get(plan) ?? 0,
     revenueMicros: lines.get(plan)?.revenueMicros ?? 0n,
     costMicros: lines.get(plan)?.costMicros ?? 0n,

@@ -1,8 +1,8 @@
 /** Lines of the audit log. */
-import { Text } from '@mantine/core';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { fromUnits } from '../../../ui/decimal.ts';
 import { Empty } from '../../../ui/Empty.tsx';
+import { PhoneLine } from '../../../ui/PhoneLine.tsx';
 import { Code, Instant, Long, Nothing } from '../../../ui/values.tsx';
 import type { AuditTable_AuditLogEntryFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
@@ -16,6 +16,7 @@ const AuditTable_AuditLogEntryFragment = graphql(`
     actorName
     action
     subject
+    subjectName
     reason
     detail
   }
@@ -42,6 +43,13 @@ function detailOf(detail: unknown): string | null {
   return parts.length > 0 ? parts.join(', ') : null;
 }
 
+/** Whom or what an action was about: by name where it has one, and with a link to a user. */
+function Subject({ subject, subjectName }: Pick<Entry, 'subject' | 'subjectName'>) {
+  if (!subject) return <Nothing />;
+  const name = subjectName ?? <Code short>{subject}</Code>;
+  return subject.startsWith('acc_') ? <UserLink id={subject}>{name}</UserLink> : name;
+}
+
 const COLUMNS: readonly Column<Entry>[] = [
   { key: 'at', header: 'When', render: ({ at }) => <Instant value={at} style="second" /> },
   { key: 'actor', header: 'Who', wide: true, render: ({ actorName }) => actorName },
@@ -49,13 +57,14 @@ const COLUMNS: readonly Column<Entry>[] = [
     key: 'action',
     header: 'What',
     isRowHeader: true,
-    render: ({ action, actorName, reason }) => (
+    render: ({ action, actorName, subjectName, reason }) => (
       <>
         <Code whole>{action}</Code>
-        <Text hiddenFrom="sm" size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+        <PhoneLine>
           By {actorName}
+          {subjectName && `, of ${subjectName}`}
           {reason && `: ${reason}`}
-        </Text>
+        </PhoneLine>
       </>
     ),
   },
@@ -63,14 +72,7 @@ const COLUMNS: readonly Column<Entry>[] = [
     key: 'subject',
     header: 'Of what',
     wide: true,
-    render: ({ subject }) =>
-      !subject ? (
-        <Nothing />
-      ) : subject.startsWith('acc_') ? (
-        <UserLink id={subject}>the user</UserLink>
-      ) : (
-        <Code short>{subject}</Code>
-      ),
+    render: (entry) => <Subject {...entry} />,
   },
   { key: 'reason', header: 'Why', wide: true, render: ({ reason }) => <Long>{reason}</Long> },
   { key: 'detail', header: 'Detail', wide: true, render: ({ detail }) => <Long>{detailOf(detail)}</Long> },

@@ -3,6 +3,7 @@ import { Button, Modal, ScrollArea, Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
+import { PhoneLine } from '../../../ui/PhoneLine.tsx';
 import { State } from '../../../ui/State.tsx';
 import { toastDone, toastFailure } from '../../../ui/toasts.ts';
 import { Code, Instant, Nothing } from '../../../ui/values.tsx';
@@ -60,9 +61,9 @@ function columnsOf({ onLook, onRetry }: Actions): readonly Column<Event>[] {
           <Text size="sm" fw={500} style={{ overflowWrap: 'anywhere' }}>
             {type}
           </Text>
-          <Text hiddenFrom="sm" size="xs" c="dimmed">
+          <PhoneLine>
             <Instant value={receivedAt} style="second" />
-          </Text>
+          </PhoneLine>
         </>
       ),
     },

@@ -48,25 +48,30 @@ const ACTIONS: Readonly<Record<BudgetAction, readonly [Tone, string]>> = {
   SHUTDOWN: ['bad', 'Shuts down'],
 };
 
+/** Whose calls a budget counts: operations and tiers in words, providers and users by their names. */
+const whoseCalls = (scope: Budget['scope'], name: string | null | undefined): string =>
+  scope === 'GLOBAL' || !name
+    ? 'All calls'
+    : `${wordsOf(scope)} ${scope === 'OPERATION' || scope === 'TIER' ? wordsOf(name) : name}`;
+
 /** Whose calls a budget counts, in words. */
 export const nameOfBudget = ({
   scope,
   subjectName,
   period,
 }: Pick<Budget, 'scope' | 'subjectName' | 'period'>): string =>
-  `${scope === 'GLOBAL' ? 'All calls' : `${wordsOf(scope)} ${subjectName}`}, ${period.toLowerCase()}`;
+  `${whoseCalls(scope, subjectName)}, ${period.toLowerCase()}`;
 
 function Whose({ scope, subject, subjectName, period }: Budget) {
   const each = `in each ${period.toLowerCase()}`;
-  if (scope === 'GLOBAL' || !subject) return `All calls ${each}`;
-  if (scope === 'ACCOUNT') {
+  if (scope === 'ACCOUNT' && subject) {
     return (
       <>
         User <UserLink id={subject}>{subjectName}</UserLink> {each}
       </>
     );
   }
-  return `${wordsOf(scope)} ${scope === 'PROVIDER' ? subject : wordsOf(subject)} ${each}`;
+  return `${whoseCalls(scope, subjectName)} ${each}`;
 }
 
 function columnsOf(onChange: ((budget: Budget) => void) | undefined): readonly Column<Budget>[] {

@@ -11,6 +11,7 @@ import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 const BreakEvenTable_PlanBreakEvenFragment = graphql(`
   fragment BreakEvenTable_PlanBreakEvenFragment on PlanBreakEven {
     plan
+    planName
     interval
     credits
     breakEvenCredits
@@ -80,7 +81,7 @@ const COLUMNS: readonly Column<Plan>[] = [
     key: 'plan',
     header: 'Plan',
     isRowHeader: true,
-    render: ({ plan, interval }) => `${plan}, a ${interval.toLowerCase()}`,
+    render: ({ planName, interval }) => `${planName}, a ${interval.toLowerCase()}`,
   },
   { key: 'price', header: 'Price', align: 'end', render: ({ price }) => <Money value={price} /> },
   {

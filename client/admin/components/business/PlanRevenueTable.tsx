@@ -9,6 +9,7 @@ import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 const PlanRevenueTable_PlanRevenueFragment = graphql(`
   fragment PlanRevenueTable_PlanRevenueFragment on PlanRevenue {
     plan
+    planName
     subscribers
     margin
     revenue {
@@ -29,7 +30,7 @@ const PlanRevenueTable_PlanRevenueFragment = graphql(`
 type Line = PlanRevenueTable_PlanRevenueFragmentFragment;
 
 const COLUMNS: readonly Column<Line>[] = [
-  { key: 'plan', header: 'Plan', isRowHeader: true, render: ({ plan }) => plan || 'without a plan' },
+  { key: 'plan', header: 'Plan', isRowHeader: true, render: ({ planName }) => planName || 'without a plan' },
   {
     key: 'subscribers',
     header: 'Subscribers',

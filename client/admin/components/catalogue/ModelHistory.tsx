@@ -5,6 +5,7 @@ import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
+import { PhoneLine } from '../../../ui/PhoneLine.tsx';
 import { toastDone, toastFailure } from '../../../ui/toasts.ts';
 import { Count, Instant, Money } from '../../../ui/values.tsx';
 import type { DatedState, ModelHistory_CatalogModelFragmentFragment } from '../../gql/graphql.ts';
@@ -90,9 +91,9 @@ const first = <Of extends Row>(): readonly Column<Of>[] => [
     render: (row) => (
       <>
         {variantOf(row)}
-        <Text hiddenFrom="sm" size="xs" c="dimmed">
+        <PhoneLine>
           <Instant value={row.effectiveFrom} />
-        </Text>
+        </PhoneLine>
       </>
     ),
   },

@@ -1,11 +1,18 @@
-/** Every version of plans and packs: those to come, in force, and past. */
-import { Text } from '@mantine/core';
+/** Every version of plans and packs: those to come, in force, and past. One that is to come can be taken back. */
+import { Text, VisuallyHidden } from '@mantine/core';
+import { useState } from 'react';
+import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
+import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
+import { PhoneLine } from '../../../ui/PhoneLine.tsx';
+import { toastDone, toastFailure } from '../../../ui/toasts.ts';
 import { type Amount, Count, Instant, Money, Nothing } from '../../../ui/values.tsx';
 import type { DatedState } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
+import { useAction } from '../../graphql/hooks.ts';
 import { DatedStateBadge } from '../dated/DatedStateBadge.tsx';
+import { problemOf } from './RetireDialog.tsx';
 
 const VersionTable_PlanVersionFragment = graphql(`
   fragment VersionTable_PlanVersionFragment on PlanVersion {
@@ -46,8 +53,37 @@ const VersionTable_PackVersionFragment = graphql(`
   }
 `);
 
+const CancelPlanMutation = graphql(`
+  mutation VersionTable_CancelPlanMutation($input: CancelVersionInput!) {
+    cancelPlanVersion(input: $input) {
+      ... on Plan {
+        id
+      }
+      ... on Error {
+        message
+      }
+    }
+  }
+`);
+
+const CancelPackMutation = graphql(`
+  mutation VersionTable_CancelPackMutation($input: CancelVersionInput!) {
+    cancelPackVersion(input: $input) {
+      ... on Pack {
+        id
+      }
+      ... on Error {
+        message
+      }
+    }
+  }
+`);
+
 interface Version {
   readonly id: string;
+  readonly what: 'Plan' | 'Pack';
+  /** Which plan and interval, or which pack, it is of. */
+  readonly of: string;
   readonly state: DatedState;
   readonly retired: boolean;
   readonly createdAt: string;
@@ -57,7 +93,7 @@ interface Version {
   readonly effectiveFrom: string;
 }
 
-const COLUMNS: readonly Column<Version>[] = [
+const columnsOf = (onCancel: (version: Version) => void): readonly Column<Version>[] => [
   {
     key: 'from',
     header: 'From',
@@ -71,9 +107,9 @@ const COLUMNS: readonly Column<Version>[] = [
     render: ({ name, effectiveFrom }) => (
       <>
         {name}
-        <Text hiddenFrom="sm" size="xs" c="dimmed">
+        <PhoneLine>
           <Instant value={effectiveFrom} />
-        </Text>
+        </PhoneLine>
       </>
     ),
   },
@@ -98,7 +134,76 @@ const COLUMNS: readonly Column<Version>[] = [
     wide: true,
     render: ({ createdAt }) => <Instant value={createdAt} />,
   },
+  {
+    key: 'do',
+    header: <VisuallyHidden>Take back</VisuallyHidden>,
+    acts: true,
+    align: 'end',
+    render: (version) =>
+      version.state === 'SCHEDULED' && (
+        <DangerButton
+          size="xs"
+          onClick={() => onCancel(version)}
+          aria-label={`Take back what is to come of ${version.name}`}
+        >
+          Take back
+        </DangerButton>
+      ),
+  },
 ];
+
+/** What holds from a version's instant on when it is taken back: of those of the same plan or pack the next older one. */
+const next = (versions: readonly Version[], taken: Version): Version | undefined =>
+  versions.slice(versions.findIndex(({ id }) => id === taken.id) + 1).find(({ of }) => of === taken.of);
+
+function TakeBackDialog(props: {
+  readonly version: Version | null;
+  readonly versions: readonly Version[];
+  readonly onClose: () => void;
+}) {
+  const { version, versions, onClose } = props;
+  const [cancelPlan] = useAction(CancelPlanMutation);
+  const [cancelPack] = useAction(CancelPackMutation);
+  const holds = version && next(versions, version);
+  return (
+    <ConfirmDialog
+      opened={version !== null}
+      onClose={onClose}
+      title={`Take back what is to come of “${version?.name ?? ''}”?`}
+      confirm="Take it back"
+      danger
+      reason="The audit log keeps it."
+      onConfirm={async (reason) => {
+        if (!version) return false;
+        const { id, what } = version;
+        const input = { id, reason };
+        const problem =
+          what === 'Plan'
+            ? problemOf((await cancelPlan({ input }))?.cancelPlanVersion, what)
+            : problemOf((await cancelPack({ input }))?.cancelPackVersion, what);
+        if (problem === '') return false;
+        if (problem !== null) {
+          toastFailure({ title: 'It stands', message: problem });
+          return false;
+        }
+        toastDone(`What was to come of “${version.name}” will not be.`);
+        return true;
+      }}
+    >
+      <Text size="sm">
+        From <Instant value={version?.effectiveFrom} /> on{' '}
+        {holds && !holds.retired ? (
+          <>
+            it is sold for <Money value={holds.price} /> with <Count value={holds.credits} /> credits
+          </>
+        ) : (
+          'it is not sold'
+        )}
+        , as before.
+      </Text>
+    </ConfirmDialog>
+  );
+}
 
 interface VersionTableProps {
   readonly plans: readonly FragmentType<typeof VersionTable_PlanVersionFragment>[] | undefined;
@@ -114,18 +219,29 @@ export function VersionTable(props: VersionTableProps) {
           ...plans.map(({ plan, ...version }) => ({
             ...plan,
             ...version,
+            what: 'Plan' as const,
+            of: `${plan.id} ${plan.interval}`,
             name: `${plan.name}, a ${plan.interval.toLowerCase()}`,
           })),
-          ...packs.map(({ pack, ...version }) => ({ ...pack, ...version })),
-        ]
+          ...packs.map(({ pack, ...version }) => ({
+            ...pack,
+            ...version,
+            what: 'Pack' as const,
+            of: pack.id,
+          })),
+        ].sort((one, other) => Date.parse(other.effectiveFrom) - Date.parse(one.effectiveFrom))
       : undefined;
+  const [asked, setAsked] = useState<Version | null>(null);
   return (
-    <DataTable
-      label="Versions of plans and packs"
-      columns={COLUMNS}
-      rows={versions?.sort((one, other) => Date.parse(other.effectiveFrom) - Date.parse(one.effectiveFrom))}
-      keyOf={({ id }) => id}
-      empty={<Empty title="Nothing was ever sold">Make a plan or a pack.</Empty>}
-    />
+    <>
+      <DataTable
+        label="Versions of plans and packs"
+        columns={columnsOf(setAsked)}
+        rows={versions}
+        keyOf={({ id }) => id}
+        empty={<Empty title="Nothing was ever sold">Make a plan or a pack.</Empty>}
+      />
+      <TakeBackDialog version={asked} versions={versions ?? []} onClose={() => setAsked(null)} />
+    </>
   );
 }

@@ -1,8 +1,8 @@
 /** The books: cash and earned revenue by day, the rows behind a day, and what Stripe has told. */
-import { Button, Stack, Tabs } from '@mantine/core';
-import IconDownload from '@tabler/icons-react/icons/IconDownload';
+import { Stack, Tabs } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
+import { DownloadButton } from '../../../ui/DownloadButton.tsx';
 import { FailureNote } from '../../../ui/Failure.tsx';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
@@ -48,15 +48,10 @@ export function BooksPage() {
       title="Books"
       note={`Cash by Stripe’s clock and revenue by the ledger, in days of ${zone}. A day may change as long as Stripe tells of it.`}
       actions={
-        <Button
-          component="a"
-          variant="default"
-          leftSection={<IconDownload size={16} aria-hidden="true" />}
-          href={`/export/attempts.csv?${csv}`}
-          download
-        >
-          Booked calls as CSV
-        </Button>
+        <>
+          <DownloadButton href={`/export/books.csv?${csv}`}>Days as CSV</DownloadButton>
+          <DownloadButton href={`/export/attempts.csv?${csv}`}>Booked calls as CSV</DownloadButton>
+        </>
       }
     >
       <Tabs

@@ -1,8 +1,7 @@
 /** The profit explorer: any range, grouping and filter, beside the time before. */
-import { Button } from '@mantine/core';
-import IconDownload from '@tabler/icons-react/icons/IconDownload';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
+import { DownloadButton } from '../../../ui/DownloadButton.tsx';
 import { FailureNote } from '../../../ui/Failure.tsx';
 import { wordsOf } from '../../../ui/format.ts';
 import { Page } from '../../../ui/Page.tsx';
@@ -122,17 +121,7 @@ export function ProfitPage() {
     <Page
       title="Profit"
       note={`What burned credits earned, less what providers bill. Days are those of ${zone}.`}
-      actions={
-        <Button
-          component="a"
-          variant="default"
-          leftSection={<IconDownload size={16} aria-hidden="true" />}
-          href={csvAddress(search, days, zone)}
-          download
-        >
-          Download as CSV
-        </Button>
-      }
+      actions={<DownloadButton href={csvAddress(search, days, zone)}>Download as CSV</DownloadButton>}
     >
       {asked.failure && <FailureNote failure={asked.failure} onRetry={asked.refresh} />}
       <Controls
