@@ -12,6 +12,8 @@ const KEPT = 'kept';
 
 /** After so many uses one is closed: nothing in it clears away what rows have left behind. */
 const MOST_USES = 20;
+/** One with a table of more rows is closed at once. */
+const MOST_ROWS = 5_000;
 /** How many wait to be used again. A test rarely has more at once. */
 const MOST_IDLE = 2;
 
@@ -28,6 +30,9 @@ const SEQUENCES = `SELECT format('SELECT setval(%L, %s, %L)', format('%I.%I', sc
 
 /** Changes when any row of a table does: a row that is written anew bears the number of the latest transaction. */
 const markOf = (table: string) => `(SELECT concat(count(*), '/', max(xmin::text::bigint)) FROM ${table})`;
+
+/** How many rows a table had when it was marked. */
+const rowsOf = (mark: string) => Number(mark.split('/')[0]);
 
 /** Changes with whatever a test may do to tables, functions and triggers; to empty tables changes none of it. */
 const SHAPE = `SELECT concat_ws(' ',
@@ -103,6 +108,8 @@ async function restore({ client, tables, sequences, shape }: Reusable): Promise<
   if ((await shapeOf(client)) !== shape) return false;
   const marks = await marksOf(client, tables);
   const used = tables.filter(({ mark }, index) => mark !== marks[index]);
+  // Its rows leave more behind than a new one costs.
+  if (marks.some((mark) => rowsOf(mark) > MOST_ROWS)) return false;
   const refilled = used.filter(({ copy }) => copy !== undefined);
   await client.exec(
     [
