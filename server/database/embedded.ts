@@ -80,6 +80,12 @@ function lockFolder(folder: string): () => void {
 }
 
 /**
+ * How the embedded Postgres is started. At the end of `max_wal_size` it would begin a checkpoint from within whatever it is
+ * writing, and wait for itself for ever: checkpoints are {@link keepWalShort ours} to make, and it is to begin none.
+ */
+const START = [...PGlite.defaultStartParams, '-c', 'max_wal_size=1TB'];
+
+/**
  * Makes PGlite: Postgres in WebAssembly, in this process.
  *
  * @param folder where it keeps its data, locked by the caller; undefined keeps it in memory, for tests.
@@ -90,11 +96,47 @@ export async function createClient(folder: string | undefined, template?: Blob):
     ...(folder ? { dataDir: join(folder, 'postgres') } : {}),
     ...(template ? { loadDataDir: template } : {}),
     parsers,
+    startParams: START,
   });
   // For each query PGlite copies every parser that it lists, and it has one for the arrays of each type there is, tables
   // included: that takes twice as long as the rest of a small query. Those that are not listed it still finds.
   client.parsers = new Proxy(client.parsers, { ownKeys: () => LISTED });
   return client;
+}
+
+/** What a start after a crash has to go through again at the most, about, and how often is looked at it. */
+const MOST_WAL_BYTES = 64 * 2 ** 20;
+const LOOK_MS = 2_000;
+
+const WAL_BYTES = `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()`;
+
+/**
+ * Makes a checkpoint whenever so much has been written since the last one: an embedded Postgres has no process for it.
+ *
+ * @param track starts what closing has to wait for.
+ * @returns what stops it.
+ */
+function keepWalShort(
+  client: PGlite,
+  track: <Result>(start: () => Promise<Result>) => Promise<Result>,
+): () => void {
+  let isLooking = false;
+  const look = async () => {
+    const { rows } = await track(() => client.query<{ bytes: number }>(WAL_BYTES));
+    if ((rows[0]?.bytes ?? 0) >= MOST_WAL_BYTES) await track(() => client.exec('CHECKPOINT'));
+  };
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    // What fails now is tried again at the next look.
+    look()
+      .catch(() => {})
+      .finally(() => {
+        isLooking = false;
+      });
+  }, LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /** Closes a client for good: whoever still knows it would keep its memory and its files, some hundred megabytes. */
@@ -134,6 +176,7 @@ export function embed(client: PGlite, release: () => Promise<void>): Database {
     work.then(end, end);
     return work;
   };
+  const stopCheckpoints = keepWalShort(client, track);
   const queryOn =
     (on: Pick<PGlite, 'query'>) =>
     <Row>(text: string, parameters?: readonly unknown[]) =>
@@ -205,6 +248,7 @@ export function embed(client: PGlite, release: () => Promise<void>): Database {
     },
     async close() {
       closed = true;
+      stopCheckpoints();
       await Promise.allSettled(underWay);
       await prisma.$disconnect();
       await release();

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isTransient, openDatabase } from '../../server/database/index.ts';
 import { pgliteTemplate } from '../support/databases.ts';
 
@@ -41,6 +41,29 @@ describe('the embedded database', () => {
       { key: 'b', value: '2' },
     ]);
     await again.close();
+  });
+
+  test('goes on however much is written, and leaves little of it for a start after a crash to go through', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const database = await open();
+      const sinceCheckpoint = async () => {
+        const [row] = await database.query<{ bytes: number }>(
+          'SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()',
+        );
+        return row?.bytes;
+      };
+      // More than half of what Postgres' own limit is: there it would begin a checkpoint, and wait for itself.
+      await database.query(
+        `SELECT count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) FROM generate_series(1, 600)`,
+      );
+      expect(await sinceCheckpoint()).toBeGreaterThan(600_000_000);
+      await vi.advanceTimersByTimeAsync(2_000);
+      await expect.poll(sinceCheckpoint).toBeLessThan(1_000_000);
+      await database.close();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('is not opened while a living process has its folder, and the message says what to do', async () => {
