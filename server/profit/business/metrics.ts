@@ -81,8 +81,8 @@ export async function totalsOf({ reports }: Reading, range: TimeRange): Promise<
 }
 
 /** The names of plans, by their ids; with the price list beside it where plans of several are called the same. */
-async function namesOf({ prisma }: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const rows = await prisma.plan.findMany({ where: { id: { in: [...ids] } } });
+async function namesOf(database: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rows = await statements.plansNamed(database, ids);
   const named = Map.groupBy(rows, ({ name }) => name);
   return new Map(
     rows.map(({ id, name, priceListId }) => [
