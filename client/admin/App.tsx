@@ -1,17 +1,23 @@
 /** Everything that all pages stand in: colours, manners, toasts, the client of GraphQL, the router. */
 import { MantineProvider } from '@mantine/core';
 import { RouterProvider } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { Provider } from 'urql';
 import { AfterPaint } from '../ui/AfterPaint.tsx';
+import { later } from '../ui/later.tsx';
 import { PreferencesProvider } from '../ui/preferences.tsx';
 import { cssVariables, theme } from '../ui/theme.ts';
 import { currentClient } from './graphql/client.ts';
 import { router } from './router.tsx';
 import { session } from './session/session.ts';
 
-// A toast that comes before they are there is shown as soon as they are.
-const Toasts = lazy(() => import('../ui/Toasts.tsx').then((file) => ({ default: file.Toasts })));
+const useToasts = later(() => import('../ui/Toasts.tsx').then((file) => file.Toasts));
+
+/** A toast that comes before they are there is shown as soon as they are. */
+function LaterToasts() {
+  const Toasts = useToasts(true);
+  return Toasts && <Toasts />;
+}
 
 export function App({ nonce }: { readonly nonce: string }) {
   const status = useSyncExternalStore(session.listen, () => session.status);
@@ -29,9 +35,7 @@ export function App({ nonce }: { readonly nonce: string }) {
       <PreferencesProvider>
         <Provider value={currentClient()}>
           <AfterPaint>
-            <Suspense>
-              <Toasts />
-            </Suspense>
+            <LaterToasts />
           </AfterPaint>
           <RouterProvider router={router} />
         </Provider>

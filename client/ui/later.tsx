@@ -2,7 +2,7 @@
  * Code that a page does without at first, such as that of dialogs: it is no part of what one waits for. It is fetched when the page
  * has been there for a while, or when it is wanted before that.
  */
-import { type ComponentType, useEffect, useState } from 'react';
+import { type ComponentType, useEffect, useState, useSyncExternalStore } from 'react';
 import { toastFailure } from './toasts.ts';
 
 /** How long after the page has been loaded: what it shows comes first. */
@@ -34,24 +34,27 @@ export function later<Part>(
   load: () => Promise<Part>,
 ): (isWanted: boolean, onFailure?: () => void) => Part | undefined {
   let part: Part | undefined;
+  const waiting = new Set<() => void>();
+  const listen = (listener: () => void) => {
+    waiting.add(listener);
+    return () => waiting.delete(listener);
+  };
   const fetch = async () => {
     part ??= await load();
+    for (const listener of waiting) listener();
   };
   whenQuiet(() => void fetchQuietly(fetch));
   return function useLater(isWanted, onFailure) {
-    const [, setFetched] = useState(part !== undefined);
+    const known = useSyncExternalStore(listen, () => part);
     useEffect(() => {
-      if (!isWanted || part !== undefined) return;
+      if (!isWanted || known !== undefined) return;
       let isGone = false;
-      fetch().then(
-        () => !isGone && setFetched(true),
-        () => !isGone && onFailure?.(),
-      );
+      fetch().catch(() => !isGone && onFailure?.());
       return () => {
         isGone = true;
       };
-    }, [isWanted, onFailure]);
-    return part;
+    }, [isWanted, known, onFailure]);
+    return known;
   };
 }
 
