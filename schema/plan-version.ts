@@ -3,17 +3,10 @@ import type { Cancellation, CancelOutcome, PackOffer, PlanOffer, Version } from 
 import { builder, needs } from './builder.ts';
 import type { Context } from './context.ts';
 import { DatedState } from './enums.ts';
-import { unauthenticated } from './errors.ts';
 import { decodeId, encodeId, type NodeType } from './node-ids.ts';
-import {
-  InvalidInputError,
-  invalidInput,
-  NotFoundError,
-  notFoundOutcome,
-  resolveOutcome,
-} from './outcome.ts';
+import { InvalidInputError, NotFoundError, resolveOutcome } from './outcome.ts';
 import { Pack, Plan } from './plan.ts';
-import { reasonProblem } from './reason.ts';
+import { takeBack, takeBackInput } from './take-back.ts';
 
 const RETIRED = 'Whether it ends the sale: from then on nothing is sold.';
 const WRITTEN = 'When somebody wrote it. Of two for one instant the one that was written later holds.';
@@ -60,13 +53,11 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const CancelVersionInput = builder.inputType('CancelVersionInput', {
-  description: 'A version that is still to come, to be taken back.',
-  fields: (t) => ({
-    id: t.id({ required: true, description: 'Of a version whose state is SCHEDULED.' }),
-    reason: t.string({ required: true, description: 'Why; it is written to the audit log.' }),
-  }),
-});
+const CancelVersionInput = takeBackInput(
+  'CancelVersionInput',
+  'A version that is still to come, to be taken back.',
+  'version',
+);
 
 const CancelPlanVersionResult = builder.unionType('CancelPlanVersionResult', {
   description: 'The plan as it will not be sold, or what cannot be.',
@@ -79,23 +70,17 @@ const CancelPackVersionResult = builder.unionType('CancelPackVersionResult', {
   resolveType: resolveOutcome('Pack'),
 });
 
-async function cancel<Offer extends object>(
+const cancel = <Offer extends object>(
   input: (typeof CancelVersionInput)['$inferInput'],
   type: NodeType,
-  { caller }: Context,
+  context: Context,
   take: (cancellation: Cancellation) => Promise<CancelOutcome<Offer>>,
-) {
-  if (!caller) throw unauthenticated();
-  const problem = reasonProblem(input.reason);
-  if (problem) return invalidInput([problem]);
-  const versionId = decodeId(type, input.id);
-  const outcome = versionId && (await take({ versionId, reason: input.reason, actor: caller.actor }));
-  return outcome && outcome.status === 'canceled'
-    ? outcome.offer
-    : notFoundOutcome(
-        `No version ${input.id.slice(0, 60)} is still to come: what has begun can only be followed by another.`,
-      );
-}
+) =>
+  takeBack(input, context, 'version', async (asked) => {
+    const versionId = decodeId(type, input.id);
+    const outcome = versionId && (await take({ versionId, ...asked }));
+    return outcome && outcome.status === 'canceled' ? outcome.offer : null;
+  });
 
 builder.mutationFields((t) => {
   const args = { input: t.arg({ type: CancelVersionInput, required: true }) };

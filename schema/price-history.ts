@@ -3,18 +3,11 @@ import type { CostRow, Dated, PriceRow } from '../server/catalog/index.ts';
 import { builder, needs } from './builder.ts';
 import { CatalogModel } from './catalog.ts';
 import { DatedState } from './enums.ts';
-import { unauthenticated } from './errors.ts';
 import { decodeId, encodeId } from './node-ids.ts';
-import {
-  InvalidInputError,
-  invalidInput,
-  NotFoundError,
-  notFoundOutcome,
-  resolveOutcome,
-} from './outcome.ts';
+import { InvalidInputError, NotFoundError, resolveOutcome } from './outcome.ts';
 import { ModelChange, PriceUnit } from './price.ts';
-import { reasonProblem } from './reason.ts';
 import { Money } from './scalars.ts';
+import { takeBack, takeBackInput } from './take-back.ts';
 
 const FROM = 'From when on it holds.';
 
@@ -71,13 +64,11 @@ builder.objectFields(CatalogModel, (t) => ({
   }),
 }));
 
-const CancelModelChangeInput = builder.inputType('CancelModelChangeInput', {
-  description: 'A price or a cost that is still to come, to be taken back.',
-  fields: (t) => ({
-    id: t.id({ required: true, description: 'Of a row whose state is SCHEDULED.' }),
-    reason: t.string({ required: true, description: 'Why; it is written to the audit log.' }),
-  }),
-});
+const CancelModelChangeInput = takeBackInput(
+  'CancelModelChangeInput',
+  'A price or a cost that is still to come, to be taken back.',
+  'row',
+);
 
 const CancelModelChangeResult = builder.unionType('CancelModelChangeResult', {
   description: 'The change that will not be, with how the model is then sold; or what cannot be.',
@@ -90,23 +81,14 @@ builder.mutationField('cancelModelChange', (t) =>
     type: CancelModelChangeResult,
     ...needs('admin', 'Take back a price or a cost before it begins. What has begun stands for good.'),
     args: { input: t.arg({ type: CancelModelChangeInput, required: true }) },
-    resolve: async (_root, { input }, { core, caller }) => {
-      if (!caller) throw unauthenticated();
-      const problem = reasonProblem(input.reason);
-      if (problem) return invalidInput([problem]);
-      const missing = notFoundOutcome(
-        `No price or cost ${input.id.slice(0, 60)} is still to come: what has begun can only be followed by another.`,
-      );
-      const price = decodeId('ModelPrice', input.id);
-      const id = price ?? decodeId('ModelCost', input.id);
-      if (id === null) return missing;
-      const outcome = await core.catalog.cancelChange({
-        id,
-        what: price === null ? 'cost' : 'price',
-        reason: input.reason,
-        actor: caller.actor,
-      });
-      return outcome.status === 'changed' ? outcome : missing;
-    },
+    resolve: (_root, { input }, context) =>
+      takeBack(input, context, 'price or cost', async (asked) => {
+        const price = decodeId('ModelPrice', input.id);
+        const id = price ?? decodeId('ModelCost', input.id);
+        if (id === null) return null;
+        const what = price === null ? 'cost' : 'price';
+        const outcome = await context.core.catalog.cancelChange({ id, what, ...asked });
+        return outcome.status === 'changed' ? outcome : null;
+      }),
   }),
 );

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/index.ts';
+import { addMissing, type Database } from '../database/index.ts';
 import { keyedId } from '../ids.ts';
 import { parseDecimal } from '../money.ts';
 import { CHECKED, COSTS, MODELS, PRICE_LISTS, PRICES } from './catalogue-rows.ts';
@@ -38,19 +38,11 @@ export async function seedCatalog(database: Database, clock: Clock): Promise<See
     // A row whose key an operator edited keeps its id, and must not come back beside the edited one.
     ...[...lists, ...models, ...costs, ...prices].map(({ id }) => id),
   ]);
-  /** Almost every start finds nothing to put in, and asks for nothing more. */
-  const put = async <Row extends { readonly id: string }>(
-    rows: readonly Row[],
-    create: (missing: { data: Row[]; skipDuplicates: true }) => Promise<{ count: number }>,
-  ) => {
-    const data = rows.filter(({ id }) => !known.has(id));
-    return data.length > 0 ? (await create({ data, skipDuplicates: true })).count : 0;
-  };
   const report = {
-    priceLists: await put(shippedLists(), (missing) => prisma.priceList.createMany(missing)),
-    models: await put(shippedModels(), (missing) => prisma.catalogModel.createMany(missing)),
-    costs: await put(shippedCosts(), (missing) => prisma.modelCost.createMany(missing)),
-    prices: await put(shippedPrices(), (missing) => prisma.modelPrice.createMany(missing)),
+    priceLists: await addMissing(known, shippedLists(), (missing) => prisma.priceList.createMany(missing)),
+    models: await addMissing(known, shippedModels(), (missing) => prisma.catalogModel.createMany(missing)),
+    costs: await addMissing(known, shippedCosts(), (missing) => prisma.modelCost.createMany(missing)),
+    prices: await addMissing(known, shippedPrices(), (missing) => prisma.modelPrice.createMany(missing)),
   };
   if (Object.values(report).some((count) => count > 0)) await bumpCatalogVersion(database, clock);
   return report;

@@ -4,6 +4,7 @@ import { openEmbedded } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
 
+export { addMissing } from './add-missing.ts';
 export { type AuditLogLine, writeAuditLog } from './audit-log.ts';
 export type { Prisma, PrismaClient } from './client/client.ts';
 export type { Database, Listening, LoadingSql, NativeDatabase, Session, Sql } from './database.ts';

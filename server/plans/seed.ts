@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/index.ts';
+import { addMissing, type Database } from '../database/index.ts';
 import { keyedId } from '../ids.ts';
 import { parseDecimal } from '../money.ts';
 import { PACKS, PLANS } from './plan-rows.ts';
@@ -24,17 +24,9 @@ export async function seedPlans(database: Database, clock: Clock): Promise<PlanS
   const createdAt = clock.now();
   const rows = await database.query<{ id: string }>(ALL_IDS);
   const known = new Set(rows.map(({ id }) => id));
-  /** Almost every start finds nothing to put in, and asks for nothing more. */
-  const put = async (
-    table: { createMany(missing: unknown): Promise<{ count: number }> },
-    shipped: readonly { readonly id: string }[],
-  ) => {
-    const data = shipped.filter(({ id }) => !known.has(id));
-    return data.length > 0 ? (await table.createMany({ data, skipDuplicates: true })).count : 0;
-  };
   return {
-    plans: await put(
-      prisma.plan,
+    plans: await addMissing(
+      known,
       PLANS.map(({ list, name, tier, note }) => ({
         id: `${list}-${name.toLowerCase()}`,
         priceListId: list,
@@ -42,18 +34,20 @@ export async function seedPlans(database: Database, clock: Clock): Promise<PlanS
         tier,
         note,
       })),
+      (missing) => prisma.plan.createMany(missing),
     ),
-    packs: await put(
-      prisma.pack,
+    packs: await addMissing(
+      known,
       PACKS.map(({ list, credits }) => ({
         id: `${list}-${credits}`,
         priceListId: list,
         name: `${credits.toLocaleString('en')} credits`,
       })),
+      (missing) => prisma.pack.createMany(missing),
     ),
     versions:
-      (await put(
-        prisma.planVersion,
+      (await addMissing(
+        known,
         PLANS.flatMap(({ list, name, versions }) =>
           versions.map(({ interval, price, credits, rollover, included, from }) => {
             const planId = `${list}-${name.toLowerCase()}`;
@@ -64,15 +58,16 @@ export async function seedPlans(database: Database, clock: Clock): Promise<PlanS
               priceMicros: parseDecimal(price),
               credits,
               rollover,
-              included,
+              included: included.map((use) => ({ ...use })),
               effectiveFrom: new Date(from),
               createdAt,
             };
           }),
         ),
+        (missing) => prisma.planVersion.createMany(missing),
       )) +
-      (await put(
-        prisma.packVersion,
+      (await addMissing(
+        known,
         PACKS.map(({ list, credits, price, from }) => {
           const packId = `${list}-${credits}`;
           return {
@@ -84,6 +79,7 @@ export async function seedPlans(database: Database, clock: Clock): Promise<PlanS
             createdAt,
           };
         }),
+        (missing) => prisma.packVersion.createMany(missing),
       )),
   };
 }

@@ -223,16 +223,17 @@ export async function openStage(
       await Promise.all(ended.splice(0).map((each) => each.end()));
       accounts = new Map();
       await world.reset([
-        ...[
-          'alert',
-          'alert_event',
-          'alert_rule',
-          'alert_channel',
-          'alert_delivery',
-          'alert_escalation',
-          'lease',
-        ],
-        ...['provider_circuit', 'catalog_model', 'dispute', 'auto_top_up'],
+        'alert',
+        'alert_event',
+        'alert_rule',
+        'alert_channel',
+        'alert_delivery',
+        'alert_escalation',
+        'lease',
+        'provider_circuit',
+        'catalog_model',
+        'dispute',
+        'auto_top_up',
       ]);
       await database.query('UPDATE alert_sequence SET last = 0');
     },

@@ -29,28 +29,10 @@ export const CEILING_MICROS = 40_000n;
 
 /** What a world fills. */
 const TABLES = [
-  ...[
-    'account',
-    '"grant"',
-    'entry',
-    'reservation',
-    'generation',
-    'attempt',
-    'output',
-    'removal',
-    'budget',
-    'budget_window',
-  ],
-  ...[
-    'model_summary',
-    'segment_summary',
-    'account_summary',
-    'imported_call',
-    'cost_adjustment',
-    'idempotency_record',
-  ],
-  ...['audit_log', 'price_list', 'setting', 'wheel_spin', 'wheel_day', 'referral', 'revocation'],
-];
+  'account "grant" entry reservation generation attempt output removal budget budget_window model_summary segment_summary',
+  'account_summary imported_call cost_adjustment idempotency_record audit_log price_list setting wheel_spin wheel_day',
+  'referral revocation',
+].flatMap((names) => names.split(' '));
 
 export interface AccountOptions {
   /** Granted at once, without expiry, unless 0. */
