@@ -241,5 +241,5 @@ async function farCalls(
   const headers = { authorization: `Bearer ${apiKey}` };
   const far: Side = { name: 'guarded, far', worker: server, load: { ...bare.load, url, headers, accounts } };
   await round(load, far, 1, WARM_UP_SECONDS);
-  return loneCalls(load, [far, bare], seconds, 40);
+  return await loneCalls(load, [far, bare], seconds, 40);
 }

@@ -77,7 +77,9 @@ export async function provision(database: Database): Promise<string[]> {
   await database.query(
     `INSERT INTO entry (account_id, sequence, kind, credits, posted_delta, reserved_delta, available_after, deferred_delta_micros, grant_id,
       reason, created_at)
-    SELECT g.account_id, 1, 'GRANT', g.credits, g.credits, 0, g.credits, g.revenue_micros, g.id, 'Bench', now() FROM "grant" g`,
+    SELECT g.account_id, 1, 'GRANT', g.credits, g.credits, 0, g.credits, g.revenue_micros, g.id, 'Bench', now() FROM "grant" g
+    WHERE g.account_id = ANY($1::uuid[])`,
+    [ids],
   );
   return ids;
 }
