@@ -214,7 +214,7 @@ process.once('exit', () => {
 
 /** Starts `node server/main.ts`, as `npm start` does. Resolves before it is ready. */
 export function spawnServer(options: SpawnOptions): SpawnedServer {
-  const child = spawn(process.execPath, [join(ROOT, 'server/main.ts')], {
+  const child = spawn(process.execPath, ['--liftoff-only', join(ROOT, 'server/main.ts')], {
     cwd: ROOT,
     // Nothing of the caller's own environment: a key of a vendor in it would be used.
     env: {
