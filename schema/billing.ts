@@ -6,6 +6,7 @@ import { readDollars } from './decimal.ts';
 import { PlanInterval } from './enums.ts';
 import { invalidArgument, notFound, unauthenticated } from './errors.ts';
 import { decodeId, encodeId, idHint } from './node-ids.ts';
+import { PACK_NAME, PLAN_NAME } from './offer-name.ts';
 import {
   IdempotencyConflictError,
   InvalidInputError,
@@ -45,6 +46,10 @@ const AccountSubscription = builder
     fields: (t) => ({
       id: t.id({ description: "Stripe's id of it.", resolve: ({ id }) => id }),
       plan: t.exposeString('planId', { description: 'Such as tokens-pro.' }),
+      planName: t.string({
+        description: PLAN_NAME,
+        resolve: ({ planId }, _args, { loaders }) => loaders.planName(planId),
+      }),
       interval: t.field({
         type: PlanInterval,
         description: 'How often it is paid.',
@@ -75,7 +80,17 @@ const Payment = builder.prismaNode('Payment', {
     amount: t.field({ type: Money, description: 'Without tax.', resolve: (row) => row.amountMicros }),
     tax: t.field({ type: Money, description: 'Collected with it.', resolve: (row) => row.taxMicros }),
     plan: t.exposeString('planId', { nullable: true, description: 'Such as tokens-pro.' }),
+    planName: t.string({
+      nullable: true,
+      description: PLAN_NAME,
+      resolve: ({ planId }, _args, { loaders }) => (planId === null ? null : loaders.planName(planId)),
+    }),
     pack: t.exposeString('packId', { nullable: true, description: 'Such as tokens-100.' }),
+    packName: t.string({
+      nullable: true,
+      description: PACK_NAME,
+      resolve: ({ packId }, _args, { loaders }) => (packId === null ? null : loaders.packName(packId)),
+    }),
     credits: t.exposeInt('credits', {
       description: 'All that it bought; those of an annual plan come month by month.',
     }),

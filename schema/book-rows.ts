@@ -3,6 +3,7 @@
 import { EntryKind } from './account.ts';
 import { builder, needs } from './builder.ts';
 import { invalidArgument } from './errors.ts';
+import { PLAN_NAME } from './offer-name.ts';
 import { Money } from './scalars.ts';
 import { TimeRange } from './time-range.ts';
 
@@ -37,6 +38,11 @@ builder.prismaNode('BookLine', {
       resolve: (_query, line, _args, { loaders }) => loaders.account(line.accountId),
     }),
     plan: t.exposeString('planId', { nullable: true, description: 'Such as tokens-pro.' }),
+    planName: t.string({
+      nullable: true,
+      description: PLAN_NAME,
+      resolve: ({ planId }, _args, { loaders }) => (planId === null ? null : loaders.planName(planId)),
+    }),
     source: t.exposeString('source', { description: 'What it comes from, by which it is booked once.' }),
     bookedAt: t.expose('bookedAt', { type: 'DateTime', description: 'When it was written.' }),
   }),

@@ -17,6 +17,7 @@ import { builder, needs } from './builder.ts';
 import { Operation } from './enums.ts';
 import { orInvalid } from './errors.ts';
 import { encodeId } from './node-ids.ts';
+import { PLAN_NAME } from './offer-name.ts';
 import { ProfitLine } from './profit-line.ts';
 import { Money } from './scalars.ts';
 import { Range, TIME_ZONE_ARGUMENT, TimeRange } from './time-range.ts';
@@ -25,10 +26,7 @@ const PlanRevenue = builder.objectRef<PlanRevenueRecord>('PlanRevenue').implemen
   description: 'What calls of accounts earned and cost while they had a plan.',
   fields: (t) => ({
     plan: t.exposeString('plan', { description: 'Its id, such as tokens-pro; empty for no plan.' }),
-    planName: t.exposeString('name', {
-      description:
-        'For people: with its price list where plans of several are called the same; its id where no such plan was sold here.',
-    }),
+    planName: t.exposeString('name', { description: PLAN_NAME }),
     subscribers: t.exposeInt('subscribers', { description: 'At the end of the range.' }),
     revenue: t.field({
       type: Money,

@@ -5,6 +5,7 @@ import type { Core } from '../server/core.ts';
 import type { Prisma } from '../server/database/index.ts';
 import { isUuid } from '../server/ids.ts';
 import type { OutputRecord } from '../server/ledger/index.ts';
+import { packNames, planNames } from '../server/plans/index.ts';
 import type { Adjustment } from '../server/reconciliation/index.ts';
 
 type AccountRow = Prisma.AccountGetPayload<object>;
@@ -17,6 +18,10 @@ export interface Loaders {
   /** The changes with these numbers. */
   alertChanges(sequences: readonly number[]): Promise<readonly AlertChange[]>;
   alertChannel(id: string): Promise<Channel | null>;
+  /** What people call a plan; its id where no such plan was sold here, and empty for none. */
+  planName(id: string): Promise<string>;
+  /** What people call a pack, likewise. */
+  packName(id: string): Promise<string>;
   /** Of an actor of the audit log, the name by which people know it. */
   actorName(actor: string): Promise<string>;
   /** Null when there is none. */
@@ -99,6 +104,14 @@ export function createLoaders(core: Core): Loaders {
       const found = new Map(rows.map((row) => [row.id, row]));
       return ids.map((id) => found.get(id) ?? null);
     }, MOST_ROWS),
+    planName: lazy(async (ids: readonly string[]) => {
+      const names = await planNames(core.database, ids);
+      return ids.map((id) => names.get(id) ?? id);
+    }),
+    packName: lazy(async (ids: readonly string[]) => {
+      const names = await packNames(core.database, ids);
+      return ids.map((id) => names.get(id) ?? id);
+    }),
     actorName: lazy((actors: readonly string[]) => namesOf(core, actors)),
   };
 }

@@ -6,6 +6,7 @@ import { builder } from './builder.ts';
 import { Operation, Tier } from './enums.ts';
 import { invalidArgument } from './errors.ts';
 import { decodeId, idHint } from './node-ids.ts';
+import { PLAN_NAME } from './offer-name.ts';
 import { Money } from './scalars.ts';
 
 /** The sums of some attempts. What they have in common is named; what they differ in is null or left out. */
@@ -80,6 +81,11 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
       nullable: true,
       description: "The accounts' plan at that time; empty for none.",
       resolve: (line) => line.plan ?? null,
+    }),
+    planName: t.string({
+      nullable: true,
+      description: PLAN_NAME,
+      resolve: ({ plan }, _args, { loaders }) => (plan ? loaders.planName(plan) : (plan ?? null)),
     }),
     calls: t.exposeInt('calls', { description: 'Calls to providers, and cache hits.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Those that made what was asked for.' }),

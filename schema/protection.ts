@@ -12,6 +12,7 @@ import { BudgetScope, type Tier } from './enums.ts';
 import { invalidArgument, unauthenticated } from './errors.ts';
 import { decodeId, encodeId } from './node-ids.ts';
 import { type FieldProblem, InvalidInputError, invalidInput, resolveOutcome } from './outcome.ts';
+import { reasonProblem } from './reason.ts';
 import { Money } from './scalars.ts';
 import { PACE, present } from './subscribe.ts';
 
@@ -231,9 +232,8 @@ async function readSubject(
 }
 
 function readReason(reason: string): string {
-  if (reason.trim() === '' || reason.length > 1_000) {
-    throw invalidArgument('reason', 'Say why, in 1 to 1000 characters; it is written to the audit log.');
-  }
+  const problem = reasonProblem(reason);
+  if (problem) throw invalidArgument(problem.path, problem.message);
   return reason.trim();
 }
 

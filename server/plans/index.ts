@@ -9,6 +9,7 @@ export type {
 } from './edit.ts';
 export { usualFee } from './fees.ts';
 export type { Version, VersionState } from './history.ts';
+export { packNames, planNames } from './names.ts';
 export type { IncludedUse, PackOffer, PlanInterval, PlanOffer } from './offers.ts';
 export {
   createPlans,

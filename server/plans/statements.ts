@@ -118,3 +118,20 @@ export const dropPlanVersion = drop('plan_version');
 
 /** Takes a version of a pack away that has not begun; null when there is none. */
 export const dropPackVersion = drop('pack_version');
+
+/** A plan or a pack by its name. */
+export interface NamedOffer {
+  readonly id: string;
+  readonly name: string;
+  readonly priceListId: string;
+}
+
+const named =
+  (table: 'plan' | 'pack') =>
+  (sql: Sql, ids: readonly string[]): Promise<NamedOffer[]> =>
+    sql.query(`SELECT id, name, price_list_id AS "priceListId" FROM ${table} WHERE id = ANY ($1)`, [ids]);
+
+/** Plans by their ids; those that were never sold here are left out. */
+export const plansNamed = named('plan');
+/** Packs by their ids, likewise. */
+export const packsNamed = named('pack');

@@ -1,6 +1,7 @@
 /** The business as its owner asks for it: what comes in every month, who stays, and cash beside what is earned. */
 import type { Database } from '../../database/index.ts';
 import { type Micros, margin } from '../../money.ts';
+import { planNames } from '../../plans/index.ts';
 import { monthBefore } from '../../time-zone.ts';
 import type { createReports } from '../reports.ts';
 import { NOTHING } from '../sums.ts';
@@ -80,18 +81,6 @@ export async function totalsOf({ reports }: Reading, range: TimeRange): Promise<
   return outcome.report.totals;
 }
 
-/** The names of plans, by their ids; with the price list beside it where plans of several are called the same. */
-async function namesOf(database: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const rows = await statements.plansNamed(database, ids);
-  const named = Map.groupBy(rows, ({ name }) => name);
-  return new Map(
-    rows.map(({ id, name, priceListId }) => [
-      id,
-      (named.get(name)?.length ?? 0) > 1 ? `${name} (${priceListId})` : name,
-    ]),
-  );
-}
-
 async function plansOf(
   { database, reports }: Reading,
   range: TimeRange,
@@ -106,7 +95,7 @@ async function plansOf(
     ),
   );
   const ids = [...new Set([...lines.keys(), ...counts.keys()])];
-  const names = await namesOf(database, ids);
+  const names = await planNames(database, ids);
   const plans = ids.map((plan) => ({
     plan,
     name: names.get(plan) ?? plan,

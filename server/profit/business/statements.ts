@@ -242,14 +242,3 @@ export async function readRepeats(sql: Sql, from: Date, to: Date): Promise<Repea
     sharedCostMicros: row.shared_cost_micros,
   }));
 }
-
-/** A plan by its name. */
-export interface NamedPlan {
-  readonly id: string;
-  readonly name: string;
-  readonly priceListId: string;
-}
-
-/** Plans by their ids; those that were never sold here are left out. */
-export const plansNamed = (sql: Sql, ids: readonly string[]): Promise<NamedPlan[]> =>
-  sql.query('SELECT id, name, price_list_id AS "priceListId" FROM plan WHERE id = ANY ($1)', [ids]);

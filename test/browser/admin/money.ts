@@ -206,7 +206,7 @@ export function moneySuite(stage: () => Stage): void {
       .first()
       .waitFor();
     await page.goto(`/admin/users/${user}?show=payments`);
-    await page.getByRole('row', { name: /tokens-100 \$1\.00 100/ }).waitFor();
+    await page.getByRole('row', { name: /100 credits \$1\.00 100/ }).waitFor();
 
     // What goes back takes the credits along that are left, once however often one presses.
     await page.getByRole('button', { name: 'Refund' }).click();
@@ -217,7 +217,7 @@ export function moneySuite(stage: () => Stage): void {
     expect(await violationsOf(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Send it back' }).dblclick();
     await dialog.waitFor({ state: 'detached' });
-    await page.getByRole('row', { name: /tokens-100 \$1\.00 100 \$0\.50/ }).waitFor();
+    await page.getByRole('row', { name: /100 credits \$1\.00 100 \$0\.50/ }).waitFor();
     expect((await server.admin.balance(user)).available).toBe(48);
     await page.context().close();
   });

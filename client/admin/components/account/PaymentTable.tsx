@@ -16,8 +16,8 @@ const PaymentTable_PaymentFragment = graphql(`
   fragment PaymentTable_PaymentFragment on Payment {
     id
     kind
-    plan
-    pack
+    planName
+    packName
     credits
     creditsTaken
     paidAt
@@ -77,7 +77,8 @@ const columnsOf = (onRefund: (payment: Payment) => void): readonly Column<Paymen
     key: 'what',
     header: 'For',
     isRowHeader: true,
-    render: ({ kind, plan, pack }) => `${plan ?? pack ?? ''}${kind === 'TOP_UP' ? ', by top-up' : ''}`,
+    render: ({ kind, planName, packName }) =>
+      `${planName ?? packName ?? ''}${kind === 'TOP_UP' ? ', by top-up' : ''}`,
   },
   { key: 'amount', header: 'Amount', align: 'end', render: ({ amount }) => <Money value={amount} /> },
   {

@@ -20,6 +20,7 @@ const SubscriptionPanel_AccountFragment = graphql(`
     subscription {
       id
       plan
+      planName
       interval
       status
       startedAt
@@ -117,7 +118,7 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
       </Panel>
     );
   }
-  const { plan, interval, status, price, startedAt, currentPeriodEnd, cancelAtPeriodEnd, endedAt } =
+  const { plan, planName, interval, status, price, startedAt, currentPeriodEnd, cancelAtPeriodEnd, endedAt } =
     subscription;
   const others = plans.filter((each) => !(each.id === plan && each.interval === interval));
   const next = others.find((each) => `${each.id} ${each.interval}` === chosen);
@@ -161,7 +162,7 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
     >
       <Facts>
         <Fact label="Plan">
-          <Code>{plan}</Code>
+          {planName} <Code>{plan}</Code>
         </Fact>
         <Fact label="Price">
           <Money value={price} /> a {interval.toLowerCase()}

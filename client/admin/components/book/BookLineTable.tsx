@@ -12,7 +12,7 @@ const BookLineTable_BookLineFragment = graphql(`
     id
     at
     kind
-    plan
+    planName
     source
     amount {
       amount
@@ -43,7 +43,12 @@ const COLUMNS: readonly Column<Line>[] = [
     header: 'User',
     render: ({ account }) => (account ? <UserLink id={account.id}>{account.externalId}</UserLink> : 'gone'),
   },
-  { key: 'plan', header: 'Plan', wide: true, render: ({ plan }) => plan ?? <Nothing label="a pack" /> },
+  {
+    key: 'plan',
+    header: 'Plan',
+    wide: true,
+    render: ({ planName }) => planName ?? <Nothing label="a pack" />,
+  },
   { key: 'source', header: 'Of', wide: true, render: ({ source }) => <Code>{source}</Code> },
   { key: 'amount', header: 'Amount', align: 'end', render: ({ amount }) => <Money value={amount} signed /> },
 ];

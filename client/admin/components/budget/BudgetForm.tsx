@@ -6,6 +6,7 @@ import { isAmount, shareOf } from '../../../ui/decimal.ts';
 import { wordsOf } from '../../../ui/format.ts';
 import { toastDone } from '../../../ui/toasts.ts';
 import { Ratio } from '../../../ui/values.tsx';
+import { OPERATIONS, TIERS } from '../../enums.ts';
 import type { BudgetAction, BudgetPeriod, BudgetScope } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
 import { fieldErrors } from '../../graphql/field-errors.ts';
@@ -34,20 +35,34 @@ const SetBudgetMutation = graphql(`
   }
 `);
 
-const SCOPES: readonly BudgetScope[] = ['GLOBAL', 'PROVIDER', 'OPERATION', 'TIER', 'ACCOUNT'];
+const SCOPES: readonly { value: BudgetScope; label: string }[] = [
+  { value: 'GLOBAL', label: 'All calls' },
+  { value: 'PROVIDER', label: 'Of one provider' },
+  { value: 'OPERATION', label: 'Of one operation' },
+  { value: 'TIER', label: 'Of one tier' },
+  { value: 'ACCOUNT', label: 'Of one user' },
+];
 const PERIODS: readonly BudgetPeriod[] = ['HOUR', 'DAY', 'MONTH'];
 const ACTIONS: readonly { value: BudgetAction; label: string }[] = [
   { value: 'WARN', label: 'Warn: calls go on' },
   { value: 'BLOCK', label: 'Block: refuse what would pass it' },
   { value: 'SHUTDOWN', label: 'Shut down: refuse all paid calls' },
 ];
-const SUBJECTS: Readonly<Record<BudgetScope, string>> = {
-  GLOBAL: '',
-  PROVIDER: 'The name before the slash of its models, such as openai',
-  OPERATION: 'Such as GENERATE_IMAGE',
-  TIER: 'FREE, PAYG, BASIC, STARTER, CREATOR or PRO',
-  ACCOUNT: "The user's id, such as acc_0191…",
-};
+
+/** Whose calls a budget of this scope can count, where that is a choice of few; else null. */
+function choicesOf(scope: BudgetScope, providers: readonly string[]) {
+  switch (scope) {
+    case 'PROVIDER':
+      return providers;
+    case 'OPERATION':
+      return OPERATIONS.map((value) => ({ value, label: wordsOf(value) }));
+    case 'TIER':
+      return TIERS.map((value) => ({ value, label: wordsOf(value) }));
+    case 'GLOBAL':
+    case 'ACCOUNT':
+      return null;
+  }
+}
 
 /** What the form begins with. `spent` is the present window's, to say what the limit will mean. */
 export interface BudgetDraft {
@@ -68,20 +83,21 @@ export const NEW_BUDGET: BudgetDraft = {
 };
 
 interface BudgetFormProps {
+  /** Every provider that there is. */
+  readonly providers: readonly string[];
   /** Null: the dialog is closed. */
   readonly draft: BudgetDraft | null;
   readonly onClose: () => void;
 }
 
-export function BudgetForm({ draft, onClose }: BudgetFormProps) {
+export function BudgetForm({ draft, providers, onClose }: BudgetFormProps) {
   const [setBudget, { isBusy }] = useAction(SetBudgetMutation);
   const [shown, setShown] = useState<BudgetDraft>(NEW_BUDGET);
   const form = useForm<BudgetDraft>({
     initialValues: NEW_BUDGET,
     validate: {
       limit: (limit) => (isAmount(limit) ? null : 'Give dollars, such as 500 or 0.25.'),
-      subject: (subject, { scope }) =>
-        scope === 'GLOBAL' || subject.trim() ? null : `Say which ${scope.toLowerCase()}.`,
+      subject: (subject, { scope }) => (scope === 'GLOBAL' || subject.trim() ? null : 'Say which one.'),
     },
   });
   const { setValues, clearErrors } = form;
@@ -107,6 +123,7 @@ export function BudgetForm({ draft, onClose }: BudgetFormProps) {
   };
 
   const { scope, limit } = form.values;
+  const choices = choicesOf(scope, providers);
   const share = shown.spent !== undefined && isAmount(limit) ? shareOf(shown.spent, limit) : null;
   return (
     <Modal
@@ -119,18 +136,31 @@ export function BudgetForm({ draft, onClose }: BudgetFormProps) {
         <Stack>
           <Select
             label="Whose calls it counts"
-            data={SCOPES.map((value) => ({
-              value,
-              label: value === 'GLOBAL' ? 'All calls' : `Of one ${value.toLowerCase()}`,
-            }))}
+            data={[...SCOPES]}
             allowDeselect={false}
             disabled={isChange}
             {...form.getInputProps('scope')}
+            onChange={(value) => {
+              const next = SCOPES.find((each) => each.value === value)?.value ?? 'GLOBAL';
+              // What is one of another kind would be refused.
+              form.setValues({ scope: next, subject: '' });
+              form.clearFieldError('subject');
+            }}
           />
-          {scope !== 'GLOBAL' && (
-            <TextInput
+          {choices && (
+            <Select
               label={wordsOf(scope)}
-              description={SUBJECTS[scope]}
+              data={[...choices]}
+              required
+              searchable
+              disabled={isChange}
+              {...form.getInputProps('subject')}
+            />
+          )}
+          {scope === 'ACCOUNT' && (
+            <TextInput
+              label="User"
+              description="The user's id, such as acc_0191…: it is in the address of their page"
               required
               disabled={isChange}
               {...form.getInputProps('subject')}

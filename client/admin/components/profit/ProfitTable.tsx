@@ -16,6 +16,7 @@ const ProfitTable_ProfitLineFragment = graphql(`
     tier
     country
     plan
+    planName
     account {
       id
       externalId
@@ -66,7 +67,7 @@ function nameOf(line: Line, by: ProfitDimension) {
     case 'COUNTRY':
       return line.country || 'unknown';
     case 'PLAN':
-      return line.plan || 'without a plan';
+      return line.planName || 'without a plan';
   }
 }
 

@@ -14,6 +14,9 @@ const BudgetsQuery = graphql(`
     budgets {
       ...BudgetTable_BudgetFragment
     }
+    providers {
+      name
+    }
   }
 `);
 
@@ -42,7 +45,11 @@ export function BudgetsPage() {
           }
         />
       </Panel>
-      <BudgetForm draft={draft} onClose={() => setDraft(null)} />
+      <BudgetForm
+        draft={draft}
+        providers={budgets.data?.providers.map(({ name }) => name) ?? []}
+        onClose={() => setDraft(null)}
+      />
     </Page>
   );
 }

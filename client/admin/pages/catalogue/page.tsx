@@ -8,6 +8,7 @@ import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { type ChangeDraft, ChangeForm } from '../../components/catalogue/ChangeForm.tsx';
 import { ModelTable } from '../../components/catalogue/ModelTable.tsx';
+import { OPERATIONS } from '../../enums.ts';
 import { graphql } from '../../gql/index.ts';
 import { usePageQuery } from '../../graphql/hooks.ts';
 import { ModelPanel } from './model.tsx';
@@ -20,14 +21,6 @@ const CatalogueQuery = graphql(`
   }
 `);
 
-const OPERATIONS = [
-  'GENERATE_IMAGE',
-  'GENERATE_VIDEO',
-  'UPSCALE_IMAGE',
-  'REMOVE_BACKGROUND',
-  'VECTORIZE_IMAGE',
-  'DUB_VIDEO',
-] as const;
 const ONLY = [
   { value: 'served', label: 'Models that are served' },
   { value: 'below-floor', label: 'Prices below the floor' },

@@ -11,8 +11,9 @@ import {
   TextInput,
 } from '@mantine/core';
 import { wordsOf } from '../../../ui/format.ts';
+import { OPERATIONS, TIERS } from '../../enums.ts';
 import type { Days } from '../../range.ts';
-import { DIMENSIONS, groupsOf, INTERVALS, OPERATIONS, RANGES, type Search, TIERS } from './question.ts';
+import { DIMENSIONS, groupsOf, INTERVALS, RANGES, type Search } from './question.ts';
 
 const PRESETS = RANGES.map((value) => ({ value, label: value === '1' ? 'Today' : `${value} days` }));
 const namedOf = (values: readonly string[]) => values.map((value) => ({ value, label: wordsOf(value) }));

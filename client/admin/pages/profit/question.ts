@@ -1,22 +1,12 @@
 /** What the profit page asks, as its address says it. */
 import { addDays, daysBetween } from '../../../ui/zone.ts';
+import { OPERATIONS, TIERS } from '../../enums.ts';
 import type { Operation, ProfitDimension, Tier } from '../../gql/graphql.ts';
 import type { Days } from '../../range.ts';
 import { flag, oneOf, someOf, text, texts } from '../../search.ts';
 
 /** By what lines can be told apart. */
 export const DIMENSIONS = ['PROVIDER', 'MODEL', 'OPERATION', 'TIER', 'ACCOUNT', 'COUNTRY', 'PLAN'] as const;
-/** What can be asked for. */
-export const OPERATIONS = [
-  'GENERATE_IMAGE',
-  'GENERATE_VIDEO',
-  'UPSCALE_IMAGE',
-  'REMOVE_BACKGROUND',
-  'VECTORIZE_IMAGE',
-  'DUB_VIDEO',
-] as const;
-/** Whose calls. */
-export const TIERS = ['FREE', 'PAYG', 'BASIC', 'STARTER', 'CREATOR', 'PRO'] as const;
 /** How finely a range is drawn. */
 export const INTERVALS = ['HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
 /** Ranges that end today, in days. */
