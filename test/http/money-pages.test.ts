@@ -139,22 +139,27 @@ describe('a plan', () => {
   });
 });
 
+/** Buys something at the sandbox's checkout. */
+async function buy(accountId: string, what: { pack: string } | { plan: string; interval: string }) {
+  const { createCheckout } = await app.ask<{ createCheckout: { url: string } }>(
+    `mutation ($input: CreateCheckoutInput!) { createCheckout(input: $input) { ... on Checkout { url } } }`,
+    {
+      input: {
+        idempotencyKey: unique('buys'),
+        accountId,
+        ...what,
+        successUrl: 'https://shop.example/done',
+        cancelUrl: 'https://shop.example/back',
+      },
+    },
+  );
+  await fetch(createCheckout.url, { method: 'POST', body: 'action=pay', redirect: 'manual' });
+}
+
 describe('the books', () => {
   it('have rows behind each day: cash by its lines, deferred revenue by its entries, to the same sums', async () => {
     const account = await server.admin.account(0);
-    const { createCheckout } = await app.ask<{ createCheckout: { url: string } }>(
-      `mutation ($input: CreateCheckoutInput!) { createCheckout(input: $input) { ... on Checkout { url } } }`,
-      {
-        input: {
-          idempotencyKey: unique('buys'),
-          accountId: account,
-          pack: '100',
-          successUrl: 'https://shop.example/done',
-          cancelUrl: 'https://shop.example/back',
-        },
-      },
-    );
-    await fetch(createCheckout.url, { method: 'POST', body: 'action=pay', redirect: 'manual' });
+    await buy(account, { pack: '100' });
     await expect.poll(async () => (await server.admin.balance(account)).available).toBe(100);
     await server.admin.generateImage({ ...CHEAP, accountId: account });
 
@@ -224,6 +229,42 @@ describe('the books', () => {
         { range: backwards },
       ),
     ).toBe('INVALID_INPUT');
+  });
+
+  it('call plans and packs by the names that people know, in payments, books and reports alike', async () => {
+    const account = await server.admin.account(0);
+    await buy(account, { pack: '100' });
+    await buy(account, { plan: 'pro', interval: 'MONTH' });
+    await expect.poll(async () => (await server.admin.balance(account)).available).toBeGreaterThan(100);
+    await server.admin.generateImage({ ...CHEAP, accountId: account });
+    const query = `query ($id: ID!, $range: TimeRange!) {
+      account(id: $id) { subscription { plan planName } payments { edges { node { planName pack packName } } } }
+      bookLines(range: $range, kind: PAYMENT) { edges { node { planName account { id } } } }
+      profit(range: $range, groupBy: PLAN) { lines { plan planName } } }`;
+    const range = { from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z' };
+    expect(await reader.ask(query, { id: account, range })).toEqual({
+      account: {
+        subscription: { plan: 'tokens-pro', planName: 'Pro' },
+        payments: {
+          edges: expect.arrayContaining([
+            { node: { planName: 'Pro', pack: null, packName: null } },
+            { node: { planName: null, pack: 'tokens-100', packName: '100 credits' } },
+          ]),
+        },
+      },
+      bookLines: {
+        edges: expect.arrayContaining([
+          { node: { planName: 'Pro', account: { id: account } } },
+          { node: { planName: null, account: { id: account } } },
+        ]),
+      },
+      profit: {
+        lines: expect.arrayContaining([
+          { plan: 'tokens-pro', planName: 'Pro' },
+          { plan: '', planName: '' },
+        ]),
+      },
+    });
   });
 
   it('show before a revocation what it would claw back', async () => {
