@@ -169,6 +169,18 @@ export function createGenerations(options: GenerationOptions): Generations {
       });
   }
 
+  /**
+   * Leaves a reservation that may have been committed though its caller is told otherwise to the next sweep: nobody here goes on
+   * with it, and it is not to wait until its time is over.
+   */
+  function abandon(generationId: string, isUnsent: boolean): void {
+    ledger
+      .abandon({ generationId, isUnsent })
+      .catch((error: unknown) =>
+        log.error({ generationId, error }, 'A reservation could not be left to the next sweep.'),
+      );
+  }
+
   async function whileHere(entry: Running, waitMs: number): Promise<GenerationRecord | null> {
     if (waitMs === 0) return entry.record;
     let timer: NodeJS.Timeout | undefined;
@@ -236,6 +248,7 @@ export function createGenerations(options: GenerationOptions): Generations {
         });
       } catch (error) {
         if (sent) slot.give();
+        abandon(id, sent);
         throw error;
       } finally {
         leaders.done(leaderKey, id);
@@ -250,7 +263,12 @@ export function createGenerations(options: GenerationOptions): Generations {
       live.publish('generation', id, record);
       if (queued) {
         const step = !served && batches.takes(record) ? 'batch' : 'submit';
-        await queue.put(step, id, 0, priority);
+        try {
+          await queue.put(step, id, 0, priority);
+        } catch (error) {
+          abandon(id, false);
+          throw error;
+        }
       } else
         run({ record, ceilingMicros: call.priced.costMicros }, served ? 'served' : sent ? 'slot' : 'queued');
       return { generationId: id, replayed: false };

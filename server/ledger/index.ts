@@ -68,6 +68,11 @@ export interface Ledger {
   previewRevocation(grantId: string, credits: number): Promise<RevocationPreview | null>;
   /** What an account has at this instant, or null when there is no such account. */
   balance(accountId: string): Promise<Balance | null>;
+  /**
+   * Leaves a reservation of this process to whoever sweeps next, as one that has not been sent; also one of which it is not known
+   * whether it was committed. Resolves when that is kept, however long the database is away.
+   */
+  abandon(item: statements.Abandoned): Promise<void>;
   /** Takes over reservations that nobody answers for any more. The caller settles them. */
   adoptOrphans(limit: number): Promise<statements.Orphan[]>;
   /** Expires grants whose time has come. Returns how many accounts had some. */
@@ -97,8 +102,8 @@ export async function openLedger(options: {
   const processId = newId();
   const commit = <Item, Result>(
     send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
-    keyOf?: (item: Item) => string,
-  ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...(keyOf && { keyOf }) });
+    more: { readonly keyOf?: (item: Item) => string; readonly retries?: number } = {},
+  ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...more });
 
   const reserves = commit(async (items: readonly ReserveItem[], retry) => {
     const outcomes = await statements.reserve(database, clock.now(), processId, items, retry);
@@ -111,12 +116,25 @@ export async function openLedger(options: {
       observer?.settled(items, outcomes);
       return outcomes;
     },
-    (item) => item.generationId,
+    { keyOf: (item) => item.generationId },
   );
-  const sends = commit((items: readonly statements.Sending[], retry) =>
-    statements.markSent(database, clock.now(), processId, items, retry),
+  // A call that is reserved already waits for the database as long as it takes: whether it may go, and what a vendor calls it, would
+  // otherwise stay unknown, and it would be booked as if it had been lost.
+  const sends = commit(
+    (items: readonly statements.Sending[], retry) =>
+      statements.markSent(database, clock.now(), processId, items, retry),
+    { retries: Number.POSITIVE_INFINITY },
   );
-  const jobs = commit((items: readonly statements.JobItem[]) => statements.recordJobs(database, items));
+  const jobs = commit((items: readonly statements.JobItem[]) => statements.recordJobs(database, items), {
+    retries: Number.POSITIVE_INFINITY,
+  });
+  const abandons = commit(
+    async (items: readonly statements.Abandoned[]) => {
+      await statements.abandon(database, clock.now(), processId, items);
+      return items.map(() => undefined);
+    },
+    { retries: Number.POSITIVE_INFINITY },
+  );
 
   await statements.beat(database, clock.now(), processId);
   if (database.kind === 'pglite') await statements.stopOtherProcesses(database, clock.now(), processId);
@@ -152,6 +170,7 @@ export async function openLedger(options: {
       await statements.touch(database, now, [accountId]);
       return (await statements.readAccountBalance(database, now, accountId))?.balance ?? null;
     },
+    abandon: (item) => abandons.submit(item),
     adoptOrphans(limit) {
       const now = clock.now();
       return statements.adoptOrphans(

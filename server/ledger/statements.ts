@@ -525,6 +525,34 @@ export async function adoptOrphans(
   );
 }
 
+/** A reservation that its process leaves to whoever sweeps next. */
+export interface Abandoned {
+  readonly generationId: string;
+  /** Nothing has gone out for it, though it may stand as sent; else one that has been sent meanwhile is left alone. */
+  readonly isUnsent: boolean;
+}
+
+/** Leaves pending reservations of a process to whoever sweeps next, as not sent; those that are not there are none. */
+export async function abandon(
+  sql: Sql,
+  now: Date,
+  processId: string,
+  items: readonly Abandoned[],
+): Promise<void> {
+  await sql.query(
+    `WITH item AS (SELECT * FROM jsonb_to_recordset($3) AS x("generationId" uuid, "isUnsent" boolean)
+    ), pending AS MATERIALIZED (
+      SELECT r.id FROM reservation r JOIN item ON item."generationId" = r.id JOIN generation g ON g.id = r.id
+        WHERE r.process_id = $2 AND r.status = 'PENDING' AND g.job_id IS NULL AND (item."isUnsent" OR g.sent_at IS NULL)
+        ORDER BY r.id FOR NO KEY UPDATE OF r
+    ), unsent AS (
+      UPDATE generation g SET sent_at = NULL, status = 'QUEUED' FROM pending WHERE g.id = pending.id
+    )
+    UPDATE reservation r SET expires_at = $1 FROM pending WHERE r.id = pending.id`,
+    [now, processId, JSON.stringify(items)],
+  );
+}
+
 /** Says that a process is alive. */
 export async function beat(sql: Sql, now: Date, processId: string): Promise<void> {
   await sql.query(

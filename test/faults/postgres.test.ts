@@ -4,6 +4,8 @@ import { runAudit } from '../../server/audit/index.ts';
 import { openDatabase } from '../../server/database/index.ts';
 import { type Outcome, unique } from '../support/client.ts';
 import { describeWithCluster, startCluster } from '../support/cluster.ts';
+import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
+import { openProxy } from '../support/proxy.ts';
 import { spawnReady, temporaryFolder, until } from '../support/server.ts';
 import { WAYS, watch } from '../support/watching.ts';
 import { expectClean } from '../support/world.ts';
@@ -18,6 +20,46 @@ interface Told {
     readonly totals: { readonly calls: number; readonly succeeded: number };
   };
 }
+
+describeOnPostgres('a reservation whose answer is lost', () => {
+  test('is given back by the next sweep: nothing was sent, so that nothing is booked', async () => {
+    const opened = await openTestDatabase('postgres');
+    await opened.database.query('DELETE FROM budget');
+    await using proxy = await openProxy(opened.url ?? '');
+    const server = await spawnReady({
+      folder: temporaryFolder(),
+      env: { DATABASE_URL: proxy.url, SANDBOX: 'on', LOG_LEVEL: 'silent' },
+    });
+    try {
+      const { admin } = server;
+      const accountId = await admin.account(100);
+      // What a call looks up is known from now on: the next one sends its reservation first.
+      await admin.generateImage({ accountId });
+      const key = unique('lost');
+      proxy.cutAnswers();
+      const refused = await admin.sendImage({ accountId, idempotencyKey: key });
+      expect([refused.status, refused.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+      const pending = async () =>
+        (
+          await opened.database.query<{ count: number }>(
+            "SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'",
+          )
+        )[0]?.count;
+      expect(await pending()).toBe(1);
+      proxy.restore();
+      await until('it is given back', async () => (await pending()) === 0, 30_000);
+      expect(await admin.balance(accountId)).toEqual({ available: 98, reserved: 0, posted: 98 });
+      const answer = await admin.generateImage({ accountId, idempotencyKey: key });
+      expect(answer).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', creditsReturned: 2 });
+      const attempts = await opened.database.query('SELECT 1 FROM attempt');
+      expect(attempts).toHaveLength(1);
+      expectClean(await runAudit(opened.database));
+    } finally {
+      await server.kill('SIGKILL');
+      await opened.close();
+    }
+  }, 90_000);
+});
 
 describeWithCluster('Postgres that is killed and restarted under load', () => {
   test('makes paid calls fail closed with 503, and all goes on by itself when it is back', async () => {
@@ -37,7 +79,7 @@ describeWithCluster('Postgres that is killed and restarted under load', () => {
         expect((await subscription.next())?.data?.liveProfit.totals.calls).toBe(0);
       }
 
-      const keys = { made: new Set<string>(), refused: new Set<string>() };
+      const keys = { made: new Set<string>(), refused: new Set<string>(), givenBack: new Set<string>() };
       const strange: string[] = [];
       let goesOn = true;
       const call = async (key: string) => {
@@ -45,6 +87,10 @@ describeWithCluster('Postgres that is killed and restarted under load', () => {
         const outcome = answer.data?.generateImage as Outcome | undefined;
         if (outcome?.__typename === 'Generation') {
           keys.made.add(key);
+          keys.refused.delete(key);
+        } else if (keys.refused.has(key) && outcome?.creditsReturned) {
+          // It had been reserved, and the sweep was faster than the caller.
+          keys.givenBack.add(key);
           keys.refused.delete(key);
         } else if (answer.status === 503 && answer.code === 'SERVICE_UNAVAILABLE') keys.refused.add(key);
         else strange.push(`${answer.status} ${answer.text.slice(0, 300)}`);
@@ -88,7 +134,9 @@ describeWithCluster('Postgres that is killed and restarted under load', () => {
             (await count("SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'")) === 0,
           30_000,
         );
-        expect(await count('SELECT count(*)::int AS count FROM generation')).toBe(keys.made.size);
+        expect(await count('SELECT count(*)::int AS count FROM generation')).toBe(
+          keys.made.size + keys.givenBack.size,
+        );
         const calls = await count('SELECT count(*)::int AS count FROM attempt');
         expectClean(await runAudit(database));
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { newId } from '../../server/ids.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { openWorld, reserveItem, settleItem, type World } from '../support/world.ts';
 
@@ -95,6 +96,32 @@ describeOnEachDatabase('orphans', (kind) => {
     expect(await world.ledger.adoptOrphans(10)).toEqual([]);
     world.clock.advance(60_000);
     expect(ids(await world.ledger.adoptOrphans(10))).toEqual([id]);
+  });
+
+  it('are also what their process has left to the sweep, as never sent; but nothing that a vendor may have', async () => {
+    const expiresAt = new Date(world.clock.now().getTime() + 600_000);
+    const standsAsSent = await world.reserve(account, { expiresAt });
+    const queued = await world.reserve(account, { expiresAt, sent: false });
+    const sentMeanwhile = await world.reserve(account, { expiresAt, sent: false });
+    expect(await world.ledger.markSent(sentMeanwhile, expiresAt)).toBe(true);
+    const job = await world.reserve(account, { expiresAt });
+    await world.ledger.recordJob({ generationId: job, number: 1, jobId: 'job-1', expiresAt });
+    const settled = await world.reserve(account, { expiresAt });
+    await world.post(settled);
+    const others = await (await neighbour()).reserve(reserveItem(account, world.clock.now(), { expiresAt }));
+    expect(others.status).toBe('reserved');
+    await Promise.all([
+      world.ledger.abandon({ generationId: standsAsSent, isUnsent: true }),
+      world.ledger.abandon({ generationId: queued, isUnsent: false }),
+      world.ledger.abandon({ generationId: sentMeanwhile, isUnsent: false }),
+      world.ledger.abandon({ generationId: job, isUnsent: true }),
+      world.ledger.abandon({ generationId: settled, isUnsent: true }),
+      world.ledger.abandon({ generationId: newId(), isUnsent: true }),
+    ]);
+    const orphans = await world.ledger.adoptOrphans(10);
+    expect(ids(orphans).sort()).toEqual([standsAsSent, queued].sort());
+    expect(orphans.map(({ sentAt }) => sentAt)).toEqual([null, null]);
+    await world.expectSound();
   });
 
   it('are handed to one sweeper each, however many sweep at once', async () => {
