@@ -350,8 +350,7 @@ async function openRooms(options: CoreOptions, database: Database): Promise<Core
 
 /** Opens everything. */
 export async function openCore(options: CoreOptions): Promise<Core> {
-  const { url, folder } = options.environment.database;
-  const database = options.database ?? (await openDatabase({ url, folder }));
+  const database = options.database ?? (await openDatabase(options.environment.database));
   try {
     return await openRooms(options, database);
   } catch (error) {

@@ -35,6 +35,8 @@ export interface Environment {
   readonly database: {
     /** A Postgres; undefined: embedded, in {@link folder}. */
     readonly url: string | undefined;
+    /** Of each of the two pools that a process has. */
+    readonly connections: number;
     /** Where the embedded database and, without a bucket, the stored files are. */
     readonly folder: string;
   };
@@ -200,6 +202,7 @@ const variables = z.object({
   PORT: whole(0, 65_535),
   PUBLIC_URL: origin(),
   DATABASE_URL: url(DATABASE_SHOULD, 'postgres:', 'postgresql:'),
+  DATABASE_CONNECTIONS: whole(2, 1_000),
   DATA_DIR: text('must be the path of a folder', (value) => value.trim() !== '' && !value.includes('\0')),
   S3_BUCKET: text(BUCKET_SHOULD, (value) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value)),
   S3_ENDPOINT: baseUrl(),
@@ -365,7 +368,11 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   const vectorizer = paired(v.VECTORIZER_API_ID, v.VECTORIZER_API_SECRET, v.VECTORIZER_BASE_URL);
   return {
     http: { host: v.HOST ?? '127.0.0.1', port: v.PORT ?? 4000, publicUrl: v.PUBLIC_URL },
-    database: { url: v.DATABASE_URL, folder: v.DATA_DIR ?? '.data' },
+    database: {
+      url: v.DATABASE_URL,
+      connections: v.DATABASE_CONNECTIONS ?? 10,
+      folder: v.DATA_DIR ?? '.data',
+    },
     s3:
       v.S3_BUCKET === undefined || v.S3_ACCESS_KEY_ID === undefined || v.S3_SECRET_ACCESS_KEY === undefined
         ? undefined

@@ -45,6 +45,7 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
     'https://solvent.example.com/?',
   ],
   DATABASE_URL: [DATABASE, 'mysql://localhost/x', 'localhost:5432', 'postgres://'],
+  DATABASE_CONNECTIONS: ['must be a whole number from 2 to 1000.', '1', '0', '1001', '2.5', 'ten'],
   DATA_DIR: ['must be the path of a folder.', '  ', 'a\0b'],
   S3_BUCKET: [BUCKET, 'My_Bucket', 'ab', '-abc', 'a/b', 'x'.repeat(64)],
   S3_ENDPOINT: [BASE, 's3.example.com', 'https://s3.example.com/?x=1'],
@@ -201,7 +202,7 @@ describe('a wrong value gives one line that names the variable and what it shoul
 test('nothing set gives the documented defaults', () => {
   expect(readEnvironment({ PATH: '/usr/bin' })).toEqual({
     http: { host: '127.0.0.1', port: 4000, publicUrl: undefined },
-    database: { url: undefined, folder: '.data' },
+    database: { url: undefined, connections: 10, folder: '.data' },
     s3: undefined,
     outputRetentionDays: undefined,
     redisUrl: undefined,

@@ -45,7 +45,12 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
   pool.on('error', () => {});
   await pool.query('SELECT 1');
   const prisma = new PrismaClient({
-    adapter: new PrismaPg({ connectionString: url, max: connections, onConnect }),
+    adapter: new PrismaPg({
+      connectionString: url,
+      max: connections,
+      application_name: 'solvent-lists',
+      onConnect,
+    }),
   });
 
   return {

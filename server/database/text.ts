@@ -1,3 +1,5 @@
+import { sqlStateOf } from './sql-state.ts';
+
 /** Texts that JavaScript can hold and Postgres cannot: those with NUL, and those with half of a pair of surrogates. */
 export function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
@@ -8,9 +10,5 @@ const REFUSED = new Set(['22021', '22P05']);
 
 /** Whether the database has refused a text that is not {@link isStorable}, directly or through Prisma. */
 export function isTextRefused(error: unknown): boolean {
-  const { code, meta } = error as {
-    code?: unknown;
-    meta?: { driverAdapterError?: { cause?: { originalCode?: unknown } } };
-  };
-  return REFUSED.has(String(code)) || REFUSED.has(String(meta?.driverAdapterError?.cause?.originalCode));
+  return REFUSED.has(sqlStateOf(error) ?? '');
 }

@@ -1,3 +1,5 @@
+import { sqlStateOf } from './sql-state.ts';
+
 /** SQLSTATEs after which the same transaction may be run again: it was rolled back whole. */
 const ROLLED_BACK = new Set(['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '53300']);
 
@@ -6,12 +8,19 @@ const LOST =
   /ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error/i;
 
 /**
+ * What Prisma says by codes of its own: the server cannot be reached or lets nobody in for now, the connection was closed, its pool
+ * gives none in time.
+ */
+const PRISMA_LOST = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037']);
+
+/**
  * Whether a database error may be gone on another try. After a lost connection the work may have been
  * committed, so only what carries its own identity (an id, an idempotency key) may be tried again.
  */
 export function isTransient(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && (ROLLED_BACK.has(code) || code.startsWith('08') || LOST.test(code)))
-    return true;
+  const state = sqlStateOf(error);
+  if (state && (ROLLED_BACK.has(state) || state.startsWith('08') || LOST.test(state))) return true;
+  if (PRISMA_LOST.has(String(code))) return true;
   return typeof message === 'string' && LOST.test(message);
 }

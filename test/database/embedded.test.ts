@@ -128,6 +128,18 @@ describe('failures that may be gone on another try', () => {
     ['a lost connection', new Error('Connection terminated unexpectedly'), true],
     ['a pool that gives none', new Error('timeout exceeded when trying to connect'), true],
     ['a refused connection', { code: 'ECONNREFUSED', message: '' }, true],
+    [
+      'too many connections, as Prisma says it',
+      { code: 'P2037', meta: { driverAdapterError: { cause: { originalCode: '53300' } } } },
+      true,
+    ],
+    [
+      'a server that shuts down, as Prisma says it',
+      { code: 'P2010', meta: { driverAdapterError: { cause: { originalCode: '57P01' } } } },
+      true,
+    ],
+    ['a server that Prisma cannot reach', { code: 'P1001', message: "Can't reach database server" }, true],
+    ['a row that Prisma does not find', { code: 'P2025', message: 'No record was found' }, false],
     ['a broken CHECK', { code: '23514', message: 'violates check constraint' }, false],
     ['a defect', new TypeError('x is not a function'), false],
   ])('%s: %o', (_what, error, transient) => {

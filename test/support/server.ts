@@ -41,6 +41,8 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   // Tests of calls ask for the same thing again and again.
   RESULT_CACHE: 'off',
   LOG_LEVEL: 'warn',
+  // A dozen servers may run at once, on a Postgres that takes a hundred connections.
+  DATABASE_CONNECTIONS: '5',
 };
 
 /** Long enough on a busy machine for all that a test puts at once to come into one batch. */
