@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import type { Catalog, PricedOutcome } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, JsonValue } from '../database/index.ts';
-import { isPassing, type Ledger, type SettleItem, type SettleOutcome } from '../ledger/index.ts';
+import type { Ledger, SettleItem, SettleOutcome } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Log } from '../log.ts';
 import { MICROS_PER_DOLLAR, type Micros, millionths } from '../money.ts';
@@ -26,6 +26,7 @@ import type { Routing } from '../routing/index.ts';
 import { type Storage, StorageError } from '../storage/index.ts';
 import { type CacheSettings, creditsOfHit } from './cache.ts';
 import * as outcome from './outcome.ts';
+import { untilItAnswers } from './patience.ts';
 import { submit } from './provider-call.ts';
 import { type GenerationRecord, isQueued, priorityOf, requestOf, type Work } from './record.ts';
 import { Slots } from './slots.ts';
@@ -103,7 +104,7 @@ export interface Runner {
    *
    * @param abort stops a call that never leaves this process.
    * @returns the generation when it has ended; null when it goes on as a job or at another provider, or is somebody else's.
-   * @throws what the database throws. Nothing has been sent then, or recovery finds what has.
+   * @throws what the database throws, unless that is gone on another try. Nothing has been sent then, or recovery finds what has.
    */
   perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null>;
   /** Makes the call of a queued generation, if nobody else has. */
@@ -145,17 +146,17 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   /** The books must close whatever the database does meanwhile: as long as this process lives, it tries. */
-  async function settle(item: SettleItem): Promise<SettleOutcome> {
-    for (let pause = 100; ; pause = Math.min(pause * 2, 5_000)) {
-      try {
-        return await ledger.settle(item);
-      } catch (error) {
-        log.error({ generationId: item.generationId, error }, 'A generation could not be settled.');
-        if (!isPassing(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
-  }
+  const settle = (item: SettleItem): Promise<SettleOutcome> =>
+    untilItAnswers(
+      () => ledger.settle(item),
+      (error) => log.error({ generationId: item.generationId, error }, 'A generation could not be settled.'),
+    );
+
+  /** What has to be known before they can, likewise: a vendor's answer is heard once, and must not be lost for that. */
+  const patiently = <Result>({ id }: GenerationRecord, ask: () => Promise<Result>): Promise<Result> =>
+    untilItAnswers(ask, (error) =>
+      log.error({ generationId: id, error }, 'The database did not answer; it is asked again.'),
+    );
 
   async function finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord> {
     const settled = await settle({ ...item, attemptNumber: record.attemptNumber });
@@ -261,7 +262,8 @@ export function createRunner(options: RunnerOptions): Runner {
       const input = await inputOf(work, provider);
       if ('item' in input) return await finish(record, input.item);
       if (input.file && record.cacheKey !== null) {
-        await statements.writeInput(database, record.id, sha256Of(input.file));
+        const sha256 = sha256Of(input.file);
+        await patiently(record, () => statements.writeInput(database, record.id, sha256));
       }
       if (!holds) {
         await slot.take();
@@ -327,7 +329,9 @@ export function createRunner(options: RunnerOptions): Runner {
     if (record.status === 'SUCCEEDED') return record;
     if (result.status === 'failed' && result.billed === 'unknown') return record;
     const item = outcome.late(work, clock.now(), result);
-    const booked = await statements.readBooked(database, record.id, record.attemptNumber);
+    const booked = await patiently(record, () =>
+      statements.readBooked(database, record.id, record.attemptNumber),
+    );
     const isKnown = item.attempts.some(
       ({ costMicros, costSource }) => costMicros === booked?.costMicros && costSource === booked.costSource,
     );
@@ -363,7 +367,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   /** How the generation stands now; null when another attempt has followed this one, which is booked then. */
   async function standingOf({ record }: Work): Promise<GenerationRecord | null> {
-    const standing = await statements.readWork(database, record.id);
+    const standing = await patiently(record, () => statements.readWork(database, record.id));
     return standing?.record.attemptNumber === record.attemptNumber ? standing.record : null;
   }
 
@@ -399,7 +403,8 @@ export function createRunner(options: RunnerOptions): Runner {
     const request = requestOf(record);
     if (!request.routing) return undefined;
     const left = limitOf(work) - spent;
-    const tried = [record.provider, ...(await statements.readTried(database, record.id))];
+    const before = await patiently(record, () => statements.readTried(database, record.id));
+    const tried = [record.provider, ...before];
     return catalog
       .candidates({
         ...request.routing,
@@ -432,7 +437,7 @@ export function createRunner(options: RunnerOptions): Runner {
       { generationId: record.id, from: record.model, to: next.model, detail: result.detail },
       'A provider failed; the next one is asked.',
     );
-    const sent = await statements.readWork(database, record.id);
+    const sent = await patiently(record, () => statements.readWork(database, record.id));
     // What the first model filled in by itself, such as a quality, the next one may not know.
     const { size, quality, durationSeconds, aspectRatio } = next.request;
     const request = { ...requestOf(record), size, quality, durationSeconds, aspectRatio };
@@ -473,7 +478,8 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     // The older a job, the less a second more matters.
     const age = now.getTime() - (record.sentAt ?? record.createdAt).getTime();
-    await queue.put('check', record.id, Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS)));
+    const pause = Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS));
+    await patiently(record, () => queue.put('check', record.id, pause));
     return null;
   }
 

@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.ts';
 import { type Database, isTransient } from '../database/index.ts';
 import { newId } from '../ids.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, type GroupCommitOptions } from './group-commit.ts';
 import * as statements from './statements.ts';
 import type {
   Balance,
@@ -28,6 +28,9 @@ export * from './types.ts';
 
 /** Items in one transaction. More gain little throughput and hold the hot rows longer. */
 const MAX_BATCH = 128;
+
+/** Generations that are sent on at the same time. */
+const REROUTE_LANES = 4;
 
 /** A process whose heart has not beaten for so long no longer answers for its reservations. */
 const DEAD_AFTER_MS = 20_000;
@@ -102,7 +105,7 @@ export async function openLedger(options: {
   const processId = newId();
   const commit = <Item, Result>(
     send: (items: readonly Item[], retry: boolean) => Promise<readonly Result[]>,
-    more: { readonly keyOf?: (item: Item) => string; readonly retries?: number } = {},
+    more: Partial<GroupCommitOptions<Item, Result>> = {},
   ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...more });
 
   const reserves = commit(async (items: readonly ReserveItem[], retry) => {
@@ -128,6 +131,15 @@ export async function openLedger(options: {
   const jobs = commit((items: readonly statements.JobItem[]) => statements.recordJobs(database, items), {
     retries: Number.POSITIVE_INFINITY,
   });
+  // Each in a transaction of its own, since one that is refused is rolled back.
+  const reroutes = commit(
+    async (items: readonly statements.RerouteItem[], retry) => {
+      const outcomes: statements.RerouteOutcome[] = [];
+      for (const item of items) outcomes.push(await reroute(item, retry));
+      return outcomes;
+    },
+    { maxItems: 1, lanes: REROUTE_LANES, retries: Number.POSITIVE_INFINITY },
+  );
   const abandons = commit(
     async (items: readonly statements.Abandoned[]) => {
       await statements.abandon(database, clock.now(), processId, items);
@@ -135,6 +147,20 @@ export async function openLedger(options: {
     },
     { retries: Number.POSITIVE_INFINITY },
   );
+
+  async function reroute(item: statements.RerouteItem, retry: boolean): Promise<statements.RerouteOutcome> {
+    let outcome = 'stale' as statements.RerouteOutcome;
+    await database
+      .transaction(async (sql) => {
+        outcome = await statements.reroute(sql, clock.now(), processId, item, retry);
+        if (outcome !== 'rerouted') throw ROLL_BACK;
+      })
+      .catch((error: unknown) => {
+        if (error !== ROLL_BACK) throw error;
+      });
+    if (outcome === 'rerouted') observer?.rerouted(item);
+    return outcome;
+  }
 
   await statements.beat(database, clock.now(), processId);
   if (database.kind === 'pglite') await statements.stopOtherProcesses(database, clock.now(), processId);
@@ -145,19 +171,7 @@ export async function openLedger(options: {
     settle: (item) => settles.submit(item),
     markSent: (generationId, expiresAt) => sends.submit({ generationId, expiresAt }),
     recordJob: (job) => jobs.submit(job),
-    async reroute(item) {
-      let outcome = 'stale' as statements.RerouteOutcome;
-      await database
-        .transaction(async (sql) => {
-          outcome = await statements.reroute(sql, clock.now(), processId, item);
-          if (outcome !== 'rerouted') throw ROLL_BACK;
-        })
-        .catch((error: unknown) => {
-          if (error !== ROLL_BACK) throw error;
-        });
-      if (outcome === 'rerouted') observer?.rerouted(item);
-      return outcome;
-    },
+    reroute: (item) => reroutes.submit(item),
     requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),
     grant: (item) => statements.grant(database, clock.now(), newId(), item),
     revoke: (item) => statements.revoke(database, clock.now(), newId(), item),

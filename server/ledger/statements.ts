@@ -447,12 +447,17 @@ const REROUTE_OUTCOME: Record<string, RerouteOutcome> = {
   BUDGET_EXCEEDED: 'budget-exceeded',
 };
 
-/** Sends a generation on to another provider. What is not `rerouted` is to be rolled back. */
+/**
+ * Sends a generation on to another provider. What is not `rerouted` is to be rolled back.
+ *
+ * @param retry it may have been committed before (its connection broke): what this process has sent on then counts.
+ */
 export async function reroute(
   sql: Sql,
   now: Date,
   processId: string,
   item: RerouteItem,
+  retry: boolean,
 ): Promise<RerouteOutcome> {
   const [row] = await sql.query<{ outcome: string }>(
     'SELECT ledger_reroute($1, $2, $3, $4, $5, $6, $7, $8, $9) AS outcome',
@@ -470,7 +475,13 @@ export async function reroute(
   );
   const outcome = REROUTE_OUTCOME[row?.outcome ?? ''];
   if (!outcome) throw new Error(`ledger_reroute answered ${row?.outcome}, which this version does not know.`);
-  return outcome;
+  if (outcome !== 'stale' || !retry) return outcome;
+  const own = await sql.query(
+    `SELECT FROM generation g JOIN reservation r ON r.id = g.id
+    WHERE g.id = $1 AND g.attempt_number = $2 AND g.model = $3 AND g.job_id IS NULL AND r.status = 'PENDING' AND r.process_id = $4`,
+    [item.generationId, item.failed.number + 1, item.model, processId],
+  );
+  return own.length > 0 ? 'rerouted' : 'stale';
 }
 
 /** Keeps that a customer has given a generation up. False when it has ended already, or there is none. */

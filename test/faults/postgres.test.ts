@@ -1,18 +1,20 @@
 /** Postgres dies under load and comes back: paid calls fail closed, nothing is lost or booked twice, and nobody restarts anything. */
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runAudit } from '../../server/audit/index.ts';
 import { openDatabase } from '../../server/database/index.ts';
 import { type Outcome, unique } from '../support/client.ts';
 import { describeWithCluster, startCluster } from '../support/cluster.ts';
-import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
-import { openProxy } from '../support/proxy.ts';
-import { spawnReady, temporaryFolder, until } from '../support/server.ts';
+import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
+import { type DatabaseProxy, openProxy } from '../support/proxy.ts';
+import { type SpawnedServer, spawnReady, temporaryFolder, until } from '../support/server.ts';
 import { WAYS, watch } from '../support/watching.ts';
 import { expectClean } from '../support/world.ts';
 
 const LIVE_PROFIT =
   'subscription { liveProfit(window: DAY) { reservationsOpen totals { calls succeeded } } }';
 const CALLERS = 12;
+/** Longer than the vendor's answer takes, and than a batch is tried. */
+const OUTAGE_MS = 1_500;
 
 interface Told {
   readonly liveProfit: {
@@ -21,44 +23,95 @@ interface Told {
   };
 }
 
-describeOnPostgres('a reservation whose answer is lost', () => {
-  test('is given back by the next sweep: nothing was sent, so that nothing is booked', async () => {
-    const opened = await openTestDatabase('postgres');
-    await opened.database.query('DELETE FROM budget');
-    await using proxy = await openProxy(opened.url ?? '');
-    const server = await spawnReady({
+describeOnPostgres('a database that goes away', () => {
+  let opened: TestDatabase;
+  let proxy: DatabaseProxy;
+  let server: SpawnedServer;
+  const rows = <Row>(text: string) => opened.database.query<Row>(text);
+  const pending = async () =>
+    (
+      await rows<{ count: number }>("SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'")
+    )[0]?.count;
+  const outage = async () => {
+    proxy.cutAnswers();
+    await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
+    proxy.restore();
+  };
+  beforeAll(async () => {
+    opened = await openTestDatabase('postgres');
+    await rows('DELETE FROM budget');
+    proxy = await openProxy(opened.url ?? '');
+    server = await spawnReady({
       folder: temporaryFolder(),
       env: { DATABASE_URL: proxy.url, SANDBOX: 'on', LOG_LEVEL: 'silent' },
     });
-    try {
-      const { admin } = server;
-      const accountId = await admin.account(100);
-      // What a call looks up is known from now on: the next one sends its reservation first.
-      await admin.generateImage({ accountId });
-      const key = unique('lost');
-      proxy.cutAnswers();
-      const refused = await admin.sendImage({ accountId, idempotencyKey: key });
-      expect([refused.status, refused.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
-      const pending = async () =>
-        (
-          await opened.database.query<{ count: number }>(
-            "SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'",
-          )
-        )[0]?.count;
-      expect(await pending()).toBe(1);
-      proxy.restore();
-      await until('it is given back', async () => (await pending()) === 0, 30_000);
-      expect(await admin.balance(accountId)).toEqual({ available: 98, reserved: 0, posted: 98 });
-      const answer = await admin.generateImage({ accountId, idempotencyKey: key });
-      expect(answer).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', creditsReturned: 2 });
-      const attempts = await opened.database.query('SELECT 1 FROM attempt');
-      expect(attempts).toHaveLength(1);
-      expectClean(await runAudit(opened.database));
-    } finally {
-      await server.kill('SIGKILL');
-      await opened.close();
-    }
-  }, 90_000);
+  });
+  afterAll(async () => {
+    await server?.kill('SIGKILL');
+    await proxy?.[Symbol.asyncDispose]();
+    await opened?.close();
+  });
+
+  test('before a reservation is heard to be committed has it given back: nothing was sent, and nothing is booked', async () => {
+    const { admin } = server;
+    const accountId = await admin.account(100);
+    // What a call looks up is known from now on: the next one sends its reservation first.
+    await admin.generateImage({ accountId });
+    const key = unique('lost');
+    proxy.cutAnswers();
+    const refused = await admin.sendImage({ accountId, idempotencyKey: key });
+    expect([refused.status, refused.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+    expect(await pending()).toBe(1);
+    proxy.restore();
+    await until('it is given back', async () => (await pending()) === 0, 30_000);
+    expect(await admin.balance(accountId)).toEqual({ available: 98, reserved: 0, posted: 98 });
+    const answer = await admin.generateImage({ accountId, idempotencyKey: key });
+    expect(answer).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', creditsReturned: 2 });
+    expect(await rows('SELECT FROM attempt')).toHaveLength(1);
+    expectClean(await runAudit(opened.database));
+  });
+
+  test('while a provider fails has the next one asked, once each', async () => {
+    const { admin } = server;
+    const accountId = await admin.account(100);
+    const { id = '' } = await admin.generateImage({
+      accountId,
+      model: undefined,
+      prompt: 'A lighthouse [sandbox:slow=400] [sandbox:fail]',
+      waitMs: 0,
+    });
+    await outage();
+    await until('it has ended', async () => (await pending()) === 0, 30_000);
+    const { status, attempts } = await admin.booked(id);
+    expect(status).toBe('FAILED');
+    // As many as the credits of the cheapest one pay for.
+    expect(attempts?.map(({ outcome }) => outcome)).toEqual(['FAILED_UNBILLED', 'FAILED_UNBILLED']);
+    expect(new Set(attempts?.map(({ provider }) => provider)).size).toBe(2);
+    expectClean(await runAudit(opened.database));
+  });
+
+  test.each([
+    [
+      '[sandbox:fail]',
+      { status: 'FAILED', attempts: [{ outcome: 'FAILED_UNBILLED', cost: { amount: '0.00' } }] },
+    ],
+    ['[sandbox:bill-failure]', { status: 'FAILED', attempts: [{ outcome: 'FAILED_BILLED' }] }],
+    ['[sandbox:refuse]', { status: 'FAILED', attempts: [{ outcome: 'FAILED_UNBILLED' }] }],
+    ['a picture', { status: 'SUCCEEDED', attempts: [{ outcome: 'SUCCEEDED' }] }],
+  ])('while a vendor works loses nothing of what it answers: %s', async (answer, booked) => {
+    const { admin } = server;
+    const accountId = await admin.account(100);
+    const { id = '' } = await admin.generateImage({
+      accountId,
+      prompt: `A lighthouse [sandbox:slow=400] ${answer}`,
+      waitMs: 0,
+    });
+    await outage();
+    await until('it has ended', async () => (await pending()) === 0, 20_000);
+    expect(await admin.booked(id)).toMatchObject(booked);
+    expect((await admin.balance(accountId)).reserved).toBe(0);
+    expectClean(await runAudit(opened.database));
+  });
 });
 
 describeWithCluster('Postgres that is killed and restarted under load', () => {

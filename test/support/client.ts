@@ -74,7 +74,8 @@ export interface GenerateOptions {
   readonly idempotencyKey?: string;
   readonly accountId?: string;
   readonly prompt?: string;
-  readonly model?: string;
+  /** Undefined leaves the choice to Solvent; left out it is the cheapest one's. */
+  readonly model?: string | undefined;
   readonly size?: string;
   readonly quality?: string;
   readonly count?: number;

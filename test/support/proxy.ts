@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A proxy in front of a database. */
-export interface Proxy extends AsyncDisposable {
+export interface DatabaseProxy extends AsyncDisposable {
   /** The database's URL by way of it. */
   readonly url: string;
   /** From now on whatever is sent arrives, no answer does, and nobody connects anew. */
@@ -13,7 +13,7 @@ export interface Proxy extends AsyncDisposable {
 }
 
 /** Opens a proxy in front of a database. */
-export async function openProxy(databaseUrl: string): Promise<Proxy> {
+export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
   let isCut = false;
