@@ -8,7 +8,7 @@ import { Fact, Facts } from '../../../ui/Facts.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { State } from '../../../ui/State.tsx';
 import { toastDone, toastFailure } from '../../../ui/toasts.ts';
-import { Code, Count, Instant, Money } from '../../../ui/values.tsx';
+import { Count, Instant, Money } from '../../../ui/values.tsx';
 import type { CancelWhen } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
@@ -161,9 +161,7 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
       }
     >
       <Facts>
-        <Fact label="Plan">
-          {planName} <Code>{plan}</Code>
-        </Fact>
+        <Fact label="Plan">{planName}</Fact>
         <Fact label="Price">
           <Money value={price} /> a {interval.toLowerCase()}
         </Fact>
