@@ -5,9 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openProxy } from '../support/proxy.ts';
 import type { Bench } from './bench.ts';
 import { ACCOUNTS, createDatabase, postgresSettings, type RoundTrips } from './support/database.ts';
-import { openLine } from './support/line.ts';
 import {
   generateImage,
   type Round,
@@ -235,7 +235,7 @@ async function farCalls(
   bare: Side,
   seconds: number,
 ): Promise<Lone> {
-  await using line = await openLine(databaseUrl, LINE_MS);
+  await using line = await openProxy(databaseUrl, { roundTripMs: LINE_MS });
   await using server = await startServer(line.url, join(folder, 'far'));
   const { url, apiKey, accounts } = await server.ask<Started>('started');
   const headers = { authorization: `Bearer ${apiKey}` };

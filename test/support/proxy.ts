@@ -1,4 +1,4 @@
-/** A way to a server that can be cut at the worst moment: after it has been told something, and before its answer is heard. */
+/** A way to a database that can be long, and cut at the worst moment: after the database was told something, and before it is heard. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -12,13 +12,24 @@ export interface DatabaseProxy extends AsyncDisposable {
   restore(): void;
 }
 
-/** Opens a proxy in front of a database. */
-export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
+/**
+ * Opens a proxy in front of a database.
+ *
+ * @param roundTripMs how much longer the way there and back is made; what goes over it stays in order.
+ */
+export async function openProxy(
+  databaseUrl: string,
+  { roundTripMs = 0 }: { readonly roundTripMs?: number } = {},
+): Promise<DatabaseProxy> {
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
   let isCut = false;
-  const server = createServer((near) => {
-    const far = connect({ host: target.hostname, port: Number(target.port || 5432) });
+  const late = (act: () => void) => {
+    if (roundTripMs === 0) act();
+    else setTimeout(act, roundTripMs / 2);
+  };
+  const server = createServer({ noDelay: true }, (near) => {
+    const far = connect({ host: target.hostname, port: Number(target.port || 5432), noDelay: true });
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -27,14 +38,14 @@ export async function openProxy(databaseUrl: string): Promise<DatabaseProxy> {
       socket.on('error', () => {});
       socket.once('close', () => {
         open.delete(socket);
-        other.destroy();
+        late(() => other.destroy());
       });
     }
     if (isCut) near.destroy();
-    near.on('data', (bytes) => far.write(bytes));
+    near.on('data', (bytes) => late(() => far.write(bytes)));
     far.on('data', (bytes) => {
       if (isCut) near.destroy();
-      else near.write(bytes);
+      else late(() => near.write(bytes));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { sign } from '../../billing/stage.ts';
 import { CHEAP, unique } from '../../support/client.ts';
-import { buy } from './shop.ts';
+import { buy } from '../../support/shop.ts';
 import { type Stage, violationsOf } from './stage.ts';
 
 const LUMA = 'luma/dream-machine';

@@ -1,4 +1,5 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+import { OPERATIONS } from '../../enums.ts';
 import { oneOf, searchOf, text } from '../../search.ts';
 import { shellRoute } from '../../shell/route.tsx';
 
@@ -6,14 +7,7 @@ export const catalogueRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/catalogue',
   validateSearch: searchOf({
-    operation: oneOf(
-      'GENERATE_IMAGE',
-      'GENERATE_VIDEO',
-      'UPSCALE_IMAGE',
-      'REMOVE_BACKGROUND',
-      'VECTORIZE_IMAGE',
-      'DUB_VIDEO',
-    ),
+    operation: oneOf(...OPERATIONS),
     only: oneOf('served', 'below-floor'),
     /** The id of the model whose dated prices and costs are shown. */
     model: text(),

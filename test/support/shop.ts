@@ -1,7 +1,7 @@
 /** Buying at the sandbox's checkout, as an integrator's page leads there. */
 import { expect } from 'vitest';
-import { unique } from '../../support/client.ts';
-import type { TestServer } from '../../support/server.ts';
+import { unique } from './client.ts';
+import type { TestServer } from './server.ts';
 
 /** Pays for a pack or a plan, and waits until its credits are there. */
 export async function buy(
