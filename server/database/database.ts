@@ -2,6 +2,7 @@
  * One dialect over two databases: PGlite (Postgres in this process, in a folder) and Postgres. Both give the
  * same types: `int8` is a bigint, `timestamptz` a Date, `numeric` stays text.
  */
+import type { Socket } from 'node:net';
 import type { PrismaClient } from './client/client.ts';
 
 /** Whatever runs one SQL statement with parameters. */
@@ -16,10 +17,15 @@ export interface Sql {
   query<Row>(text: string, parameters?: readonly unknown[], name?: string): Promise<Row[]>;
 }
 
+/** A Postgres by its address, and what makes the sockets to it (line.ts). */
+export interface NativePostgres {
+  readonly kind: 'postgres';
+  readonly url: string;
+  readonly stream: () => Socket;
+}
+
 /** What a library needs that speaks SQL on connections of its own: an address, or the embedded database itself. */
-export type NativeDatabase =
-  | { readonly kind: 'postgres'; readonly url: string }
-  | { readonly kind: 'pglite'; readonly client: EmbeddedClient };
+export type NativeDatabase = NativePostgres | { readonly kind: 'pglite'; readonly client: EmbeddedClient };
 
 /** As much of PGlite as such a library uses, with PGlite's own types: an `int8` is a number. */
 export interface EmbeddedClient {

@@ -7,7 +7,7 @@ import { openPostgres } from './postgres.ts';
 export { addMissing } from './add-missing.ts';
 export { type AuditLogLine, writeAuditLog } from './audit-log.ts';
 export type { Prisma, PrismaClient } from './client/client.ts';
-export type { Database, Listening, LoadingSql, NativeDatabase, Session, Sql } from './database.ts';
+export type { Database, Listening, LoadingSql, NativePostgres, Session, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
 export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';

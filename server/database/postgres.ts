@@ -5,6 +5,7 @@ import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { PrismaClient } from './client/client.ts';
 import type { Database, Listening, LoadingSql } from './database.ts';
+import { type Line, openLine } from './line.ts';
 
 const INT8 = 20;
 const INT8_ARRAY = 1016;
@@ -21,6 +22,9 @@ const types: pg.CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
+/** Where the server is, and by which sockets. */
+type Reached = Pick<Line, 'stream'> & { readonly connectionString: string };
+
 /** What a query is thought to cost makes Postgres compile it, which takes ten times as long as the query itself. */
 const onConnect = (client: pg.ClientBase) => client.query('SET jit = off').then(() => undefined);
 
@@ -32,8 +36,11 @@ const onConnect = (client: pg.ClientBase) => client.query('SET jit = off').then(
  * @throws when it cannot be reached within ten seconds.
  */
 export async function openPostgres(url: string, connections = 10): Promise<Database> {
+  const line = openLine(url);
+  const { stream } = line;
+  const reached: Reached = { connectionString: url, stream };
   const pool = new pg.Pool({
-    connectionString: url,
+    ...reached,
     max: connections,
     types,
     connectionTimeoutMillis: 10_000,
@@ -43,10 +50,15 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
-  await pool.query('SELECT 1');
+  try {
+    await pool.query('SELECT 1');
+  } catch (error) {
+    await line.close();
+    throw error;
+  }
   const prisma = new PrismaClient({
     adapter: new PrismaPg({
-      connectionString: url,
+      ...reached,
       max: connections,
       application_name: 'solvent-lists',
       onConnect,
@@ -72,21 +84,22 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
       }
     },
     session: (work) =>
-      withClient(url, (client) =>
+      withClient(reached, (client) =>
         work({
           query: (text, parameters) => queryOn(client)(text, parameters),
           transaction: (within) => transactionOn(client, within),
         }),
       ),
-    pages: (text, parameters, options) => pages(url, pool, text, parameters, options),
+    pages: (text, parameters, options) => pages(reached, pool, text, parameters, options),
     script: (text) => pool.query(text).then(() => undefined),
-    native: { kind: 'postgres', url },
+    native: { kind: 'postgres', url, stream },
     notify: (channel, payload) =>
       pool.query('SELECT pg_notify($1, $2)', [channel, payload]).then(() => undefined),
-    listen: (channel, onMessage, onGap) => listen(url, channel, onMessage, onGap),
+    listen: (channel, onMessage, onGap) => listen(reached, channel, onMessage, onGap),
     async close() {
       await prisma.$disconnect();
       await pool.end();
+      await line.close();
     },
   };
 }
@@ -121,10 +134,10 @@ async function transactionOn<Result>(
 
 /** Makes a connection that is not the pool's, for work that holds one for long, and closes it after the work. */
 async function withClient<Result>(
-  url: string,
+  reached: Reached,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = await connectAlone(url);
+  const client = await connectAlone(reached);
   try {
     return await work(client);
   } finally {
@@ -132,9 +145,9 @@ async function withClient<Result>(
   }
 }
 
-async function connectAlone(url: string): Promise<pg.Client> {
+async function connectAlone(reached: Reached): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: url,
+    ...reached,
     types,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
@@ -148,14 +161,14 @@ async function connectAlone(url: string): Promise<pg.Client> {
 
 /** Pages of a cursor, in a read-only transaction of a connection of its own: nothing is worked out before it is asked for. */
 async function* pages(
-  url: string,
+  reached: Reached,
   pool: pg.Pool,
   text: string,
   parameters: readonly unknown[],
   { rows, signal }: { readonly rows: number; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<string> {
   signal?.throwIfAborted();
-  const client = await connectAlone(url);
+  const client = await connectAlone(reached);
   const { processID } = client as unknown as { processID: number };
   // A statement goes on when its connection is merely closed, until it has something to say.
   const cancel = () => void pool.query('SELECT pg_cancel_backend($1)', [processID]).catch(() => {});
@@ -185,7 +198,7 @@ const RECONNECT_MS = 1_000;
 
 /** A pool's connections come and go; listening needs one that stays. */
 async function listen(
-  url: string,
+  reached: Reached,
   channel: string,
   onMessage: (payload: string) => void,
   onGap: () => void,
@@ -196,7 +209,7 @@ async function listen(
 
   const connect = async (): Promise<void> => {
     const client = new pg.Client({
-      connectionString: url,
+      ...reached,
       connectionTimeoutMillis: 10_000,
       keepAlive: true,
       application_name: 'solvent-listen',

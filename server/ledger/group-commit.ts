@@ -32,6 +32,8 @@ export interface GroupCommitOptions<Item, Result> {
   readonly lanes?: number;
   /** How often a batch is sent again after a passing failure. */
   readonly retries?: number;
+  /** A passing failure so long after a batch was first sent is final; never when left out. */
+  readonly retriesEndAfterMs?: number;
   /** Items with the same key never travel in one batch; the later waits for the next. */
   readonly keyOf?: (item: Item) => string;
 }
@@ -42,7 +44,7 @@ interface Waiting<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
-const DEFAULTS = { lanes: 1, retries: 5 };
+const DEFAULTS = { lanes: 1, retries: 5, retriesEndAfterMs: Number.POSITIVE_INFINITY };
 
 /** See {@link GroupCommitOptions} for its states and for what becomes of failures. */
 export class GroupCommit<Item, Result> {
@@ -126,6 +128,7 @@ export class GroupCommit<Item, Result> {
     const reject = (error: unknown) => {
       for (const waiting of batch) waiting.reject(error);
     };
+    const startedAt = performance.now();
     let retry = sentBefore;
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -141,7 +144,8 @@ export class GroupCommit<Item, Result> {
       } catch (error) {
         if (this.#options.isTransient(error)) {
           retry = true;
-          if (attempt < this.#options.retries) {
+          const { retries, retriesEndAfterMs } = this.#options;
+          if (attempt < retries && performance.now() - startedAt < retriesEndAfterMs) {
             await wait(Math.min(10 * 2 ** attempt, 1_000) * (0.5 + Math.random()));
             continue;
           }

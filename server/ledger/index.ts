@@ -29,6 +29,9 @@ export * from './types.ts';
 /** Items in one transaction. More gain little throughput and hold the hot rows longer. */
 const MAX_BATCH = 128;
 
+/** A caller is told that the database is away, and does not wait for a server that says nothing through five tries to connect. */
+const RESERVE_RETRIES_MS = 5_000;
+
 /** Generations that are sent on at the same time. */
 const REROUTE_LANES = 4;
 
@@ -108,11 +111,14 @@ export async function openLedger(options: {
     more: Partial<GroupCommitOptions<Item, Result>> = {},
   ) => new GroupCommit<Item, Result>({ send, isTransient, maxItems: MAX_BATCH, ...more });
 
-  const reserves = commit(async (items: readonly ReserveItem[], retry) => {
-    const outcomes = await statements.reserve(database, clock.now(), processId, items, retry);
-    observer?.reserved(items, outcomes);
-    return outcomes;
-  });
+  const reserves = commit(
+    async (items: readonly ReserveItem[], retry) => {
+      const outcomes = await statements.reserve(database, clock.now(), processId, items, retry);
+      observer?.reserved(items, outcomes);
+      return outcomes;
+    },
+    { retriesEndAfterMs: RESERVE_RETRIES_MS },
+  );
   const settles = commit(
     async (items: readonly SettleItem[]) => {
       const outcomes = await statements.settle(database, clock.now(), items);

@@ -11,7 +11,7 @@
  * nobody answers for.
  */
 import { fromPglite, type Job, PgBoss } from 'pg-boss';
-import { type Database, isTransient } from '../database/index.ts';
+import { type Database, isTransient, type NativePostgres } from '../database/index.ts';
 import type { Log } from '../log.ts';
 
 /**
@@ -103,8 +103,9 @@ const CONNECTIONS = 4;
 const PLANS = '-c enable_bitmapscan=off -c enable_sort=off -c jit=off';
 
 /** How the library reaches a Postgres. */
-export const connectionsTo = (url: string) => ({
+export const connectionsTo = ({ url, stream }: NativePostgres) => ({
   connectionString: url,
+  stream,
   max: CONNECTIONS,
   application_name: 'solvent-queue',
   options: PLANS,
@@ -162,7 +163,7 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   const { native } = database;
   const boss = new PgBoss({
     ...(native.kind === 'postgres'
-      ? connectionsTo(native.url)
+      ? connectionsTo(native)
       : { db: fromPglite(native.client), backend: 'pglite' as const }),
     useListenNotify: true,
     // Nothing is scheduled by the clock's face here.

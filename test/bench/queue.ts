@@ -3,7 +3,7 @@
  * Both sides are picked from by the library's own statements over connections as the server's, one pick after the other.
  */
 import { PgBoss } from 'pg-boss';
-import type { Database } from '../../server/database/index.ts';
+import type { Database, NativePostgres } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
 import { createLog } from '../../server/log.ts';
 import { connectionsTo, NAMES, openQueue, type Queue, WORKERS } from '../../server/queue/index.ts';
@@ -48,7 +48,11 @@ class Waiting implements AsyncDisposable {
     const benchDatabase = await createDatabase('queue');
     const database = await open(benchDatabase.url, 2);
     const queue = await openQueue({ database, log: createLog({ level: 'error' }) });
-    const boss = new PgBoss({ ...connectionsTo(benchDatabase.url), supervise: false, schedule: false });
+    const boss = new PgBoss({
+      ...connectionsTo(database.native as NativePostgres),
+      supervise: false,
+      schedule: false,
+    });
     await boss.start();
     const lane = async () => {
       // As jobs come: a step at a time, those for later among those for now.

@@ -71,6 +71,21 @@ describeOnPostgres('a database that goes away', () => {
     expectClean(await runAudit(opened.database));
   });
 
+  test('without a word, its connections open, has paid calls refused within half a minute, and all goes on afterwards', async () => {
+    const { admin } = server;
+    const accountId = await admin.account(100);
+    await admin.generateImage({ accountId });
+    proxy.hang();
+    const refused = await admin.sendImage({ accountId });
+    expect([refused.status, refused.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+    expect((await admin.fetch('/health/ready')).status).toBe(503);
+    proxy.restore();
+    await until('it is ready', async () => (await admin.fetch('/health/ready')).status === 200, 20_000);
+    expect(await admin.generateImage({ accountId })).toMatchObject({ status: 'SUCCEEDED' });
+    await until('nothing is pending', async () => (await pending()) === 0, 20_000);
+    expectClean(await runAudit(opened.database));
+  }, 90_000);
+
   test('while a provider fails has the next one asked, once each', async () => {
     const { admin } = server;
     const accountId = await admin.account(100);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GroupCommit } from '../../server/ledger/group-commit.ts';
+import { GroupCommit, type GroupCommitOptions } from '../../server/ledger/group-commit.ts';
 
 class Passing extends Error {}
 
@@ -13,7 +13,7 @@ function scripted(
   answer: (items: readonly string[], call: number) => readonly string[] | Promise<readonly string[]> = (
     items,
   ) => items.map((item) => item.toUpperCase()),
-  options: { maxItems?: number; lanes?: number; retries?: number; keyOf?: (item: string) => string } = {},
+  options: Partial<GroupCommitOptions<string, string>> = {},
 ) {
   const sent: Sent[] = [];
   const group = new GroupCommit<string, string>({
@@ -64,6 +64,19 @@ describe('a group commit', () => {
     first.resolve(['A']);
     expect(await outcomes([a, ...later])).toEqual(['A', 'b', 'c']);
     expect(batches()).toEqual(['a', 'bc']);
+  });
+
+  it('tries no more when a passing failure comes late, and goes on with what has come since', async () => {
+    const { group, batches } = scripted(
+      (items, call) => {
+        if (call === 1) throw new Passing('away');
+        return items;
+      },
+      { retriesEndAfterMs: 0 },
+    );
+    expect(await outcomes([group.submit('a')])).toEqual(['away']);
+    expect(await outcomes([group.submit('b')])).toEqual(['b']);
+    expect(batches()).toEqual(['a', 'b']);
   });
 
   it('never sends more items at once than it may', async () => {

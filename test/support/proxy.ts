@@ -8,6 +8,8 @@ export interface DatabaseProxy extends AsyncDisposable {
   readonly url: string;
   /** From now on whatever is sent arrives, no answer does, and nobody connects anew. */
   cutAnswers(): void;
+  /** From now on nothing arrives either way, and nobody is told so: what is open stays open. */
+  hang(): void;
   /** All as before. */
   restore(): void;
 }
@@ -24,6 +26,7 @@ export async function openProxy(
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
   let isCut = false;
+  let isHung = false;
   const late = (act: () => void) => {
     if (roundTripMs === 0) act();
     else setTimeout(act, roundTripMs / 2);
@@ -42,10 +45,12 @@ export async function openProxy(
       });
     }
     if (isCut) near.destroy();
-    near.on('data', (bytes) => late(() => far.write(bytes)));
+    near.on('data', (bytes) => {
+      if (!isHung) late(() => far.write(bytes));
+    });
     far.on('data', (bytes) => {
       if (isCut) near.destroy();
-      else late(() => near.write(bytes));
+      else if (!isHung) late(() => near.write(bytes));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -57,8 +62,14 @@ export async function openProxy(
     cutAnswers() {
       isCut = true;
     },
+    hang() {
+      isHung = true;
+    },
     restore() {
       isCut = false;
+      // What was swallowed is not said again: as after any break, all connect anew.
+      if (isHung) for (const socket of open) socket.destroy();
+      isHung = false;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
