@@ -104,14 +104,8 @@ export function createLoaders(core: Core): Loaders {
       const found = new Map(rows.map((row) => [row.id, row]));
       return ids.map((id) => found.get(id) ?? null);
     }, MOST_ROWS),
-    planName: lazy(async (ids: readonly string[]) => {
-      const names = await planNames(core.database, ids);
-      return ids.map((id) => names.get(id) ?? id);
-    }),
-    packName: lazy(async (ids: readonly string[]) => {
-      const names = await packNames(core.database, ids);
-      return ids.map((id) => names.get(id) ?? id);
-    }),
+    planName: lazy((ids: readonly string[]) => planNames(core.database, ids)),
+    packName: lazy((ids: readonly string[]) => packNames(core.database, ids)),
     actorName: lazy((actors: readonly string[]) => namesOf(core, actors)),
   };
 }

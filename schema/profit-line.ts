@@ -85,7 +85,7 @@ export const ProfitLine = builder.objectRef<ProfitLineRecord>('ProfitLine').impl
     planName: t.string({
       nullable: true,
       description: PLAN_NAME,
-      resolve: ({ plan }, _args, { loaders }) => (plan ? loaders.planName(plan) : (plan ?? null)),
+      resolve: ({ plan }, _args, { loaders }) => (plan == null ? null : loaders.planName(plan)),
     }),
     calls: t.exposeInt('calls', { description: 'Calls to providers, and cache hits.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Those that made what was asked for.' }),

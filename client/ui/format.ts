@@ -158,3 +158,7 @@ export function wordsOf(value: string): string {
   const words = value.toLowerCase().replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** An enum's values as what a field lets people choose from. */
+export const choicesOf = <Value extends string>(values: readonly Value[]) =>
+  values.map((value) => ({ value, label: wordsOf(value) }));

@@ -40,7 +40,7 @@ async function runOn(
   run: ReturnType<Command['parse']>,
   terminal: Terminal,
 ): Promise<number> {
-  const { url, folder, connections } = environment.database;
+  const { url, folder } = environment.database;
   // One that is made for the occasion would be in perfect order, and not the one that was meant.
   if (url === undefined && !existsSync(join(folder, 'postgres'))) {
     terminal.complain(
@@ -50,7 +50,7 @@ async function runOn(
   }
   let database: Awaited<ReturnType<typeof openDatabase>>;
   try {
-    database = await openDatabase({ url, folder, connections });
+    database = await openDatabase(environment.database);
   } catch (error) {
     terminal.complain(`The database cannot be opened. ${sentence(error)}`);
     return UNUSABLE;

@@ -9,6 +9,7 @@ export { type AuditLogLine, writeAuditLog } from './audit-log.ts';
 export type { Prisma, PrismaClient } from './client/client.ts';
 export type { Database, Listening, LoadingSql, NativePostgres, Session, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
+export { untilItAnswers } from './patience.ts';
 export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';
 

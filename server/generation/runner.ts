@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import type { Catalog, PricedOutcome } from '../catalog/index.ts';
 import type { Clock } from '../clock.ts';
-import type { Database, JsonValue } from '../database/index.ts';
+import { type Database, type JsonValue, untilItAnswers } from '../database/index.ts';
 import type { Ledger, SettleItem, SettleOutcome } from '../ledger/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Log } from '../log.ts';
@@ -26,7 +26,6 @@ import type { Routing } from '../routing/index.ts';
 import { type Storage, StorageError } from '../storage/index.ts';
 import { type CacheSettings, creditsOfHit } from './cache.ts';
 import * as outcome from './outcome.ts';
-import { untilItAnswers } from './patience.ts';
 import { submit } from './provider-call.ts';
 import { type GenerationRecord, isQueued, priorityOf, requestOf, type Work } from './record.ts';
 import { Slots } from './slots.ts';
@@ -83,6 +82,8 @@ const LEADER_MS = 5 * 60_000;
 const LEADER_POLL_MS = 1_000;
 /** Files that are fetched at once, each held in memory whole: a film may have half a gigabyte. */
 const INPUTS_AT_ONCE = { image: 32, video: 4 } as const;
+/** Between two tries to tell the database what a vendor has answered. */
+const PAUSES = { firstMs: 100, mostMs: 5_000 };
 /** The longest pause between two questions after a job. */
 const MOST_PAUSE_MS = 15_000;
 
@@ -149,12 +150,13 @@ export function createRunner(options: RunnerOptions): Runner {
   const settle = (item: SettleItem): Promise<SettleOutcome> =>
     untilItAnswers(
       () => ledger.settle(item),
+      PAUSES,
       (error) => log.error({ generationId: item.generationId, error }, 'A generation could not be settled.'),
     );
 
   /** What has to be known before they can, likewise: a vendor's answer is heard once, and must not be lost for that. */
   const patiently = <Result>({ id }: GenerationRecord, ask: () => Promise<Result>): Promise<Result> =>
-    untilItAnswers(ask, (error) =>
+    untilItAnswers(ask, PAUSES, (error) =>
       log.error({ generationId: id, error }, 'The database did not answer; it is asked again.'),
     );
 
@@ -478,8 +480,7 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     // The older a job, the less a second more matters.
     const age = now.getTime() - (record.sentAt ?? record.createdAt).getTime();
-    const pause = Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS));
-    await patiently(record, () => queue.put('check', record.id, pause));
+    await queue.put('check', record.id, Math.max(running.pollAfterMs, Math.min(age / 20, MOST_PAUSE_MS)));
     return null;
   }
 

@@ -32,6 +32,12 @@ const MAX_BATCH = 128;
 /** A caller is told that the database is away, and does not wait for a server that says nothing through five tries to connect. */
 const RESERVE_RETRIES_MS = 5_000;
 
+/**
+ * A call that is reserved already waits for the database as long as it takes: whether it may go, and what a vendor calls it, would
+ * otherwise stay unknown, and it would be booked as if it had been lost.
+ */
+const HOWEVER_LONG = { retries: Number.POSITIVE_INFINITY };
+
 /** Generations that are sent on at the same time. */
 const REROUTE_LANES = 4;
 
@@ -127,32 +133,25 @@ export async function openLedger(options: {
     },
     { keyOf: (item) => item.generationId },
   );
-  // A call that is reserved already waits for the database as long as it takes: whether it may go, and what a vendor calls it, would
-  // otherwise stay unknown, and it would be booked as if it had been lost.
   const sends = commit(
     (items: readonly statements.Sending[], retry) =>
       statements.markSent(database, clock.now(), processId, items, retry),
-    { retries: Number.POSITIVE_INFINITY },
+    HOWEVER_LONG,
   );
-  const jobs = commit((items: readonly statements.JobItem[]) => statements.recordJobs(database, items), {
-    retries: Number.POSITIVE_INFINITY,
-  });
+  const jobs = commit(
+    (items: readonly statements.JobItem[]) => statements.recordJobs(database, items),
+    HOWEVER_LONG,
+  );
   // Each in a transaction of its own, since one that is refused is rolled back.
   const reroutes = commit(
-    async (items: readonly statements.RerouteItem[], retry) => {
-      const outcomes: statements.RerouteOutcome[] = [];
-      for (const item of items) outcomes.push(await reroute(item, retry));
-      return outcomes;
-    },
-    { maxItems: 1, lanes: REROUTE_LANES, retries: Number.POSITIVE_INFINITY },
+    (items: readonly statements.RerouteItem[], retry) =>
+      Promise.all(items.map((item) => reroute(item, retry))),
+    { ...HOWEVER_LONG, maxItems: 1, lanes: REROUTE_LANES },
   );
-  const abandons = commit(
-    async (items: readonly statements.Abandoned[]) => {
-      await statements.abandon(database, clock.now(), processId, items);
-      return items.map(() => undefined);
-    },
-    { retries: Number.POSITIVE_INFINITY },
-  );
+  const abandons = commit(async (items: readonly statements.Abandoned[]) => {
+    await statements.abandon(database, clock.now(), processId, items);
+    return items.map(() => undefined);
+  }, HOWEVER_LONG);
 
   async function reroute(item: statements.RerouteItem, retry: boolean): Promise<statements.RerouteOutcome> {
     let outcome = 'stale' as statements.RerouteOutcome;

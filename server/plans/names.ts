@@ -2,23 +2,24 @@
 import type { Sql } from '../database/index.ts';
 import * as statements from './statements.ts';
 
-function told(rows: readonly statements.NamedOffer[]): ReadonlyMap<string, string> {
-  const named = Map.groupBy(rows, ({ name }) => name);
-  return new Map(
+function told(ids: readonly string[], rows: readonly statements.NamedOffer[]): string[] {
+  const namesakes = Map.groupBy(rows, ({ name }) => name);
+  const names = new Map(
     rows.map(({ id, name, priceListId }) => [
       id,
-      (named.get(name)?.length ?? 0) > 1 ? `${name} (${priceListId})` : name,
+      (namesakes.get(name)?.length ?? 0) > 1 ? `${name} (${priceListId})` : name,
     ]),
   );
+  return ids.map((id) => names.get(id) ?? id);
 }
 
 /**
- * The names of plans by their ids, of whatever price list; with the list beside it where two of these plans are called the same.
- * Those that were never sold here are left out.
+ * The names of plans by their ids, in that order and of whatever price list; with the list beside it where two of these plans are
+ * called the same. One that was never sold here is called by its id.
  */
 export const planNames = async (sql: Sql, ids: readonly string[]) =>
-  told(await statements.plansNamed(sql, ids));
+  told(ids, await statements.plansNamed(sql, ids));
 
 /** The names of packs by their ids, likewise. */
 export const packNames = async (sql: Sql, ids: readonly string[]) =>
-  told(await statements.packsNamed(sql, ids));
+  told(ids, await statements.packsNamed(sql, ids));

@@ -11,7 +11,7 @@
  * nobody answers for.
  */
 import { fromPglite, type Job, PgBoss } from 'pg-boss';
-import { type Database, isTransient, type NativePostgres } from '../database/index.ts';
+import { type Database, isTransient, type NativePostgres, untilItAnswers } from '../database/index.ts';
 import type { Log } from '../log.ts';
 
 /**
@@ -89,8 +89,7 @@ const HEARTBEAT_SECONDS = 10;
 const SUPERVISE_SECONDS = 10;
 
 /** Between two tries to put a step when the database is away. */
-const LEAST_PAUSE_MS = 50;
-const MOST_PAUSE_MS = 2_000;
+const PAUSES = { firstMs: 50, mostMs: 2_000 };
 
 /** Connections of its own; the library holds one more to listen. */
 const CONNECTIONS = 4;
@@ -201,18 +200,12 @@ export async function openQueue(options: QueueOptions): Promise<Queue> {
   let gathered = 0;
 
   /** One that was kept although its answer was lost is put twice at the worst, which does no harm. */
-  async function untilKept(step: Step, put: () => Promise<unknown>): Promise<void> {
-    for (let pause = LEAST_PAUSE_MS; ; pause = Math.min(pause * 2, MOST_PAUSE_MS)) {
-      try {
-        await put();
-        return;
-      } catch (error) {
-        if (!isTransient(error)) throw error;
+  const untilKept = (step: Step, put: () => Promise<unknown>): Promise<unknown> =>
+    untilItAnswers(put, PAUSES, (error) => {
+      if (isTransient(error)) {
         log.warn({ step, error }, 'A step could not be put into the queue; it is tried again.');
       }
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
+    });
 
   async function insert(
     step: Step,

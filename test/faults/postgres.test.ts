@@ -1,7 +1,7 @@
 /** Postgres dies under load and comes back: paid calls fail closed, nothing is lost or booked twice, and nobody restarts anything. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runAudit } from '../../server/audit/index.ts';
-import { openDatabase } from '../../server/database/index.ts';
+import { type Database, openDatabase } from '../../server/database/index.ts';
 import { type Outcome, unique } from '../support/client.ts';
 import { describeWithCluster, startCluster } from '../support/cluster.ts';
 import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
@@ -23,15 +23,20 @@ interface Told {
   };
 }
 
+/** How many reservations are open. */
+async function pendingIn(database: Database): Promise<number | undefined> {
+  const [row] = await database.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'",
+  );
+  return row?.count;
+}
+
 describeOnPostgres('a database that goes away', () => {
   let opened: TestDatabase;
   let proxy: DatabaseProxy;
   let server: SpawnedServer;
   const rows = <Row>(text: string) => opened.database.query<Row>(text);
-  const pending = async () =>
-    (
-      await rows<{ count: number }>("SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'")
-    )[0]?.count;
+  const pending = () => pendingIn(opened.database);
   const outage = async () => {
     proxy.cutAnswers();
     await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS));
@@ -196,12 +201,7 @@ describeWithCluster('Postgres that is killed and restarted under load', () => {
       const database = await openDatabase({ url: cluster.url, connections: 2 });
       try {
         const count = async (text: string) => (await database.query<{ count: number }>(text))[0]?.count;
-        await until(
-          'nothing is pending',
-          async () =>
-            (await count("SELECT count(*)::int AS count FROM reservation WHERE status = 'PENDING'")) === 0,
-          30_000,
-        );
+        await until('nothing is pending', async () => (await pendingIn(database)) === 0, 30_000);
         expect(await count('SELECT count(*)::int AS count FROM generation')).toBe(
           keys.made.size + keys.givenBack.size,
         );

@@ -143,7 +143,8 @@ describe('a plan', () => {
 describe('the books', () => {
   it('have rows behind each day: cash by its lines, deferred revenue by its entries, to the same sums', async () => {
     const account = await server.admin.account(0);
-    await buy(server, account, { pack: '100' });
+    await buy(server, account, { pack: '100' }, app);
+    expect((await server.admin.balance(account)).available).toBe(100);
     await server.admin.generateImage({ ...CHEAP, accountId: account });
 
     const range = { from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z' };

@@ -232,6 +232,19 @@ describe('protection', () => {
     },
   );
 
+  test.each([
+    ['PROVIDER', /^There is no provider "nobody"; there are .*openai/],
+    ['OPERATION', /^There is no operation "nobody"; there are GENERATE_IMAGE/],
+    ['TIER', /^There is no tier "nobody"; there are FREE/],
+    ['ACCOUNT', /^There is no account nobody\.$/],
+  ])('a budget of a %s that there is not is refused at its field', async (scope, message) => {
+    const { setBudget } = await server.admin.ask<{ setBudget: object }>(
+      'mutation ($input: SetBudgetInput!) { setBudget(input: $input) { ... on InvalidInputError { fields { path message } } } }',
+      { input: { scope, subject: 'nobody', period: 'DAY', limit: '1', action: 'WARN' } },
+    );
+    expect(setBudget).toEqual({ fields: [{ path: 'subject', message: expect.stringMatching(message) }] });
+  });
+
   test('the budgets of a new installation are those of the product', async () => {
     await using fresh = await startTestServer({ defaultBudgets: true });
     const { budgets } = await fresh.admin.ask<{ budgets: object[] }>(

@@ -1,6 +1,6 @@
 /** Buying at the sandbox's checkout, as an integrator's page leads there. */
 import { expect } from 'vitest';
-import { unique } from './client.ts';
+import { type TestClient, unique } from './client.ts';
 import type { TestServer } from './server.ts';
 
 /** Pays for a pack or a plan, and waits until its credits are there. */
@@ -8,9 +8,11 @@ export async function buy(
   server: TestServer,
   accountId: string,
   what: { readonly pack: string } | { readonly plan: string },
+  /** Opens the checkout. */
+  buyer: TestClient = server.admin,
 ): Promise<void> {
   const before = (await server.admin.balance(accountId)).available;
-  const { createCheckout } = await server.admin.ask<{ createCheckout: { url: string } }>(
+  const { createCheckout } = await buyer.ask<{ createCheckout: { url: string } }>(
     'mutation ($input: CreateCheckoutInput!) { createCheckout(input: $input) { ... on Checkout { url } } }',
     {
       input: {

@@ -96,9 +96,9 @@ async function plansOf(
   );
   const ids = [...new Set([...lines.keys(), ...counts.keys()])];
   const names = await planNames(database, ids);
-  const plans = ids.map((plan) => ({
+  const plans = ids.map((plan, index) => ({
     plan,
-    name: names.get(plan) ?? plan,
+    name: names[index] ?? plan,
     subscribers: counts.get(plan) ?? 0,
     revenueMicros: lines.get(plan)?.revenueMicros ?? 0n,
     costMicros: lines.get(plan)?.costMicros ?? 0n,

@@ -3,7 +3,7 @@ import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/c
 import { useForm } from '@mantine/form';
 import { useEffect, useState } from 'react';
 import { isAmount, shareOf } from '../../../ui/decimal.ts';
-import { wordsOf } from '../../../ui/format.ts';
+import { choicesOf, wordsOf } from '../../../ui/format.ts';
 import { toastDone } from '../../../ui/toasts.ts';
 import { Ratio } from '../../../ui/values.tsx';
 import { OPERATIONS, TIERS } from '../../enums.ts';
@@ -50,14 +50,14 @@ const ACTIONS: readonly { value: BudgetAction; label: string }[] = [
 ];
 
 /** Whose calls a budget of this scope can count, where that is a choice of few; else null. */
-function choicesOf(scope: BudgetScope, providers: readonly string[]) {
+function subjectsOf(scope: BudgetScope, providers: readonly string[]) {
   switch (scope) {
     case 'PROVIDER':
       return providers;
     case 'OPERATION':
-      return OPERATIONS.map((value) => ({ value, label: wordsOf(value) }));
+      return choicesOf(OPERATIONS);
     case 'TIER':
-      return TIERS.map((value) => ({ value, label: wordsOf(value) }));
+      return choicesOf(TIERS);
     case 'GLOBAL':
     case 'ACCOUNT':
       return null;
@@ -123,7 +123,7 @@ export function BudgetForm({ draft, providers, onClose }: BudgetFormProps) {
   };
 
   const { scope, limit } = form.values;
-  const choices = choicesOf(scope, providers);
+  const subjects = subjectsOf(scope, providers);
   const share = shown.spent !== undefined && isAmount(limit) ? shareOf(shown.spent, limit) : null;
   return (
     <Modal
@@ -147,10 +147,10 @@ export function BudgetForm({ draft, providers, onClose }: BudgetFormProps) {
               form.clearFieldError('subject');
             }}
           />
-          {choices && (
+          {subjects && (
             <Select
               label={wordsOf(scope)}
-              data={[...choices]}
+              data={[...subjects]}
               required
               searchable
               disabled={isChange}
@@ -169,7 +169,7 @@ export function BudgetForm({ draft, providers, onClose }: BudgetFormProps) {
           <Select
             label="In each"
             description="Hours, days and months of UTC"
-            data={PERIODS.map((value) => ({ value, label: wordsOf(value) }))}
+            data={choicesOf(PERIODS)}
             allowDeselect={false}
             disabled={isChange}
             {...form.getInputProps('period')}

@@ -14,7 +14,7 @@ import {
 import { useForm } from '@mantine/form';
 import { useEffect, useState } from 'react';
 import { isAmount } from '../../../ui/decimal.ts';
-import { wordsOf } from '../../../ui/format.ts';
+import { choicesOf } from '../../../ui/format.ts';
 import { useManner } from '../../../ui/preferences.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
 import type { PlanInterval, Tier } from '../../gql/graphql.ts';
@@ -188,7 +188,7 @@ export function OfferForm({ draft, models, onClose }: OfferFormProps) {
               />
               <Select
                 label="Subscribers become"
-                data={TIERS.map((value) => ({ value, label: wordsOf(value) }))}
+                data={choicesOf(TIERS)}
                 allowDeselect={false}
                 {...form.getInputProps('tier')}
               />

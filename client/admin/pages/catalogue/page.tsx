@@ -3,7 +3,7 @@ import { Group, Select } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { FailureNote } from '../../../ui/Failure.tsx';
-import { wordsOf } from '../../../ui/format.ts';
+import { choicesOf } from '../../../ui/format.ts';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { type ChangeDraft, ChangeForm } from '../../components/catalogue/ChangeForm.tsx';
@@ -46,7 +46,7 @@ export function CataloguePage() {
           placeholder="All"
           clearable
           clearButtonProps={{ 'aria-label': 'All operations' }}
-          data={OPERATIONS.map((value) => ({ value, label: wordsOf(value) }))}
+          data={choicesOf(OPERATIONS)}
           value={operation ?? null}
           onChange={(value) =>
             void navigate({

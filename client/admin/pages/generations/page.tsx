@@ -3,7 +3,7 @@ import { SegmentedControl } from '@mantine/core';
 import { getRouteApi } from '@tanstack/react-router';
 import { Empty } from '../../../ui/Empty.tsx';
 import { FailureNote } from '../../../ui/Failure.tsx';
-import { wordsOf } from '../../../ui/format.ts';
+import { choicesOf, wordsOf } from '../../../ui/format.ts';
 import { Page } from '../../../ui/Page.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { GenerationTable } from '../../components/generation/GenerationTable.tsx';
@@ -46,7 +46,7 @@ export function GenerationsPage() {
         onChange={(value) =>
           void navigate({ search: { status: STATUSES.find((each) => each === value) }, replace: true })
         }
-        data={[{ value: '', label: 'All' }, ...STATUSES.map((value) => ({ value, label: wordsOf(value) }))]}
+        data={[{ value: '', label: 'All' }, ...choicesOf(STATUSES)]}
         style={{ alignSelf: 'start', maxWidth: '100%', overflowX: 'auto' }}
       />
       <Panel title="The newest first" flush>

@@ -10,13 +10,12 @@ import {
   Stack,
   TextInput,
 } from '@mantine/core';
-import { wordsOf } from '../../../ui/format.ts';
+import { choicesOf } from '../../../ui/format.ts';
 import { OPERATIONS, TIERS } from '../../enums.ts';
 import type { Days } from '../../range.ts';
 import { DIMENSIONS, groupsOf, INTERVALS, RANGES, type Search } from './question.ts';
 
 const PRESETS = RANGES.map((value) => ({ value, label: value === '1' ? 'Today' : `${value} days` }));
-const namedOf = (values: readonly string[]) => values.map((value) => ({ value, label: wordsOf(value) }));
 
 /** Values that a filter may have: those of the range, and those that are chosen. */
 export interface Choices {
@@ -92,7 +91,7 @@ export function Controls({ search, days, interval, choices, onChange }: Controls
           miw={180}
           maw={420}
           hidePickedOptions
-          data={namedOf(DIMENSIONS)}
+          data={choicesOf(DIMENSIONS)}
           value={[...groupsOf(search)]}
           onChange={(values) =>
             onChange({ by: values.length === 0 ? undefined : (values as (typeof DIMENSIONS)[number][]) })
@@ -101,7 +100,7 @@ export function Controls({ search, days, interval, choices, onChange }: Controls
         <Select
           label="Drawn by"
           w={120}
-          data={namedOf(INTERVALS)}
+          data={choicesOf(INTERVALS)}
           value={interval}
           allowDeselect={false}
           onChange={(value) => onChange({ interval: INTERVALS.find((each) => each === value) })}
@@ -123,13 +122,13 @@ export function Controls({ search, days, interval, choices, onChange }: Controls
         <Filter
           label="Operations"
           chosen={search.operations}
-          data={namedOf(OPERATIONS)}
+          data={choicesOf(OPERATIONS)}
           onChange={(operations) => onChange({ operations })}
         />
         <Filter
           label="Tiers"
           chosen={search.tiers}
-          data={namedOf(TIERS)}
+          data={choicesOf(TIERS)}
           onChange={(tiers) => onChange({ tiers })}
         />
         <Filter
