@@ -80,21 +80,6 @@ export interface Database extends Sql {
   script(text: string): Promise<void>;
   /** For the queue, whose library brings its own SQL. */
   readonly native: NativeDatabase;
-  /**
-   * Tells every process that listens to a channel, this one too, once what was done before is committed. Costs a lock
-   * that all commits share, so it is for what happens seldom.
-   */
-  notify(channel: string, payload: string): Promise<void>;
-  /**
-   * Listens to a channel until `close`. A connection that breaks is made anew; what was said meanwhile is lost, and
-   * `onGap` says so.
-   */
-  listen(channel: string, onMessage: (payload: string) => void, onGap: () => void): Promise<Listening>;
   /** Waits for what is under way, then lets go of connections, files and locks. */
-  close(): Promise<void>;
-}
-
-/** What ends listening. */
-export interface Listening {
   close(): Promise<void>;
 }

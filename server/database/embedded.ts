@@ -239,13 +239,6 @@ export function embed(client: PGlite, release: () => Promise<void>): Database {
         listen: (channel, callback) => track(() => client.listen(channel, callback)),
       },
     },
-    notify: (channel, payload) =>
-      track(() => client.query('SELECT pg_notify($1, $2)', [channel, payload]).then(() => undefined)),
-    async listen(channel, onMessage) {
-      const stop = await track(() => client.listen(channel, onMessage));
-      // A client that is being closed listens to nothing any more.
-      return { close: () => (closed ? Promise.resolve() : track(stop)) };
-    },
     async close() {
       closed = true;
       stopCheckpoints();

@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { PrismaClient } from './client/client.ts';
-import type { Database, Listening, LoadingSql } from './database.ts';
+import type { Database, LoadingSql } from './database.ts';
 import { type Line, openLine } from './line.ts';
 
 const INT8 = 20;
@@ -93,9 +93,6 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
     pages: (text, parameters, options) => pages(reached, pool, text, parameters, options),
     script: (text) => pool.query(text).then(() => undefined),
     native: { kind: 'postgres', url, stream },
-    notify: (channel, payload) =>
-      pool.query('SELECT pg_notify($1, $2)', [channel, payload]).then(() => undefined),
-    listen: (channel, onMessage, onGap) => listen(reached, channel, onMessage, onGap),
     async close() {
       await prisma.$disconnect();
       await pool.end();
@@ -191,57 +188,4 @@ async function* pages(
     signal?.removeEventListener('abort', cancel);
     await client.end().catch(() => {});
   }
-}
-
-/** How long to wait before a listening connection that broke is made again. */
-const RECONNECT_MS = 1_000;
-
-/** A pool's connections come and go; listening needs one that stays. */
-async function listen(
-  reached: Reached,
-  channel: string,
-  onMessage: (payload: string) => void,
-  onGap: () => void,
-): Promise<Listening> {
-  let closed = false;
-  let current: pg.Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-
-  const connect = async (): Promise<void> => {
-    const client = new pg.Client({
-      ...reached,
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      application_name: 'solvent-listen',
-    });
-    let lost = false;
-    const lose = () => {
-      if (lost || closed) return;
-      lost = true;
-      client.end().catch(() => {});
-      again();
-    };
-    client.on('error', lose);
-    client.on('end', lose);
-    client.on('notification', ({ payload }) => onMessage(payload ?? ''));
-    current = client;
-    await client.connect();
-    await client.query(`LISTEN ${client.escapeIdentifier(channel)}`);
-  };
-  const again = () => {
-    timer = setTimeout(() => {
-      connect().then(onGap, () => {
-        if (!closed) again();
-      });
-    }, RECONNECT_MS);
-  };
-
-  await connect();
-  return {
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await current?.end().catch(() => {});
-    },
-  };
 }

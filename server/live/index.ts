@@ -72,8 +72,9 @@ export interface LiveOptions {
 
 function openBus({ database, log, redisUrl }: LiveOptions, ears: Ears): Promise<Bus> | Bus {
   if (redisUrl !== undefined) return openRedisBus({ url: redisUrl, log }, ears);
+  const { native } = database;
   // An embedded database has no other process.
-  return database.kind === 'postgres' ? openPostgresBus(database, log, ears) : createProcessBus()(ears);
+  return native.kind === 'postgres' ? openPostgresBus(database, native, log, ears) : createProcessBus()(ears);
 }
 
 /** Opens the channels of one process. */

@@ -1,38 +1,59 @@
 /** Processes of one Postgres tell each other by its own NOTIFY: no service more, and only for what happens seldom. */
-import type { Database } from '../database/index.ts';
+import { listen, type NativePostgres, type Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Ears } from './bus.ts';
+import { ALL, gather } from './gathering.ts';
 
 /** The database's channel. */
 const CHANNEL = 'solvent_live';
 
-/** Opens an end of the bus. Resolves when it hears. */
-export async function openPostgresBus(database: Database, log: Log, ears: Ears): Promise<Bus> {
+/** What goes over it: who says it, a space, and what has changed. */
+const SAY = 'SELECT pg_notify($1, $2 || told) FROM unnest($3::text[]) AS told';
+
+/**
+ * Opens an end of the bus. Resolves when it hears.
+ *
+ * @param sql tells; listening has a connection of its own.
+ */
+export async function openPostgresBus(sql: Sql, native: NativePostgres, log: Log, ears: Ears): Promise<Bus> {
   const me = newId();
-  const listening = await database.listen(
-    CHANNEL,
-    (message) => {
+  let hears = true;
+  const setHears = (now: boolean) => {
+    hears = now;
+    if (now) log.info({}, 'Changes of other processes are heard again.');
+    else log.warn({}, 'Changes of other processes are not heard: the connection to the database broke.');
+    ears.gap();
+  };
+  const listening = await listen(native, CHANNEL, {
+    said(message) {
       const cut = message.indexOf(' ');
-      if (message.slice(0, cut) !== me) ears.heard(message.slice(cut + 1));
+      if (message.slice(0, cut) === me) return;
+      const channel = message.slice(cut + 1);
+      if (channel === ALL) ears.gap();
+      else ears.heard(channel);
     },
-    () => ears.gap(),
+    lost: () => setHears(false),
+    back: () => setHears(true),
+  });
+  const gathering = gather((channels) =>
+    sql.query(SAY, [CHANNEL, `${me} `, channels]).then(
+      () => undefined,
+      (error: unknown) => {
+        log.warn({ error }, 'A change could not be announced; who waits for it asks by itself.');
+      },
+    ),
   );
-  let closed = false;
   return {
     kind: 'postgres',
     get isUp() {
-      return !closed;
+      return hears;
     },
     takesAll: false,
-    tell(channel) {
-      if (closed) return;
-      database.notify(CHANNEL, `${me} ${channel}`).catch((error: unknown) => {
-        log.warn({ error }, 'A change could not be announced; who waits for it asks by itself.');
-      });
-    },
+    tell: (channel) => gathering.tell(channel),
     async close() {
-      closed = true;
+      hears = false;
+      gathering.close();
       await listening.close();
     },
   };

@@ -1,6 +1,5 @@
 /**
- * Processes tell each other of all changes through Redis. Channels are gathered for a moment and sent as one message, so that
- * a thousand bookings a second are some twenty messages. Redis holds nothing: what is told while it is away is lost, and
+ * Processes tell each other of all changes through Redis. Redis holds nothing: what is told while it is away is lost, and
  * everybody is told to ask when it goes and when it comes back.
  *
  * The package is loaded when `REDIS_URL` is set, and not before.
@@ -8,13 +7,8 @@
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Ears } from './bus.ts';
+import { ALL, gather } from './gathering.ts';
 
-/** How long changes are gathered before they are sent. */
-const GATHER_MS = 50;
-/** More than so many at once are told as one: that everybody should ask. */
-const MOST_CHANNELS = 2_000;
-/** In the place of a channel: all of them. */
-const ALL = '*';
 /** Between two tries to reach it. */
 const LEAST_PAUSE_MS = 50;
 const MOST_PAUSE_MS = 1_000;
@@ -123,20 +117,13 @@ export async function openRedisBus(options: RedisBusOptions, ears: Ears): Promis
   clearTimeout(timer);
   if (!hears) log.warn({}, 'Redis is away: whoever watches asks the database every two seconds.');
 
-  let gathered = new Set<string>();
-  let sending: NodeJS.Timeout | undefined;
-  const send = () => {
-    sending = undefined;
-    if (gathered.size === 0 || closed) return;
-    const channels = gathered.size > MOST_CHANNELS ? [ALL] : [...gathered];
-    gathered = new Set();
-    sending = setTimeout(send, GATHER_MS);
+  const gathering = gather(async (channels) => {
     if (!teller.isReady) return;
     const message: Message = { from: me, channels };
-    teller.publish(CHANNEL, JSON.stringify(message)).catch((error: unknown) => {
+    await teller.publish(CHANNEL, JSON.stringify(message)).catch((error: unknown) => {
       log.debug({ error }, 'A change could not be told; who waits for it asks by itself.');
     });
-  };
+  });
 
   return {
     kind: 'redis',
@@ -144,15 +131,10 @@ export async function openRedisBus(options: RedisBusOptions, ears: Ears): Promis
       return hears;
     },
     takesAll: true,
-    tell(channel) {
-      if (closed) return;
-      if (gathered.size <= MOST_CHANNELS) gathered.add(channel);
-      // The first goes out with what happens in the same turn of the event loop.
-      sending ??= setTimeout(send, 0);
-    },
+    tell: (channel) => gathering.tell(channel),
     async close() {
       closed = true;
-      clearTimeout(sending);
+      gathering.close();
       teller.destroy();
       hearer.destroy();
       await opened;

@@ -1,5 +1,6 @@
 /** One suite over every bus between processes. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Database } from '../../server/database/index.ts';
 import { createProcessBus, type Ears, openPostgresBus, openRedisBus } from '../../server/live/index.ts';
 import { silentLog } from '../../server/log.ts';
 import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
@@ -18,7 +19,29 @@ describeOnPostgres('the bus over NOTIFY', (kind) => {
     opened = await openTestDatabase(kind);
   });
   afterAll(() => opened.close());
-  busContract((ears) => openPostgresBus(opened.database, silentLog, ears));
+  const open = ({ native, query }: Database, ears: Ears) => {
+    if (native.kind !== 'postgres') throw new Error('This bus wants a Postgres.');
+    return openPostgresBus({ query }, native, silentLog, ears);
+  };
+  busContract((ears) => open(opened.database, ears));
+
+  test('says that it is down when its connection breaks, comes back by itself, and lets everybody ask both times', async () => {
+    const heard: string[] = [];
+    const bus = await open(opened.database, {
+      heard: (channel) => heard.push(channel),
+      gap: () => heard.push(bus.isUp ? 'gap, and up' : 'gap, and down'),
+    });
+    await opened.database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'solvent-listen'`,
+    );
+    await until('it is back', () => heard.length >= 2);
+    expect(heard).toEqual(['gap, and down', 'gap, and up']);
+    const teller = await open(opened.database, { heard: () => {}, gap: () => {} });
+    teller.tell('generation:1');
+    await until('it is heard', () => heard.includes('generation:1'));
+    await Promise.all([bus.close(), teller.close()]);
+  });
 });
 
 describeWithRedis('the bus over Redis', () => {

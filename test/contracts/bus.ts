@@ -57,6 +57,7 @@ export function busContract(open: (ears: Ears) => Promise<Bus> | Bus): void {
       'all are heard, or that something may have been missed',
       () => hearer.heard.includes('gap') || hearer.heard.includes('the end'),
     );
+    // What is told first is heard first, so that nothing is still on its way.
     const heard = new Set(hearer.heard);
     expect(heard.has('gap') || channels.every((channel) => heard.has(channel))).toBe(true);
   });
