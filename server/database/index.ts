@@ -9,7 +9,7 @@ export { type AuditLogLine, writeAuditLog } from './audit-log.ts';
 export type { Prisma, PrismaClient } from './client/client.ts';
 export type { Database, LoadingSql, NativePostgres, Session, Sql } from './database.ts';
 export type { JsonValue } from './json.ts';
-export { listen } from './listen.ts';
+export { listen, notify } from './notify.ts';
 export { untilItAnswers } from './patience.ts';
 export { isStorable, isTextRefused } from './text.ts';
 export { isTransient } from './transient.ts';

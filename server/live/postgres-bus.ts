@@ -1,15 +1,12 @@
 /** Processes of one Postgres tell each other by its own NOTIFY: no service more, and only for what happens seldom. */
-import { listen, type NativePostgres, type Sql } from '../database/index.ts';
+import { listen, type NativePostgres, notify, type Sql } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Ears } from './bus.ts';
 import { ALL, gather } from './gathering.ts';
 
-/** The database's channel. */
+/** The database's channel. What goes over it: who says it, a space, and what has changed. */
 const CHANNEL = 'solvent_live';
-
-/** What goes over it: who says it, a space, and what has changed. */
-const SAY = 'SELECT pg_notify($1, $2 || told) FROM unnest($3::text[]) AS told';
 
 /**
  * Opens an end of the bus. Resolves when it hears.
@@ -37,12 +34,13 @@ export async function openPostgresBus(sql: Sql, native: NativePostgres, log: Log
     back: () => setHears(true),
   });
   const gathering = gather((channels) =>
-    sql.query(SAY, [CHANNEL, `${me} `, channels]).then(
-      () => undefined,
-      (error: unknown) => {
-        log.warn({ error }, 'A change could not be announced; who waits for it asks by itself.');
-      },
-    ),
+    notify(
+      sql,
+      CHANNEL,
+      channels.map((channel) => `${me} ${channel}`),
+    ).catch((error: unknown) => {
+      log.warn({ error }, 'A change could not be announced; who waits for it asks by itself.');
+    }),
   );
   return {
     kind: 'postgres',

@@ -1,7 +1,7 @@
-/** Listening to a channel of Postgres, through breaks of its connection. */
+/** Hearing what is said on a channel of Postgres, through breaks of the connection. */
 import { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listen, type NativePostgres } from '../../server/database/index.ts';
+import { listen, type NativePostgres, notify } from '../../server/database/index.ts';
 import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { openProxy } from '../support/proxy.ts';
 import { until } from '../support/server.ts';
@@ -42,7 +42,7 @@ describeOnPostgres('listening', (kind) => {
       RECONNECT_MS,
     );
     proxy.cutAnswers();
-    const say = (payload: string) => opened.database.query("SELECT pg_notify('channel', $1)", [payload]);
+    const say = (payload: string) => notify(opened.database, 'channel', [payload]);
     // The connection breaks when something would have come over it.
     await say('unheard');
     const since = performance.now();

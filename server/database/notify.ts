@@ -1,8 +1,17 @@
-/** Hears what is said on a channel of Postgres. A pool's connections come and go; listening needs one that stays. */
+/** Says and hears something on a channel of Postgres, between processes. */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import type { NativePostgres } from './database.ts';
+import type { NativePostgres, Sql } from './database.ts';
+
+/**
+ * Tells all who listen to a channel, this process too. Costs a lock that all commits share, so it is for what happens seldom.
+ *
+ * @param payloads each under 8,000 bytes; heard in this order, and once where several are the same.
+ */
+export async function notify(sql: Sql, channel: string, payloads: readonly string[]): Promise<void> {
+  await sql.query('SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload', [channel, payloads]);
+}
 
 /** Who listens to a channel. */
 export interface Hearing {
@@ -62,7 +71,8 @@ async function connect(
 }
 
 /**
- * Listens to a channel until `close`. A connection that breaks is made anew, by one try after the other.
+ * Listens to a channel until `close`, on a connection of its own: a pool's come and go. One that breaks is made anew, by one try
+ * after the other.
  *
  * @param reconnectMs before each try.
  * @throws when it cannot be connected at first.
