@@ -105,13 +105,12 @@ export async function listen(
     const aborted = once(signal, 'abort');
     for (;;) {
       await Promise.race([current.gone, aborted]);
-      if (signal.aborted) break;
+      const isClosed = current.client.end().catch(() => {});
+      if (signal.aborted) return isClosed;
       hearing.lost();
       await reconnect();
-      if (signal.aborted) break;
-      hearing.back();
+      if (!signal.aborted) hearing.back();
     }
-    await current.client.end().catch(() => {});
   }
   const ended = hear();
 

@@ -11,6 +11,7 @@ import { type Amount, Count, Instant, Money } from '../../../ui/values.tsx';
 import type { PaymentTable_PaymentFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { type Rows, useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 
 const PaymentTable_PaymentFragment = graphql(`
   fragment PaymentTable_PaymentFragment on Payment {
@@ -156,14 +157,9 @@ export function PaymentTable({ payments }: PaymentTableProps) {
             toastFailure({ title: 'No amount', message: 'Give dollars, such as 9.99.' });
             return false;
           }
-          const done = await refund({
-            input: { idempotencyKey: key.current, paymentId: asked.id, amount, reason },
-          });
-          if (!done) return false;
-          if (done.refundPayment.__typename !== 'Payment') {
-            toastFailure({ title: 'Nothing went back', message: done.refundPayment.message });
-            return false;
-          }
+          const input = { idempotencyKey: key.current, paymentId: asked.id, amount, reason };
+          const outcome = (await refund({ input }))?.refundPayment;
+          if (!isDone(outcome, 'Payment', 'Nothing went back')) return false;
           toastDone('The money goes back.');
           return true;
         }}

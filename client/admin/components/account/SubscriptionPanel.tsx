@@ -12,6 +12,7 @@ import { Count, Instant, Money } from '../../../ui/values.tsx';
 import type { CancelWhen } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 
 const SubscriptionPanel_AccountFragment = graphql(`
   fragment SubscriptionPanel_AccountFragment on Account {
@@ -123,18 +124,6 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
   const others = plans.filter((each) => !(each.id === plan && each.interval === interval));
   const next = others.find((each) => `${each.id} ${each.interval}` === chosen);
   const when = asked === 'CHANGE' ? null : asked;
-  const told = (
-    outcome: { readonly __typename: string; readonly message?: string } | undefined,
-    message: string,
-  ) => {
-    if (!outcome) return false;
-    if (outcome.__typename !== 'AccountSubscription') {
-      toastFailure({ title: 'It stays as it was', message: outcome.message ?? '' });
-      return false;
-    }
-    toastDone(message);
-    return true;
-  };
   return (
     <Panel
       title="Subscription"
@@ -187,14 +176,14 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
         title={when ? WORDS[when].title : ''}
         confirm={when ? WORDS[when].confirm : ''}
         danger={when !== 'NEVER'}
-        onConfirm={async () =>
-          when !== null &&
-          told(
-            (await cancel({ input: { idempotencyKey: key.current, accountId: id, when } }))
-              ?.cancelSubscription,
-            WORDS[when].done,
-          )
-        }
+        onConfirm={async () => {
+          if (when === null) return false;
+          const input = { idempotencyKey: key.current, accountId: id, when };
+          const outcome = (await cancel({ input }))?.cancelSubscription;
+          if (!isDone(outcome, 'AccountSubscription', 'It stays as it was')) return false;
+          toastDone(WORDS[when].done);
+          return true;
+        }}
       >
         <Text size="sm">
           {when === 'NEVER' ? (
@@ -226,10 +215,11 @@ export function SubscriptionPanel({ plans: offered, ...props }: SubscriptionPane
             return false;
           }
           const { id: to, interval: every, name } = next;
-          const done = await changePlan({
-            input: { idempotencyKey: key.current, accountId: id, plan: to, interval: every },
-          });
-          return told(done?.changePlan, `${externalId} now has ${name}.`);
+          const input = { idempotencyKey: key.current, accountId: id, plan: to, interval: every };
+          const outcome = (await changePlan({ input }))?.changePlan;
+          if (!isDone(outcome, 'AccountSubscription', 'It stays as it was')) return false;
+          toastDone(`${externalId} now has ${name}.`);
+          return true;
         }}
       >
         <Stack gap="sm">

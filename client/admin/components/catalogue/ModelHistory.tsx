@@ -1,17 +1,17 @@
 /** A model's dated prices and costs: to come, in force, past. One that is to come can be taken back. */
-import { Text, VisuallyHidden } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
-import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
-import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { PhoneLine } from '../../../ui/PhoneLine.tsx';
-import { toastDone, toastFailure } from '../../../ui/toasts.ts';
+import { toastDone } from '../../../ui/toasts.ts';
 import { Count, Instant, Money } from '../../../ui/values.tsx';
-import type { DatedState, ModelHistory_CatalogModelFragmentFragment } from '../../gql/graphql.ts';
+import type { ModelHistory_CatalogModelFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 import { DatedStateBadge } from '../dated/DatedStateBadge.tsx';
+import { type Dated, heldInstead, STANDS, TakeBackDialog, takeBackColumn } from '../dated/TakeBack.tsx';
 import { type Dimensions, variantOf } from './variant.ts';
 
 const ModelHistory_CatalogModelFragment = graphql(`
@@ -64,11 +64,8 @@ type Model = ModelHistory_CatalogModelFragmentFragment;
 type DatedPrice = Model['priceHistory'][number];
 type DatedCost = Model['costHistory'][number];
 
-interface Row extends Dimensions {
-  readonly id: string;
-  readonly state: DatedState;
+interface Row extends Dated, Dimensions {
   readonly unit: string;
-  readonly effectiveFrom: string;
 }
 
 /** A row that somebody wants to take back. */
@@ -100,22 +97,11 @@ const first = <Of extends Row>(): readonly Column<Of>[] => [
   { key: 'state', header: 'State', render: ({ state }) => <DatedStateBadge state={state} /> },
 ];
 
-const last = <Of extends Row>(what: Asked['what'], onCancel: (asked: Asked) => void): Column<Of> => ({
-  key: 'do',
-  header: <VisuallyHidden>Take back</VisuallyHidden>,
-  acts: true,
-  align: 'end',
-  render: (row) =>
-    row.state === 'SCHEDULED' && (
-      <DangerButton
-        size="xs"
-        onClick={() => onCancel({ row, what })}
-        aria-label={`Take back the ${what} for ${variantOf(row)}`}
-      >
-        Take back
-      </DangerButton>
-    ),
-});
+const takeBack = <Of extends Row>(what: Asked['what'], onAsk: (asked: Asked) => void): Column<Of> =>
+  takeBackColumn(
+    (row) => `the ${what} for ${variantOf(row)}`,
+    (row) => onAsk({ row, what }),
+  );
 
 interface ModelHistoryProps {
   readonly model: FragmentType<typeof ModelHistory_CatalogModelFragment>;
@@ -123,12 +109,16 @@ interface ModelHistoryProps {
 
 export function ModelHistory(props: ModelHistoryProps) {
   const { model, priceHistory, costHistory } = readFragment(ModelHistory_CatalogModelFragment, props.model);
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const [asked, setAsked] = useState<Asked>();
   const [cancel] = useAction(CancelMutation);
   const what = asked?.what ?? 'price';
-  const holds = (what === 'price' ? priceHistory : costHistory).find(
-    (row) => asked && row.state === 'IN_FORCE' && variantOf(row) === variantOf(asked.row),
-  );
+  const held =
+    asked &&
+    heldInstead<DatedPrice | DatedCost>(
+      what === 'price' ? priceHistory : costHistory,
+      asked.row as DatedPrice | DatedCost,
+      (row) => variantOf(row) === variantOf(asked.row),
+    );
   return (
     <>
       <DataTable<DatedPrice>
@@ -141,7 +131,7 @@ export function ModelHistory(props: ModelHistoryProps) {
             align: 'end',
             render: ({ credits }) => <Count value={credits} />,
           },
-          last<DatedPrice>('price', setAsked),
+          takeBack<DatedPrice>('price', setAsked),
         ]}
         rows={priceHistory}
         keyOf={({ id }) => id}
@@ -158,43 +148,32 @@ export function ModelHistory(props: ModelHistoryProps) {
             wide: true,
             render: ({ source }) => <Text size="xs">{source}</Text>,
           },
-          last<DatedCost>('cost', setAsked),
+          takeBack<DatedCost>('cost', setAsked),
         ]}
         rows={costHistory}
         keyOf={({ id }) => id}
         empty={<Empty title="No cost">Without a dated cost nothing is sold: set one.</Empty>}
       />
-      <ConfirmDialog
-        opened={asked !== null}
-        onClose={() => setAsked(null)}
+      <TakeBackDialog
+        taken={asked?.row}
         title={`Take the ${what} of ${model} back?`}
-        confirm="Take it back"
-        danger
-        reason="The audit log keeps it."
+        onClose={() => setAsked(undefined)}
         onConfirm={async (reason) => {
-          const done = asked && (await cancel({ input: { id: asked.row.id, reason } }));
-          if (!done) return false;
-          const outcome = done.cancelModelChange;
-          if (outcome.__typename !== 'ModelChange') {
-            toastFailure({ title: 'It stands', message: outcome.message });
-            return false;
-          }
+          const outcome = asked && (await cancel({ input: { id: asked.row.id, reason } }))?.cancelModelChange;
+          if (!isDone(outcome, 'ModelChange', STANDS)) return false;
           toastDone(`The ${what} of ${model} will not change.`);
           return true;
         }}
       >
-        <Text size="sm">
-          From <Instant value={asked?.row.effectiveFrom} /> on nothing changes
-          {holds && (
-            <>
-              : what holds now stays,{' '}
-              {'credits' in holds ? <Count value={holds.credits} /> : <Money value={holds.cost} />}
-              {'credits' in holds && ' credits'}
-            </>
-          )}
-          .
-        </Text>
-      </ConfirmDialog>
+        {held ? (
+          <>
+            it is {'credits' in held ? <Count value={held.credits} /> : <Money value={held.cost} />}
+            {'credits' in held && ' credits'}
+          </>
+        ) : (
+          `there is no ${what} for ${asked ? variantOf(asked.row) : ''}`
+        )}
+      </TakeBackDialog>
     </>
   );
 }

@@ -11,6 +11,7 @@ import { Code } from '../../../ui/values.tsx';
 import type { ChannelTable_AlertChannelFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 import { KINDS, SEVERITIES } from '../alert/words.ts';
 import { ChannelForm } from './ChannelForm.tsx';
 import { SecretDialog } from './SecretDialog.tsx';
@@ -202,10 +203,8 @@ export function ChannelTable({ onRemoved, ...props }: ChannelTableProps) {
       });
   };
   const toggle = async ({ id, name, enabled }: Channel) => {
-    const done = await change({ id, input: { enabled: !enabled } });
-    if (!done) return;
-    if (done.updateAlertChannel.__typename === 'InvalidInputError')
-      return toastFailure({ title: 'That did not work', message: done.updateAlertChannel.message });
+    const outcome = (await change({ id, input: { enabled: !enabled } }))?.updateAlertChannel;
+    if (!isDone(outcome, 'SavedAlertChannel', 'That did not work')) return;
     toastDone(enabled ? `“${name}” gets nothing from now on.` : `“${name}” gets alerts again.`);
   };
 

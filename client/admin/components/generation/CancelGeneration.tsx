@@ -3,10 +3,11 @@ import { Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
-import { toastDone, toastFailure } from '../../../ui/toasts.ts';
+import { toastDone } from '../../../ui/toasts.ts';
 import { Count } from '../../../ui/values.tsx';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 import { isUnderWay } from './GenerationState.tsx';
 
 const CancelGeneration_GenerationFragment = graphql(`
@@ -48,12 +49,8 @@ export function CancelGeneration(props: {
         confirm="Cancel it"
         danger
         onConfirm={async () => {
-          const done = await cancel({ id });
-          if (!done) return false;
-          if (done.cancelGeneration.__typename === 'NotFoundError') {
-            toastFailure({ title: 'Not canceled', message: done.cancelGeneration.message });
-            return false;
-          }
+          const outcome = (await cancel({ id }))?.cancelGeneration;
+          if (!isDone(outcome, 'Generation', 'Not canceled')) return false;
           toastDone('It is given up.');
           return true;
         }}

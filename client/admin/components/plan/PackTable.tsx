@@ -6,11 +6,12 @@ import { Empty } from '../../../ui/Empty.tsx';
 import type { PackTable_PackFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 import { TextLink } from '../../links.tsx';
 import { MarginBadge } from './MarginBadge.tsx';
 import { type Actions, lastColumns, priceColumns } from './OfferColumns.tsx';
 import type { OfferDraft } from './OfferForm.tsx';
-import { problemOf, RetireDialog } from './RetireDialog.tsx';
+import { RetireDialog, STILL_SOLD } from './RetireDialog.tsx';
 
 const PackTable_PackFragment = graphql(`
   fragment PackTable_PackFragment on Pack {
@@ -138,7 +139,7 @@ export function PackTable({ onChange, ...props }: PackTableProps) {
         consequence="Nobody can buy it any more, by hand or by automatic top-up. Credits that were bought stay."
         onClose={() => setAsked(null)}
         retire={async ({ id }, when) =>
-          problemOf((await retirePack({ input: { pack: id, ...when } }))?.retirePack, 'Pack')
+          isDone((await retirePack({ input: { pack: id, ...when } }))?.retirePack, 'Pack', STILL_SOLD)
         }
       />
     </>

@@ -7,11 +7,12 @@ import { Money, Ratio } from '../../../ui/values.tsx';
 import type { PlanTable_PlanFragmentFragment } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 import { TextLink } from '../../links.tsx';
 import { MarginBadge } from './MarginBadge.tsx';
 import { type Actions, lastColumns, priceColumns } from './OfferColumns.tsx';
 import type { OfferDraft } from './OfferForm.tsx';
-import { problemOf, RetireDialog } from './RetireDialog.tsx';
+import { RetireDialog, STILL_SOLD } from './RetireDialog.tsx';
 import { toUse } from './uses.ts';
 
 const PlanTable_PlanFragment = graphql(`
@@ -144,7 +145,11 @@ export function PlanTable({ onChange, ...props }: PlanTableProps) {
         consequence={`Nobody can subscribe to it any more. Those who have keep it at their price, with ${asked?.credits ?? 0} credits each ${asked?.interval.toLowerCase() ?? 'month'}.`}
         onClose={() => setAsked(null)}
         retire={async ({ id, interval }, when) =>
-          problemOf((await retirePlan({ input: { plan: id, interval, ...when } }))?.retirePlan, 'Plan')
+          isDone(
+            (await retirePlan({ input: { plan: id, interval, ...when } }))?.retirePlan,
+            'Plan',
+            STILL_SOLD,
+          )
         }
       />
     </>

@@ -3,18 +3,22 @@ import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { useManner } from '../../../ui/preferences.tsx';
-import { toastDone, toastFailure } from '../../../ui/toasts.ts';
+import { toastDone } from '../../../ui/toasts.ts';
 import { FromDay, instantOf } from '../range/FromDay.tsx';
+
+/** In a toast, when it could not be done. */
+export const STILL_SOLD = 'It is still sold';
 
 export function RetireDialog<Offer>(props: {
   readonly offer: Offer | null;
   readonly name: string;
   readonly consequence: string;
   readonly onClose: () => void;
+  /** Gives whether it is done; what kept it has been told. */
   readonly retire: (
     offer: Offer,
     change: { effectiveFrom: string | null; reason: string },
-  ) => Promise<string | null>;
+  ) => Promise<boolean>;
 }) {
   const { offer, name, consequence, onClose, retire } = props;
   const { zone } = useManner();
@@ -29,12 +33,7 @@ export function RetireDialog<Offer>(props: {
       reason="The audit log keeps it."
       onConfirm={async (reason) => {
         if (!offer) return false;
-        const problem = await retire(offer, { effectiveFrom: instantOf(from, zone), reason });
-        if (problem === '') return false;
-        if (problem !== null) {
-          toastFailure({ title: 'It is still sold', message: problem });
-          return false;
-        }
+        if (!(await retire(offer, { effectiveFrom: instantOf(from, zone), reason }))) return false;
         toastDone(from ? `“${name}” is sold until ${from}.` : `“${name}” is sold no more.`);
         setFrom('');
         return true;
@@ -47,14 +46,3 @@ export function RetireDialog<Offer>(props: {
     </ConfirmDialog>
   );
 }
-
-/** What kept it from being done: null: nothing; empty: it has been told. */
-export const problemOf = (
-  outcome: { readonly __typename: string; readonly message?: string } | undefined,
-  done: string,
-) =>
-  outcome === undefined
-    ? ''
-    : outcome.__typename === done
-      ? null
-      : (outcome.message ?? 'No reason was given.');

@@ -1,18 +1,15 @@
 /** Every version of plans and packs: those to come, in force, and past. One that is to come can be taken back. */
-import { Text, VisuallyHidden } from '@mantine/core';
 import { useState } from 'react';
-import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
-import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
 import { Empty } from '../../../ui/Empty.tsx';
 import { PhoneLine } from '../../../ui/PhoneLine.tsx';
-import { toastDone, toastFailure } from '../../../ui/toasts.ts';
+import { toastDone } from '../../../ui/toasts.ts';
 import { type Amount, Count, Instant, Money, Nothing } from '../../../ui/values.tsx';
-import type { DatedState } from '../../gql/graphql.ts';
 import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
+import { isDone } from '../../graphql/outcome.ts';
 import { DatedStateBadge } from '../dated/DatedStateBadge.tsx';
-import { problemOf } from './RetireDialog.tsx';
+import { type Dated, heldInstead, STANDS, TakeBackDialog, takeBackColumn } from '../dated/TakeBack.tsx';
 
 const VersionTable_PlanVersionFragment = graphql(`
   fragment VersionTable_PlanVersionFragment on PlanVersion {
@@ -79,18 +76,15 @@ const CancelPackMutation = graphql(`
   }
 `);
 
-interface Version {
-  readonly id: string;
+interface Version extends Dated {
   readonly what: 'Plan' | 'Pack';
   /** Which plan and interval, or which pack, it is of. */
   readonly of: string;
-  readonly state: DatedState;
   readonly retired: boolean;
   readonly createdAt: string;
   readonly name: string;
   readonly credits: number;
   readonly price: Amount;
-  readonly effectiveFrom: string;
 }
 
 const columnsOf = (onCancel: (version: Version) => void): readonly Column<Version>[] => [
@@ -134,76 +128,8 @@ const columnsOf = (onCancel: (version: Version) => void): readonly Column<Versio
     wide: true,
     render: ({ createdAt }) => <Instant value={createdAt} />,
   },
-  {
-    key: 'do',
-    header: <VisuallyHidden>Take back</VisuallyHidden>,
-    acts: true,
-    align: 'end',
-    render: (version) =>
-      version.state === 'SCHEDULED' && (
-        <DangerButton
-          size="xs"
-          onClick={() => onCancel(version)}
-          aria-label={`Take back what is to come of ${version.name}`}
-        >
-          Take back
-        </DangerButton>
-      ),
-  },
+  takeBackColumn(({ name }) => `what is to come of ${name}`, onCancel),
 ];
-
-/** What holds from a version's instant on when it is taken back: of those of the same plan or pack the next older one. */
-const next = (versions: readonly Version[], taken: Version): Version | undefined =>
-  versions.slice(versions.findIndex(({ id }) => id === taken.id) + 1).find(({ of }) => of === taken.of);
-
-function TakeBackDialog(props: {
-  readonly version: Version | null;
-  readonly versions: readonly Version[];
-  readonly onClose: () => void;
-}) {
-  const { version, versions, onClose } = props;
-  const [cancelPlan] = useAction(CancelPlanMutation);
-  const [cancelPack] = useAction(CancelPackMutation);
-  const holds = version && next(versions, version);
-  return (
-    <ConfirmDialog
-      opened={version !== null}
-      onClose={onClose}
-      title={`Take back what is to come of “${version?.name ?? ''}”?`}
-      confirm="Take it back"
-      danger
-      reason="The audit log keeps it."
-      onConfirm={async (reason) => {
-        if (!version) return false;
-        const { id, what } = version;
-        const input = { id, reason };
-        const problem =
-          what === 'Plan'
-            ? problemOf((await cancelPlan({ input }))?.cancelPlanVersion, what)
-            : problemOf((await cancelPack({ input }))?.cancelPackVersion, what);
-        if (problem === '') return false;
-        if (problem !== null) {
-          toastFailure({ title: 'It stands', message: problem });
-          return false;
-        }
-        toastDone(`What was to come of “${version.name}” will not be.`);
-        return true;
-      }}
-    >
-      <Text size="sm">
-        From <Instant value={version?.effectiveFrom} /> on{' '}
-        {holds && !holds.retired ? (
-          <>
-            it is sold for <Money value={holds.price} /> with <Count value={holds.credits} /> credits
-          </>
-        ) : (
-          'it is not sold'
-        )}
-        , as before.
-      </Text>
-    </ConfirmDialog>
-  );
-}
 
 interface VersionTableProps {
   readonly plans: readonly FragmentType<typeof VersionTable_PlanVersionFragment>[] | undefined;
@@ -231,7 +157,10 @@ export function VersionTable(props: VersionTableProps) {
           })),
         ].sort((one, other) => Date.parse(other.effectiveFrom) - Date.parse(one.effectiveFrom))
       : undefined;
-  const [asked, setAsked] = useState<Version | null>(null);
+  const [asked, setAsked] = useState<Version>();
+  const [cancelPlan] = useAction(CancelPlanMutation);
+  const [cancelPack] = useAction(CancelPackMutation);
+  const held = asked && heldInstead(versions ?? [], asked, ({ of }) => of === asked.of);
   return (
     <>
       <DataTable
@@ -241,7 +170,29 @@ export function VersionTable(props: VersionTableProps) {
         keyOf={({ id }) => id}
         empty={<Empty title="Nothing was ever sold">Make a plan or a pack.</Empty>}
       />
-      <TakeBackDialog version={asked} versions={versions ?? []} onClose={() => setAsked(null)} />
+      <TakeBackDialog
+        taken={asked}
+        title={`Take back what is to come of “${asked?.name ?? ''}”?`}
+        onClose={() => setAsked(undefined)}
+        onConfirm={async (reason) => {
+          if (!asked) return false;
+          const input = { id: asked.id, reason };
+          const done =
+            asked.what === 'Plan'
+              ? isDone((await cancelPlan({ input }))?.cancelPlanVersion, 'Plan', STANDS)
+              : isDone((await cancelPack({ input }))?.cancelPackVersion, 'Pack', STANDS);
+          if (done) toastDone(`What was to come of “${asked.name}” will not be.`);
+          return done;
+        }}
+      >
+        {held && !held.retired ? (
+          <>
+            it is sold for <Money value={held.price} /> with <Count value={held.credits} /> credits
+          </>
+        ) : (
+          'it is not sold'
+        )}
+      </TakeBackDialog>
     </>
   );
 }
