@@ -5,14 +5,7 @@ import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
 import type { Column } from '../../../ui/DataTable.tsx';
 import { Instant } from '../../../ui/values.tsx';
-import type { DatedState } from '../../gql/graphql.ts';
-
-/** What holds from an instant on. */
-export interface Dated {
-  readonly id: string;
-  readonly state: DatedState;
-  readonly effectiveFrom: string;
-}
+import type { Dated } from './held.ts';
 
 /** In a toast, when it could not be taken back. */
 export const STANDS = 'It stands';
@@ -33,18 +26,6 @@ export const takeBackColumn = <Row extends Dated>(
       </DangerButton>
     ),
 });
-
-/** What holds from a row's instant on when it is taken back: of those of the same thing the newest that is no later. */
-export function heldInstead<Row extends Dated>(
-  rows: readonly Row[],
-  taken: Row,
-  isOfTheSame: (row: Row) => boolean,
-): Row | undefined {
-  const from = ({ effectiveFrom }: Row) => Date.parse(effectiveFrom);
-  return rows
-    .filter((row) => row.id !== taken.id && isOfTheSame(row) && from(row) <= from(taken))
-    .sort((one, other) => from(other) - from(one))[0];
-}
 
 interface TakeBackDialogProps {
   /** Undefined while nobody has asked. */

@@ -9,7 +9,8 @@ import { type FragmentType, graphql, readFragment } from '../../gql/index.ts';
 import { useAction } from '../../graphql/hooks.ts';
 import { isDone } from '../../graphql/outcome.ts';
 import { DatedStateBadge } from '../dated/DatedStateBadge.tsx';
-import { type Dated, heldInstead, STANDS, TakeBackDialog, takeBackColumn } from '../dated/TakeBack.tsx';
+import { type Dated, heldInstead } from '../dated/held.ts';
+import { STANDS, TakeBackDialog, takeBackColumn } from '../dated/TakeBack.tsx';
 
 const VersionTable_PlanVersionFragment = graphql(`
   fragment VersionTable_PlanVersionFragment on PlanVersion {
