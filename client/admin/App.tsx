@@ -1,7 +1,7 @@
 /** Everything that all pages stand in: colours, manners, toasts, the client of GraphQL, the router. */
 import { MantineProvider } from '@mantine/core';
 import { RouterProvider } from '@tanstack/react-router';
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { Provider } from 'urql';
 import { AfterPaint } from '../ui/AfterPaint.tsx';
 import { later } from '../ui/later.tsx';
@@ -21,9 +21,11 @@ function LaterToasts() {
 
 export function App({ nonce }: { readonly nonce: string }) {
   const status = useSyncExternalStore(session.listen, () => session.status);
+  const wasIn = useRef(false);
   useEffect(() => {
     // The way in asks again who is there, and leads to the sign-in when nobody is.
-    if (status === 'out') void router.invalidate();
+    if (status === 'out' && wasIn.current) void router.invalidate();
+    wasIn.current = status === 'in';
   }, [status]);
   return (
     <MantineProvider
