@@ -25,8 +25,16 @@ const types: pg.CustomTypesConfig = {
 /** Where the server is, and by which sockets. */
 type Reached = Pick<Line, 'stream'> & { readonly connectionString: string };
 
-/** What a query is thought to cost makes Postgres compile it, which takes ten times as long as the query itself. */
-const onConnect = (client: pg.ClientBase) => client.query('SET jit = off').then(() => undefined);
+/**
+ * What a query is thought to cost makes Postgres compile it, which takes ten times as long as the query itself.
+ *
+ * A pool listens to a connection only while nobody has it. One that breaks between two statements of a transaction is heard of by the
+ * next one; without a listener it would end the process.
+ */
+const onConnect = (client: pg.ClientBase) => {
+  client.on('error', () => {});
+  return client.query('SET jit = off').then(() => undefined);
+};
 
 /**
  * Opens Postgres.

@@ -1,4 +1,5 @@
-/** A Postgres: how its connections are set up. */
+/** A Postgres: how its connections are set up, and what happens when one breaks. */
+import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import type { NativePostgres } from '../../server/database/index.ts';
@@ -16,4 +17,29 @@ describeOnPostgres('connections', (kind) => {
     await ofTheQueue.end();
     await close();
   });
+
+  // What nobody listens to ends the process, and here the run.
+  test.each(['the pool', 'Prisma'] as const)(
+    'of %s that breaks between two statements of a transaction ends that one alone',
+    async (of) => {
+      const { database, close } = await openTestDatabase(kind);
+      const breakOff = async (run: (text: string) => Promise<unknown>) => {
+        await run("SELECT set_config('application_name', 'to be broken', false)");
+        await database.query(
+          "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'to be broken'",
+        );
+        // The process hears of it before it says anything more.
+        await setTimeout(50);
+        await run('SELECT 1');
+      };
+      const broken =
+        of === 'the pool'
+          ? database.transaction((sql) => breakOff((text) => sql.query(text)))
+          : database.prisma.$transaction((prisma) => breakOff((text) => prisma.$queryRawUnsafe(text)));
+      await expect(broken).rejects.toThrow();
+      expect(await database.transaction((sql) => sql.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+      expect(await database.prisma.$queryRawUnsafe('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      await close();
+    },
+  );
 });
