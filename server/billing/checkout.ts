@@ -213,6 +213,20 @@ export type ChargeOutcome =
   /** Nobody answered: it may have been paid. Ask again under the same key. */
   | { readonly status: 'unavailable' };
 
+/** What Stripe is told of a charge; kept, so that a repetition says the same. */
+interface Charging {
+  readonly cents: number;
+  readonly name: string;
+  readonly tags: Tags;
+  /** Not kept before it has been looked up. */
+  readonly card?: SavedCard;
+}
+
+interface SavedCard {
+  readonly customerId: string;
+  readonly id: string;
+}
+
 /** What is kept of a charge. */
 type Charged =
   | { readonly status: 'paid' | 'pending'; readonly paymentIntentId: string }
@@ -227,15 +241,23 @@ function chargedOf(intent: { readonly id: string; readonly status: string }): Ch
   return { status: 'declined', code: intent.status };
 }
 
+/** The card that an account has saved. Rejects with a StripeFailure. */
+async function savedCard({ database, stripe }: BuyingOptions, accountId: string): Promise<SavedCard> {
+  const customerId = await statements.customerOf(database, accountId);
+  const id = customerId === null ? null : await stripe.savedPaymentMethod(customerId);
+  if (customerId === null || id === null) throw NO_CARD;
+  return { customerId, id };
+}
+
 /** Charges the account's saved card for a pack, without anybody present; once under its key. */
 export async function chargeSaved(
   options: BuyingOptions,
   input: { readonly accountId: string; readonly packId: string; readonly key: string },
 ): Promise<ChargeOutcome> {
-  const { database, stripe, plans } = options;
+  const { stripe, plans } = options;
   const pack = await plans.pack(input.packId);
   const cents = pack ? centsOf('packId', pack) : invalid('packId', 'No pack of this name is sold.');
-  const answer = await askOnce<{ cents: number; name: string; tags: Tags }, Charged>(options, {
+  const answer = await askOnce<Charging, Charged>(options, {
     accountId: input.accountId,
     namespace: 'top-up',
     key: input.key,
@@ -254,21 +276,21 @@ export async function chargeSaved(
           }
         : cents,
     blame: 'packId',
-    async perform(asked, once): Promise<Charged> {
-      const customerId = await statements.customerOf(database, input.accountId);
-      const card = customerId === null ? null : await stripe.savedPaymentMethod(customerId);
-      if (customerId === null || card === null) throw NO_CARD;
+    async perform(asked, once, keep): Promise<Charged> {
+      // One card whoever asks again: the first may have been charged, and another would be charged as well.
+      const card = asked.card ?? (await keep({ card: await savedCard(options, input.accountId) })).card;
+      if (!card) throw new Error('A card that was just kept is not there.');
       try {
         return chargedOf(
           await stripe.charge(
             {
-              customerId,
-              paymentMethodId: card,
+              customerId: card.customerId,
+              paymentMethodId: card.id,
               cents: asked.cents,
               description: asked.name,
               tags: asked.tags,
             },
-            `${once}-${card}`,
+            `${once}-${card.id}`,
           ),
         );
       } catch (error) {

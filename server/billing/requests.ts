@@ -35,8 +35,11 @@ export interface Once<Input, Result> extends Asking {
   readonly hash: string;
   /** All that Stripe will be told, or why it will not be asked. Counts when the key is new only. */
   readonly input: Input | Refusal;
-  /** Asks Stripe. Rejects with a StripeFailure. `once` is the key that Stripe is given. */
-  perform(input: Input, once: string): Promise<Result>;
+  /**
+   * Asks Stripe. Rejects with a StripeFailure. `once` is the key that Stripe is given. `keep` adds what Stripe will be told to
+   * the input, and gives all of it as it was first kept.
+   */
+  perform(input: Input, once: string, keep: (more: Partial<Input>) => Promise<Input>): Promise<Result>;
   /** The argument that a refusal of Stripe's is about. */
   readonly blame: string;
 }
@@ -76,7 +79,9 @@ export async function askOnce<Input extends object, Result extends object>(
   const { id, input, result } = request;
   if (result) return { status: 'done', result, id };
   try {
-    const made = await given.perform(input, `solvent-${id}`);
+    const made = await given.perform(input, `solvent-${id}`, (more) =>
+      statements.completeRequest<Input>(database, id, more),
+    );
     await statements.finishRequest(database, id, made);
     return { status: 'done', result: made, id };
   } catch (error) {

@@ -436,6 +436,30 @@ describeOnEachDatabase('a Stripe that does what it is asked and never answers', 
   });
 });
 
+describeOnEachDatabase('another card that is saved before a charge is asked after', (kind) => {
+  it('is left alone: the first one may have been charged, and was', async () => {
+    await using stage = await openStage(kind);
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    buyer.stripe.fail(/POST \/v1\/payment_intents/, { fault: 'reset' }, { fault: 'reset' });
+    const charge = () =>
+      buyer.billing.chargeSaved({ accountId: buyer.accountId, packId: '100', key: 'cards' });
+    expect(await charge()).toEqual({ status: 'unavailable' });
+    await buyer.act(async (scene) => {
+      const [card] = await scene.shelf.all('payment_method');
+      if (!card) throw new Error('No card was saved.');
+      await scene.shelf.put({ ...card, id: 'pm_saved_later', created: card.created + 1 });
+    });
+    expect(await charge()).toEqual({ status: 'paid' });
+    await buyer.hear();
+    expect(await buyer.balance()).toBe(200);
+    expect(await buyer.act((scene) => scene.shelf.all('payment_intent'))).toHaveLength(2);
+    await stage.expectSound();
+  });
+});
+
 describeOnEachDatabase('a reading that is old when it is booked', (kind) => {
   it('overwrites nothing that a newer one has said, of a subscription and of a payment', async () => {
     await using stage = await openStage(kind);

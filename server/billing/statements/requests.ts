@@ -48,6 +48,16 @@ export async function claimRequest<Input, Result>(
   return { outcome: 'replay', request };
 }
 
+/** Adds to what is asked, and gives all of it. What has been kept already stays. */
+export async function completeRequest<Input>(sql: Sql, id: string, more: Partial<Input>): Promise<Input> {
+  const [row] = await sql.query<{ input: Input }>(
+    'UPDATE billing_request SET input = $2::jsonb || input WHERE id = $1 RETURNING input',
+    [id, JSON.stringify(more)],
+  );
+  if (!row) throw new Error(`The request ${id} is gone.`);
+  return row.input;
+}
+
 /** Keeps what came of a request. */
 export async function finishRequest(sql: Sql, id: string, result: unknown): Promise<void> {
   await sql.query('UPDATE billing_request SET result = $2 WHERE id = $1', [id, JSON.stringify(result)]);
