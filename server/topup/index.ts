@@ -216,12 +216,14 @@ export function createTopUps(options: {
   /** Asks for a payment under its own key, and books what is said. */
   async function ask(topUp: statements.Asking): Promise<void> {
     const { id, accountId, packId } = topUp;
-    const outcome = await chargeSaved({ accountId, packId, key: id }).catch(
-      (error: unknown): ChargeOutcome => {
-        log.warn({ error, topUp: id }, 'A payment was asked for and nobody answered.');
-        return { status: 'unavailable' };
-      },
-    );
+    const isOver = clock.now().getTime() - topUp.requestedAt.getTime() >= times.keyLivesMs;
+    // Nobody may have asked for days: a key that Stripe has forgotten is not used again.
+    const outcome: ChargeOutcome = isOver
+      ? { status: 'unavailable' }
+      : await chargeSaved({ accountId, packId, key: id }).catch((error: unknown) => {
+          log.warn({ error, topUp: id }, 'A payment was asked for and nobody answered.');
+          return { status: 'unavailable' };
+        });
     const end = (state: 'PAID' | 'DECLINED' | 'UNKNOWN', reason: string | null, off = false) =>
       statements.end(database, clock.now(), id, state, reason, off, times);
     switch (outcome.status) {
@@ -242,8 +244,7 @@ export function createTopUps(options: {
         return;
       case 'pending':
       case 'unavailable': {
-        const age = clock.now().getTime() - topUp.requestedAt.getTime();
-        if (age < times.keyLivesMs) {
+        if (!isOver) {
           const wait = Math.min(times.leaseMs * 2 ** Math.min(topUp.asks - 1, 10), MOST_PUT_OFF_MS);
           await statements.putOff(database, id, after(wait));
           return;

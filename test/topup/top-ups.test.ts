@@ -352,6 +352,19 @@ describeOnEachDatabase('low balances and top-ups', (kind) => {
     expect(new Set(till.asked).size).toBe(1);
   });
 
+  it('what nobody has asked after until the key was over is not asked for again', async () => {
+    const account = await world.account({ credits: 60 });
+    await set(account);
+    till.next({ status: 'unavailable' });
+    await burn(account, 20);
+    world.clock.advance(48 * HOUR_MS);
+    await topUps.sweep();
+    await topUps.idle();
+    expect(till.asked).toHaveLength(1);
+    expect(await bought()).toMatchObject([{ state: 'UNKNOWN' }]);
+    expect(await topUps.read(account)).toMatchObject({ isOn: false });
+  });
+
   it('what a process noticed and could not do before it died is done by the next sweep', async () => {
     const account = await world.account({ credits: 60 });
     await set(account);
