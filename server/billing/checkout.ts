@@ -35,7 +35,8 @@ export interface Offers {
 /** What buying needs. */
 export interface BuyingOptions extends CustomerOptions {
   readonly plans: Offers;
-  readonly bookNow: (target: { kind: 'intent' | 'subscription'; id: string }) => Promise<void>;
+  /** Books what Stripe says of it. False when Stripe could not be asked: its event will. */
+  readonly bookNow: (target: { kind: 'intent' | 'subscription'; id: string }) => Promise<boolean>;
 }
 
 /** What Stripe is told of a checkout; kept, so that a repetition says the same. */
@@ -203,9 +204,9 @@ export async function openPortal(
 
 /** What came of charging a saved card. */
 export type ChargeOutcome =
-  /** The money is there; the credits are too, or come with Stripe's event. */
+  /** The money is there, and the credits are too. */
   | { readonly status: 'paid' }
-  /** It takes a while: ask again under the same key. */
+  /** It takes a while, or is paid and not booked yet: ask again under the same key. */
   | { readonly status: 'pending' }
   /** The bank says no, or wants to see the buyer; or it cannot be bought. The same key gives this again. */
   | { readonly status: 'declined'; readonly reason: string; readonly code: string | null }
@@ -327,9 +328,11 @@ async function outcomeOf(options: BuyingOptions, requestId: string, kept: Charge
     if (charged.status !== 'pending') await statements.finishRequest(options.database, requestId, charged);
   }
   switch (charged.status) {
-    case 'paid':
-      await options.bookNow({ kind: 'intent', id: charged.paymentIntentId });
-      return { status: 'paid' };
+    case 'paid': {
+      // Without its credits the account is still low: who was told that it is paid would buy the next pack.
+      const booked = await options.bookNow({ kind: 'intent', id: charged.paymentIntentId });
+      return { status: booked ? 'paid' : 'pending' };
+    }
     case 'pending':
       return { status: 'pending' };
     case 'declined':

@@ -70,6 +70,48 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
     await stage.expectSound();
   });
 
+  it('buys one pack, also where Stripe took the money and cannot be asked about it for a while', async () => {
+    await using stage = await openStage(kind);
+    const { database, clock, plans, log } = stage;
+    const accounts = createAccounts({ database, clock, referring });
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const { accountId } = buyer;
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => buyer.billing.chargeSaved(item),
+    });
+    buyer.stripe.fail(/GET \/v1\/payment_intents/, {
+      fault: 'answer',
+      status: 429,
+      body: { error: { type: 'rate_limit_error', message: 'Slow down.' } },
+    });
+    await topUps.set({
+      accountId,
+      threshold: 200,
+      isOn: true,
+      pack: '500',
+      dailyCapMicros: 20_000_000n,
+      actor: 'account:test',
+    });
+    await topUps.idle();
+    expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'REQUESTED' }]);
+    clock.advance(11 * 60_000);
+    await topUps.sweep();
+    await topUps.idle();
+    expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'PAID' }]);
+    expect(await buyer.balance()).toBe(100 + 500);
+    expect(await buyer.act((scene) => scene.shelf.all('payment_intent'))).toHaveLength(2);
+    await topUps.stop();
+    await stage.expectSound();
+  });
+
   it('is wanting: without one auto top-up is switched off with a reason', async () => {
     await using stage = await openStage(kind);
     const { database, clock, plans, log } = stage;
