@@ -121,7 +121,8 @@ async function grantParts({ sql, now }: Booking, payment: PaymentRead): Promise<
   await statements.insertPart(sql, now, { id: newId(), ...of, ...first, grantId });
   for (const part of later)
     await statements.insertPart(sql, now, { id: newId(), ...of, ...part, grantId: null });
-  await statements.rewardFirstPayment(sql, now, payment.accountId);
+  // An invoice of nothing, by a coupon or a trial, is no payment that a friend's word has brought.
+  if (payment.amountMicros > 0n) await statements.rewardFirstPayment(sql, now, payment.accountId);
   return true;
 }
 

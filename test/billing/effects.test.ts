@@ -209,6 +209,28 @@ describeOnEachDatabase('money that arrives', (kind) => {
     await friend.hear();
     expect([await friend.balance(), await referrer.balance()]).toEqual([220, 20]);
   });
+
+  it('pays no side of a referral for an invoice of nothing, and both at the first payment after it', async () => {
+    const friend = await stage.buyer({ tier: 'PAYG' });
+    const referrer = await stage.buyer({ tier: 'PAYG' });
+    await stage.rows('INSERT INTO referral (account_id, referrer_id, created_at) VALUES ($1, $2, now())', [
+      friend.accountId,
+      referrer.accountId,
+    ]);
+    const session = await friend.open({ plan: 'creator' });
+    await friend.act(async (scene) => {
+      const [customer] = await scene.shelf.all('customer');
+      if (!customer) throw new Error('There is no customer.');
+      // As much as the plan costs, as by a coupon of 100 %.
+      await scene.shelf.put({ ...customer, balance: -900 });
+      await checkout.pay(scene, session);
+    });
+    await friend.hear();
+    expect([await friend.balance(), await referrer.balance()]).toEqual([910, 0]);
+    await friend.buy({ pack: '100' });
+    await friend.hear();
+    expect([await friend.balance(), await referrer.balance()]).toEqual([1_030, 20]);
+  });
 });
 
 describeOnEachDatabase('money that goes back', (kind) => {
