@@ -31,7 +31,7 @@ export async function book(booking: Booking, reading: Reading & { found: true })
   const accountId = payment?.accountId ?? subscription?.accountId;
   if (accountId === undefined) return null;
   if (!(await statements.lockAccount(sql, accountId))) return `There is no account ${accountId}.`;
-  const note = payment ? await bookPayment(booking, payment) : null;
+  const note = payment ? await bookPayment(booking, payment) : reading.problem;
   if (subscription) await statements.upsertSubscription(sql, now, observation, subscription);
   await statements.followSubscriptions(sql, now, accountId);
   return note;

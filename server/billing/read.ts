@@ -60,6 +60,8 @@ export type Reading =
         readonly accountId: string;
         readonly plan: PlanOffer;
       } | null;
+      /** Why a payment that was made cannot be told; the rest counts all the same. */
+      readonly problem: string | null;
     }
   /** It is none of ours, or not understood. */
   | { readonly found: false; readonly problem: string };
@@ -73,7 +75,7 @@ export interface Readers {
   };
 }
 
-const NOTHING: Reading = { found: true, payment: null, subscription: null };
+const NOTHING: Reading = { found: true, payment: null, subscription: null, problem: null };
 const problem = (text: string): Reading => ({ found: false, problem: text });
 
 /** Follows a target to its payment or subscription. Rejects with a StripeFailure. */
@@ -133,6 +135,7 @@ async function readIntent(readers: Readers, id: string): Promise<Reading> {
   return {
     found: true,
     subscription: null,
+    problem: null,
     payment: {
       kind: intent.tags[TAGS.kind] === 'TOP_UP' ? 'TOP_UP' : 'PACK',
       accountId,
@@ -168,8 +171,10 @@ async function readSubscription(readers: Readers, id: string, asked?: InvoiceRea
   const invoice =
     asked ?? (read.latestInvoiceId === null ? null : await readers.stripe.readInvoice(read.latestInvoiceId));
   const payment = invoice?.paid ? await readPlanPayment(readers, invoice, id, accountId) : null;
-  if (typeof payment === 'string') return problem(payment);
-  return { found: true, payment, subscription: { read, accountId, plan } };
+  const subscription = { read, accountId, plan };
+  return typeof payment === 'string'
+    ? { found: true, payment: null, subscription, problem: payment }
+    : { found: true, payment, subscription, problem: null };
 }
 
 async function planOf({ stripe, plans }: Readers, priceId: string): Promise<PlanOffer | null> {

@@ -197,6 +197,31 @@ describeOnEachDatabase('money that arrives', (kind) => {
     stage.clock.advance(-15 * DAY);
   });
 
+  it('of a plan is kept where its invoice is not understood, and the subscription ends all the same', async () => {
+    const buyer = await stage.buyer();
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    await buyer.act(async (scene) => {
+      const [subscription] = await scene.shelf.all('subscription');
+      const [invoice] = await scene.shelf.all('invoice');
+      if (!subscription || !invoice) throw new Error('Nothing was subscribed to.');
+      // A bill that somebody has made by hand at Stripe is the latest of its subscription.
+      const manual = { ...invoice, id: 'in_by_hand', billing_reason: 'manual' as never };
+      await scene.shelf.put(manual);
+      await scene.shelf.put({ ...subscription, latest_invoice: manual.id });
+      await subscriptions.cancel(scene, subscription.id);
+    });
+    expect(await buyer.hear()).toEqual([
+      { status: 'kept', reason: expect.stringContaining('a reason that is not known: manual') },
+    ]);
+    expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
+    expect(
+      await stage.rows('SELECT status FROM subscription WHERE account_id = $1', [buyer.accountId]),
+    ).toEqual([{ status: 'canceled' }]);
+    expect(await buyer.balance()).toBe(910 + 10);
+    await buyer.buy({ plan: 'creator' });
+  });
+
   it('pays both sides of a referral at the first payment, once', async () => {
     const friend = await stage.buyer({ tier: 'PAYG' });
     const referrer = await stage.buyer({ tier: 'PAYG' });

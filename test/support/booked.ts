@@ -107,8 +107,8 @@ export async function bookPayments(world: World, accountId: string): Promise<str
   };
   return database.transaction(async (sql) => {
     const booking = { sql, now, observation: 1n, barDisputed: true };
-    await book(booking, { found: true, payment: bought, subscription: null });
-    await book(booking, { found: true, payment: subscribed, subscription });
+    await book(booking, { found: true, payment: bought, subscription: null, problem: null });
+    await book(booking, { found: true, payment: subscribed, subscription, problem: null });
     const request = {
       id: newId(),
       namespace: 'api',
