@@ -1,4 +1,5 @@
 /** Who accounts are to Stripe: a customer each, made when first needed. */
+import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/index.ts';
 import { StripeFailure, type StripeGateway } from './gateway.ts';
@@ -20,10 +21,17 @@ async function ensure(
   const known = await statements.customerOf(database, accountId);
   if (known !== null) return known;
   const account = await statements.describeAccount(database, accountId);
+  const customer = {
+    accountId,
+    externalId: account?.external_id ?? accountId,
+    email: account?.email ?? null,
+  };
+  // Under one key Stripe takes the same customer only: another address of mail is another key. One that was deleted at
+  // Stripe would be given again under the same.
+  const said = hash('sha256', JSON.stringify(customer)).slice(0, 16);
   const made = await stripe.createCustomer(
-    { accountId, externalId: account?.external_id ?? accountId, email: account?.email ?? null },
-    // One that was deleted at Stripe would be given again under the same key.
-    `solvent-customer-${accountId}${forgotten === null ? '' : `-after-${forgotten}`}`,
+    customer,
+    `solvent-customer-${accountId}-${said}${forgotten === null ? '' : `-after-${forgotten}`}`,
   );
   return statements.keepCustomer(database, clock.now(), accountId, made);
 }

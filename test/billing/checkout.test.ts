@@ -347,4 +347,13 @@ describe('beside a key', () => {
       await server.rows('SELECT id FROM stripe_customer WHERE account_id = $1', [accountId.slice(4)]),
     ).not.toEqual([{ id: 'cus_gone' }]);
   });
+
+  it('a customer whose making nobody heard of may have another address of mail at the next try', async () => {
+    const accountId = await server.admin.account(0);
+    const { open } = deskOf(server, accountId);
+    stripe.fail(/POST \/v1\/customers/, { fault: 'reset' }, { fault: 'reset' });
+    expect((await open({ pack: '100' })).code).toBe('PROVIDER_UNAVAILABLE');
+    await server.rows(`UPDATE account SET email = 'moved@example.com' WHERE id = $1`, [accountId.slice(4)]);
+    expect((await open({ pack: '100' })).__typename).toBe('Checkout');
+  });
 });
