@@ -44,6 +44,8 @@ export const TAGS = {
   packVersion: 'solvent_pack_version',
   /** `PACK` or `TOP_UP`. */
   kind: 'solvent_kind',
+  /** The request that a refund was made for. */
+  request: 'solvent_request',
 } as const;
 
 /** Texts that an object at Stripe carries. */
@@ -106,6 +108,7 @@ export interface RefundRead {
   readonly amountMicros: Micros;
   readonly status: string;
   readonly reason: string | null;
+  readonly tags: Tags;
   readonly balance: BalanceRead | null;
   /** By which it came again, when it failed after all. */
   readonly returned: BalanceRead | null;

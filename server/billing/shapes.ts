@@ -88,6 +88,7 @@ export const refundShape = z.object({
   created: seconds,
   status: z.string().nullable(),
   reason: z.string().nullish(),
+  metadata: tags,
   balance_transaction: expandedBalance,
   failure_balance_transaction: expandedBalance,
 });

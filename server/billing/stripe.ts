@@ -382,6 +382,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
         amountMicros: fromCents(refund.amount),
         status: refund.status ?? 'succeeded',
         reason: refund.reason ?? null,
+        tags: refund.metadata,
         balance: refund.balance_transaction ? balance(refund.balance_transaction) : null,
         returned: refund.failure_balance_transaction ? balance(refund.failure_balance_transaction) : null,
       }));

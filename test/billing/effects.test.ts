@@ -317,6 +317,30 @@ describeOnEachDatabase('money that goes back', (kind) => {
     expect(buyer.stripe.requests.filter((line) => line === 'POST /v1/refunds')).toHaveLength(2);
   });
 
+  it('goes once under a key, also when nobody heard of it and the key is used again days later', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ pack: '100' });
+    await buyer.hear();
+    const id = (await payment(buyer.accountId))?.id ?? '';
+    const refund = () =>
+      buyer.billing.refundPayment({
+        namespace: 'api',
+        key: `unheard-${kind}`,
+        paymentId: id,
+        amountMicros: 300_000n,
+        reason: 'For a test',
+        actor: 'key:test',
+      });
+    buyer.stripe.fail(/POST \/v1\/refunds/, { fault: 'reset' }, { fault: 'reset' });
+    expect(await refund()).toMatchObject({ status: 'unavailable' });
+    await buyer.stripe.forgetKeys();
+    const again = await refund();
+    const [made, ...others] = await buyer.act((scene) => scene.shelf.all('refund'));
+    expect([again, others]).toEqual([{ status: 'refunded', refundId: made?.id }, []]);
+    await buyer.hear();
+    expect(await payment(buyer.accountId)).toMatchObject({ refunded_micros: 300_000n, credits_taken: 30 });
+  });
+
   it('by a refund that takes days takes nothing before it has gone, and gives nothing when it fails', async () => {
     const buyer = await stage.buyer({ tier: 'PAYG' });
     await buyer.buy({ pack: '100' });

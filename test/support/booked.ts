@@ -70,6 +70,7 @@ export async function bookPayments(world: World, accountId: string): Promise<str
     amountMicros: 500_000n,
     status: 'succeeded',
     reason: null,
+    tags: {},
     balance: null,
     returned: null,
   };

@@ -38,6 +38,8 @@ export interface LoopbackStripe {
   act<Result>(work: (scene: Scene) => Promise<Result>): Promise<Result>;
   /** Events that came up since this was last asked, as they go over the wire. */
   events(): Promise<{ readonly id: string; readonly type: string; readonly body: string }[]>;
+  /** Forgets the idempotency keys of all requests, as Stripe may after a day. */
+  forgetKeys(): Promise<void>;
   /** Cards of these customers are declined when nobody is present. */
   readonly declining: Set<string>;
 }
@@ -129,6 +131,12 @@ export async function startStripe(): Promise<StripeServer> {
           for (const { id } of waiting) await stripe.taken(id);
           return waiting.map((event) => ({ id: event.id, type: event.type, body: JSON.stringify(event) }));
         },
+        forgetKeys: () =>
+          stripe.act(async ({ shelf }) => {
+            // Nothing leaves a shelf: something else takes the place of each.
+            for (const { id } of await shelf.all('kept_answer'))
+              await shelf.put({ id, object: 'webhook_endpoint', secret: '' });
+          }),
       };
       all.set(secretKey, made);
       return made;
