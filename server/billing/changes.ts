@@ -5,7 +5,7 @@ import type { PlanInterval } from '../plans/index.ts';
 import { toCents, wholeCents } from './cents.ts';
 import { type BuyingOptions, centsOf, hashOf } from './checkout.ts';
 import { BOOKED, settledMicros, shareOf } from './currency.ts';
-import { type IntentRead, TAGS } from './gateway.ts';
+import { type IntentRead, StripeFailure, type StripeGateway, TAGS } from './gateway.ts';
 import { type Asking, askOnce, invalid, type Refusal } from './requests.ts';
 import * as statements from './statements/index.ts';
 
@@ -111,12 +111,23 @@ export async function cancelSubscription(
     input: present ? { subscriptionId: present.id } : NO_PLAN,
     blame: 'when',
     async perform({ subscriptionId }, once) {
-      if (input.when === 'NOW') await stripe.endNow(subscriptionId, once);
+      if (input.when === 'NOW') await endNow(stripe, subscriptionId, once);
       else await stripe.endWithPeriod(subscriptionId, input.when === 'PERIOD_END', once);
       return { subscriptionId };
     },
   });
   return changed(options, answer);
+}
+
+/** Ends a subscription. Stripe keeps no key of that: one that is over, since nobody heard of its end, was ended as asked. */
+async function endNow(stripe: StripeGateway, subscriptionId: string, once: string): Promise<void> {
+  try {
+    await stripe.endNow(subscriptionId, once);
+  } catch (error) {
+    if (!(error instanceof StripeFailure && error.kind === 'missing')) throw error;
+    const { endedAt } = await stripe.readSubscription(subscriptionId);
+    if (endedAt === null) throw error;
+  }
 }
 
 /** A refund that an operator asks for. */

@@ -197,6 +197,24 @@ describeOnEachDatabase('money that arrives', (kind) => {
     stage.clock.advance(-15 * DAY);
   });
 
+  it.each([1, 2])('of a plan ends once when %i answers to its end are lost', async (lost) => {
+    const buyer = await stage.buyer();
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    buyer.stripe.fail(/DELETE \/v1\/subscriptions/, ...Array(lost).fill({ fault: 'reset' }));
+    const end = () =>
+      buyer.billing.cancelSubscription({
+        namespace: 'api',
+        key: `lost-${lost}-${kind}`,
+        accountId: buyer.accountId,
+        when: 'NOW',
+      });
+    // A connection that was closed is tried once more by the SDK itself.
+    expect((await end()).status).toBe(lost === 1 ? 'changed' : 'unavailable');
+    expect((await end()).status).toBe('changed');
+    expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
+  });
+
   it('of a plan is kept where its invoice is not understood, and the subscription ends all the same', async () => {
     const buyer = await stage.buyer();
     await buyer.buy({ plan: 'creator' });
