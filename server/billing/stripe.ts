@@ -138,8 +138,9 @@ function failureOf(error: unknown, log: Log): StripeFailure {
     );
   }
   if (error instanceof Stripe.errors.StripeIdempotencyError) {
+    // What the key was used for may have been done, by a version of ours that said it otherwise: nobody may be told no.
     log.error({ requestId: error.requestId }, 'A key of ours was used at Stripe for something else.');
-    return new StripeFailure('refused', 'Stripe knows this key with another request.', more);
+    return new StripeFailure('unavailable', 'Stripe knows this key with another request.', more);
   }
   const wait = Number(error.headers?.['retry-after']);
   log.warn({ code, type: error.type, status: error.statusCode }, 'Stripe does not answer as it should.');

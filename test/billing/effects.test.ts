@@ -497,6 +497,13 @@ describeOnEachDatabase('a saved card', (kind) => {
       body: { error: { type: 'api_error', message: 'sk_live_secret' } },
     });
     expect(await charge('c')).toEqual({ status: 'unavailable' });
+    // A request that differs is no decline either: what the key was first used for may have been paid.
+    buyer.stripe.fail(/POST \/v1\/payment_intents/, {
+      fault: 'answer',
+      status: 400,
+      body: { error: { type: 'idempotency_error', message: 'Keys for idempotent requests …' } },
+    });
+    expect(await charge('c')).toEqual({ status: 'unavailable' });
     // The first was done and its answer lost: the same key finds it.
     buyer.stripe.fail(/POST \/v1\/payment_intents/, { fault: 'reset' }, { fault: 'reset' });
     expect(await charge('c')).toEqual({ status: 'unavailable' });
