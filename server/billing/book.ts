@@ -31,10 +31,10 @@ export async function book(booking: Booking, reading: Reading & { found: true })
   const accountId = payment?.accountId ?? subscription?.accountId;
   if (accountId === undefined) return null;
   if (!(await statements.lockAccount(sql, accountId))) return `There is no account ${accountId}.`;
-  const note = payment ? await bookPayment(booking, payment) : reading.problem;
+  const note = payment ? await bookPayment(booking, payment) : null;
   if (subscription) await statements.upsertSubscription(sql, now, observation, subscription);
   await statements.followSubscriptions(sql, now, accountId);
-  return note;
+  return note ?? reading.problem;
 }
 
 async function bookPayment(booking: Booking, payment: PaymentRead): Promise<string | null> {

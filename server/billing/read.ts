@@ -58,9 +58,10 @@ export type Reading =
       readonly subscription: {
         readonly read: SubscriptionRead;
         readonly accountId: string;
-        readonly plan: PlanOffer;
+        /** Null: it has a price that is none of this site's. */
+        readonly plan: PlanOffer | null;
       } | null;
-      /** Why a payment that was made cannot be told; the rest counts all the same. */
+      /** What cannot be told of it, and why; the rest counts all the same. */
       readonly problem: string | null;
     }
   /** It is none of ours, or not understood. */
@@ -166,15 +167,16 @@ async function readSubscription(readers: Readers, id: string, asked?: InvoiceRea
   const accountId = read.tags[TAGS.account] ?? '';
   if (!isUuid(accountId)) return problem(`The subscription ${id} was not asked for by this site.`);
   const plan = await planOf(readers, read.priceId);
-  if (!plan)
-    return problem(`The subscription ${id} has a price that no plan of this site has: ${read.priceId}.`);
+  const unknown = plan
+    ? null
+    : `The subscription ${id} has a price that no plan of this site has: ${read.priceId}.`;
   const invoice =
     asked ?? (read.latestInvoiceId === null ? null : await readers.stripe.readInvoice(read.latestInvoiceId));
   const payment = invoice?.paid ? await readPlanPayment(readers, invoice, id, accountId) : null;
   const subscription = { read, accountId, plan };
   return typeof payment === 'string'
     ? { found: true, payment: null, subscription, problem: payment }
-    : { found: true, payment, subscription, problem: null };
+    : { found: true, payment, subscription, problem: unknown };
 }
 
 async function planOf({ stripe, plans }: Readers, priceId: string): Promise<PlanOffer | null> {

@@ -240,6 +240,28 @@ describeOnEachDatabase('money that arrives', (kind) => {
     await buyer.buy({ plan: 'creator' });
   });
 
+  it('of a plan whose price somebody has changed at Stripe is kept, and the subscription ends all the same', async () => {
+    const buyer = await stage.buyer();
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    await buyer.act(async (scene) => {
+      const [subscription] = await scene.shelf.all('subscription');
+      const [price] = await scene.shelf.all('price');
+      if (!subscription || !price) throw new Error('Nothing was subscribed to.');
+      const friendly = { ...price, id: 'price_for_a_friend', lookup_key: null, metadata: {} };
+      await scene.shelf.put(friendly);
+      await subscriptions.changePrice(scene, subscription.id, friendly, {}, { prorate: false });
+      await subscriptions.cancel(scene, subscription.id);
+      // What was paid for the plan that it had goes back.
+      const [charge] = await scene.shelf.all('charge');
+      await till.refund(scene, { charge: charge?.id });
+    });
+    for (const outcome of await buyer.hear())
+      expect(outcome).toEqual({ status: 'kept', reason: expect.stringContaining('no plan of this site') });
+    expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
+    expect(await buyer.balance()).toBe(10);
+  });
+
   it('pays both sides of a referral at the first payment, once', async () => {
     const friend = await stage.buyer({ tier: 'PAYG' });
     const referrer = await stage.buyer({ tier: 'PAYG' });

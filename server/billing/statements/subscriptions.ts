@@ -2,7 +2,7 @@
 import type { Sql } from '../../database/index.ts';
 import type { SubscriptionRead } from '../gateway.ts';
 
-/** Keeps a subscription as this reading has it. False when a newer reading has been kept already. */
+/** Keeps a subscription as this reading has it; of one without a plan what is known of it already, with its old plan. */
 export async function upsertSubscription(
   sql: Sql,
   now: Date,
@@ -10,11 +10,27 @@ export async function upsertSubscription(
   given: {
     readonly read: SubscriptionRead;
     readonly accountId: string;
-    readonly plan: { readonly planId: string; readonly versionId: string; readonly interval: string };
+    readonly plan: { readonly planId: string; readonly versionId: string; readonly interval: string } | null;
   },
-): Promise<boolean> {
+): Promise<void> {
   const { read, accountId, plan } = given;
-  const rows = await sql.query(
+  if (plan === null) {
+    await sql.query(
+      `UPDATE subscription SET status = $2, current_period_end = $3, cancel_at_period_end = $4, ended_at = $5, observed_at = $6,
+        observation = $7 WHERE id = $1 AND observation < $7`,
+      [
+        read.id,
+        read.status,
+        read.currentPeriodEnd,
+        read.cancelAtPeriodEnd,
+        read.endedAt,
+        now,
+        observation.toString(),
+      ],
+    );
+    return;
+  }
+  await sql.query(
     `INSERT INTO subscription AS s (id, account_id, plan_id, plan_version_id, interval, status, price_micros, started_at,
       current_period_end, cancel_at_period_end, ended_at, observed_at, observation)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
@@ -22,8 +38,7 @@ export async function upsertSubscription(
       interval = excluded.interval, status = excluded.status, price_micros = excluded.price_micros,
       current_period_end = excluded.current_period_end, cancel_at_period_end = excluded.cancel_at_period_end,
       ended_at = excluded.ended_at, observed_at = excluded.observed_at, observation = excluded.observation
-      WHERE s.observation < excluded.observation
-    RETURNING s.id`,
+      WHERE s.observation < excluded.observation`,
     [
       read.id,
       accountId,
@@ -40,7 +55,6 @@ export async function upsertSubscription(
       observation.toString(),
     ],
   );
-  return rows.length > 0;
 }
 
 /** What an account subscribes to, or null: the newest subscription that lives. */
