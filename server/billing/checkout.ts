@@ -35,7 +35,7 @@ export interface Offers {
 /** What buying needs. */
 export interface BuyingOptions extends CustomerOptions {
   readonly plans: Offers;
-  /** Books what Stripe says of it. False when Stripe could not be asked: its event will. */
+  /** Books what Stripe says of it. False when it could not, and its event will, or an operator. */
   readonly bookNow: (target: { kind: 'intent' | 'subscription'; id: string }) => Promise<boolean>;
 }
 
