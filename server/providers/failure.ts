@@ -25,6 +25,9 @@ const KEY_LIKE = /\b(?:(?:Bearer|Basic)\s+\S+|Key\s+\S{16,}|(?:sk|r8|pk|rk)[-_][
 /** What a customer need not know: addresses, host names, and the key-like rest. */
 const ADDRESS_LIKE = /\bhttps?:\/\/\S+|\b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|local|internal)\b\S*/gi;
 
+/** A text that the books can keep: without NUL, which is in every picture that comes where words should be, or half a character. */
+const storable = (text: string) => text.replaceAll('\u0000', '\ufffd').toWellFormed();
+
 /** Makes the failures of one provider, none of which holds its secret. */
 export interface Failures {
   /**
@@ -52,11 +55,11 @@ export function createFailures(...secrets: string[]): Failures {
   const redact = (text: string) =>
     known.reduce((left, secret) => left.replaceAll(secret, '[key]'), text).replace(KEY_LIKE, '[key]');
   // Redacted before it is cut: half a key at the edge would no longer be recognised.
-  const brief = (detail: string) => redact(detail).slice(0, MAX_DETAIL);
+  const brief = (detail: string) => storable(redact(detail).slice(0, MAX_DETAIL));
   const make: Failures['make'] = (verdict, detail, more = {}) => ({
     status: 'failed',
     ...verdict,
-    message: redact(verdict.message),
+    message: storable(redact(verdict.message)),
     detail: brief(detail),
     ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds }),
     ...(more.jobId === undefined ? {} : { jobId: more.jobId }),

@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { isStorable } from '../../server/database/index.ts';
 import {
   type GenerationRequest,
   type SubmitRequest,
@@ -46,6 +47,8 @@ const NONSENSE = {
   detail: [null, { loc: [UNTELLABLE, UNTELLABLE], msg: UNTELLABLE, type: UNTELLABLE }],
   issues: [null, { path: [UNTELLABLE], message: UNTELLABLE, code: UNTELLABLE }],
 };
+/** A file where words should be. */
+const NO_TEXT = `\u0000\u0001 ${'\u{1f98a}'.repeat(700)}`;
 /** How long a hang is waited for. Real time: fake timers and sockets do not go together. */
 const SHORT_MS = 150;
 /** Later than it should, it is given up all the same. */
@@ -269,6 +272,20 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       expectFailure(session, result, { ...UNAVAILABLE, billed: 'no', retryAfterSeconds });
       expectSubmits(session, 1);
     });
+
+    for (const code of [200, 400, 500]) {
+      test(`a ${code} whose body is no text is told in a text that the books can keep`, async ({ skip }) => {
+        await using session = await harness.start();
+        if (!session.wire) return skip('No call leaves the process.');
+        // A text in JSON, and as it is; the cut of a long one may go through a character.
+        for (const body of [{ error: { message: NO_TEXT }, detail: NO_TEXT }, NO_TEXT]) {
+          session.wire.vendor.script(status(code, body, { 'content-type': 'text/plain' }));
+          const result = await session.provider.submit(submitOf());
+          expect(result.status).toBe('failed');
+          expect(isStorable(Object.values(result).join())).toBe(true);
+        }
+      });
+    }
 
     test('an overloaded vendor is left alone for as long as it asks', async ({ skip }) => {
       await using session = await harness.start();
