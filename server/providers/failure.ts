@@ -17,6 +17,8 @@ export interface Verdict {
 
 /** What the contract allows `detail` to hold. */
 const MAX_DETAIL = 1_000;
+/** The longest pause that is passed on, in seconds: a day. A header may hold any number, and the books cannot. */
+const MOST_PAUSE_SECONDS = 86_400;
 /** How much of a vendor's explanation a customer is shown. */
 const MAX_EXPLANATION = 300;
 
@@ -27,6 +29,8 @@ const ADDRESS_LIKE = /\bhttps?:\/\/\S+|\b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|l
 
 /** A text that the books can keep: without NUL, which is in every picture that comes where words should be, or half a character. */
 const storable = (text: string) => text.replaceAll('\u0000', '\ufffd').toWellFormed();
+
+const pauseOf = (seconds: number) => Math.min(Math.max(0, seconds), MOST_PAUSE_SECONDS);
 
 /** Makes the failures of one provider, none of which holds its secret. */
 export interface Failures {
@@ -61,7 +65,7 @@ export function createFailures(...secrets: string[]): Failures {
     ...verdict,
     message: storable(redact(verdict.message)),
     detail: brief(detail),
-    ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: more.retryAfterSeconds }),
+    ...(more.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: pauseOf(more.retryAfterSeconds) }),
     ...(more.jobId === undefined ? {} : { jobId: more.jobId }),
   });
   return {

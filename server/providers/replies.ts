@@ -63,6 +63,8 @@ export interface Replies {
 
 /** Asked to wait for no time at all, we wait for this long. */
 const POLL_LEAST_MS = 1_000;
+/** Asked to wait for longer, we ask all the same: else a job would outlive its time, and what it made its address. */
+const POLL_MOST_MS = 60_000;
 
 /** The replies of one provider. */
 export function createReplies(
@@ -112,7 +114,9 @@ export function createReplies(
       }
       const { detail, retryAfterSeconds } = failure(heard);
       const pollAfterMs =
-        retryAfterSeconds === undefined ? pollMs : Math.max(POLL_LEAST_MS, retryAfterSeconds * 1_000);
+        retryAfterSeconds === undefined
+          ? pollMs
+          : Math.min(Math.max(POLL_LEAST_MS, retryAfterSeconds * 1_000), POLL_MOST_MS);
       return { status: 'running', jobId, pollAfterMs, detail };
     },
     goesOn: (heard) => ({ status: 'goes-on', detail: failure(heard).detail }),

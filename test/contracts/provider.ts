@@ -273,6 +273,16 @@ export function providerContract(name: string, harness: ProviderHarness): void {
       expectSubmits(session, 1);
     });
 
+    test('a pause that no book could hold is told as one of a day', async ({ skip }) => {
+      await using session = await harness.start();
+      if (!session.wire) return skip('No call leaves the process.');
+      for (const seconds of ['86401', '3000000000', '9'.repeat(400)]) {
+        session.wire.vendor.script(status(429, undefined, { 'retry-after': seconds }));
+        const result = await session.provider.submit(submitOf());
+        expectFailure(session, result, { ...UNAVAILABLE, billed: 'no', retryAfterSeconds: 86_400 });
+      }
+    });
+
     for (const code of [200, 400, 500]) {
       test(`a ${code} whose body is no text is told in a text that the books can keep`, async ({ skip }) => {
         await using session = await harness.start();
@@ -462,6 +472,11 @@ export function providerContract(name: string, harness: ProviderHarness): void {
         what: 'a rate limit',
         fault: () => status(429, undefined, { 'retry-after': '7' }),
         pollAfterMs: 7_000,
+      },
+      {
+        what: 'a rate limit of a day',
+        fault: () => status(429, undefined, { 'retry-after': '86400' }),
+        pollAfterMs: 60_000,
       },
       { what: 'a refused key', fault: () => status(401) },
       { what: 'broken JSON', fault: malformed },
