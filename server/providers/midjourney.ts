@@ -102,13 +102,25 @@ export function createMidjourney(options: MidjourneyOptions): Provider {
  * Midjourney reads parameters and permutations out of a prompt: `--repeat 40` and `{a, b, c}` make one prompt into as
  * many jobs, each of them billed. A customer pays for one. Keyboards that turn two hyphens into a dash are known to it.
  */
-const PARAMETERS = /(?:^|\s)(?:--|—)[a-z]|\{[^{}]*,[^{}]*\}/i;
+const PARAMETERS = /(?:^|\s)(?:--|—)[a-z]/i;
+
+/** Whether a comma stands within braces that close again, which may lie within each other: `{red, {green}}`. */
+function hasPermutations(prompt: string): boolean {
+  /** Of each brace that is open, whether a comma has come since. */
+  const open: boolean[] = [];
+  for (const [mark] of prompt.matchAll(/[{},]/g)) {
+    if (mark === '{') open.push(false);
+    else if (mark === ',') open.fill(true, -1);
+    else if (open.pop()) return true;
+  }
+  return false;
+}
 
 /** What goes on the wire, or a sentence that says why nothing does. */
 function bodyOf({ vendorModel, request, endUser, webhookUrl }: SubmitRequest): object | string {
   if (request.operation !== 'GENERATE_IMAGE') return 'This provider only generates images.';
   if (!request.prompt) return 'A prompt is needed.';
-  if (PARAMETERS.test(request.prompt)) {
+  if (PARAMETERS.test(request.prompt) || hasPermutations(request.prompt)) {
     return 'This provider takes no parameters (such as --ar) and no permutations (in braces) within a prompt.';
   }
   // What is undefined is no part of JSON.

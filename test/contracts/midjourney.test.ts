@@ -71,6 +71,9 @@ describe('Midjourney', () => {
     '--ar 16:9 a lighthouse',
     'A lighthouse \u2014turbo',
     'A {red, green, blue} lighthouse',
+    'A {red, {green}} lighthouse',
+    'A {{red} or green, blue} lighthouse',
+    'A {glass lighthouse, or {two, three}',
   ])('a prompt that would be billed many times over is refused without a call: %s', async (prompt) => {
     await using session = await start();
     expect(await session.provider.submit(submitOf('imagine', { prompt }))).toMatchObject({
@@ -81,15 +84,24 @@ describe('Midjourney', () => {
     expect(session.vendor.hits).toHaveLength(0);
   });
 
-  test.each(['A well-made lighthouse \u2014 of glass', 'A lighthouse -- of glass', 'A {glass} lighthouse'])(
-    'a prompt with a dash or braces in it is no such prompt: %s',
-    async (prompt) => {
-      await using session = await start();
-      expect(await session.provider.submit(submitOf('imagine', { prompt }))).toMatchObject({
-        status: 'running',
-      });
-    },
-  );
+  test.each([
+    'A well-made lighthouse \u2014 of glass',
+    'A lighthouse -- of glass',
+    'A {glass} lighthouse',
+    '}A {glass}, {red} lighthouse{,',
+  ])('a prompt with a dash or braces in it is no such prompt: %s', async (prompt) => {
+    await using session = await start();
+    expect(await session.provider.submit(submitOf('imagine', { prompt }))).toMatchObject({
+      status: 'running',
+    });
+  });
+
+  test('a prompt of braces and commas alone is read through once', async () => {
+    await using session = await start();
+    const begun = performance.now();
+    await session.provider.submit(submitOf('imagine', { prompt: `{${','.repeat(31_998)}` }));
+    expect(performance.now() - begun).toBeLessThan(300);
+  });
 
   test.each([
     { cost: '0', billed: 'no' },
