@@ -36,6 +36,7 @@ import type {
   SubmitResult,
 } from './provider.ts';
 import { createReplies, type RefusalTerms } from './replies.ts';
+import { inTime, NEVER, Shared } from './shared.ts';
 
 /** What openai.ts knows of OpenAI's images, whichever way they are asked for. */
 export interface OpenAiImages {
@@ -238,7 +239,6 @@ export function createOpenAiBatch(images: OpenAiImages): OpenAiBatch {
 }
 
 const ENDPOINT = '/v1/images/generations';
-const NEVER = new AbortController().signal;
 
 // ------------------------------------------------------------------------------------------------------- jobs
 
@@ -282,49 +282,6 @@ function lineOf(file: Buffer, customId: string): unknown {
     if (memberOf(line, 'custom_id') === customId) return line;
   }
   return undefined;
-}
-
-/** What is asked for by several at the same time, or soon after each other, and is asked for once. */
-class Shared<Value> {
-  readonly #most: number;
-  readonly #keepMs: number;
-  readonly #known = new Map<string, Promise<Heard<Value>>>();
-
-  /** @param keepMs how long an answer is kept, of which there are at most `most`; 0 for only while it is on its way. */
-  constructor(most = Number.POSITIVE_INFINITY, keepMs = 0) {
-    this.#most = most;
-    this.#keepMs = keepMs;
-  }
-
-  get(key: string, make: () => Promise<Heard<Value>>): Promise<Heard<Value>> {
-    const known = this.#known.get(key);
-    if (known) return known;
-    const made = make();
-    this.#known.set(key, made);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > this.#most && oldest !== undefined) this.#known.delete(oldest);
-    const forget = () => {
-      if (this.#known.get(key) === made) this.#known.delete(key);
-    };
-    void made.then((value) => {
-      if (this.#keepMs > 0 && 'answer' in value) setTimeout(forget, this.#keepMs).unref();
-      else forget();
-    });
-    return made;
-  }
-}
-
-/** What is promised, or null when the signal comes first. */
-async function inTime<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | null> {
-  if (signal.aborted) return null;
-  const { promise: given, resolve } = Promise.withResolvers<null>();
-  const giveUp = () => resolve(null);
-  signal.addEventListener('abort', giveUp, { once: true });
-  try {
-    return await Promise.race([promise, given]);
-  } finally {
-    signal.removeEventListener('abort', giveUp);
-  }
 }
 
 // --------------------------------------------------------------------------------------------------- failures

@@ -170,6 +170,26 @@ describe("OpenAI's batches", () => {
     expect(session.vendor.count('file')).toBe(1);
   });
 
+  test('of more batches than are kept, each file is fetched once however often it is asked for on its way', async () => {
+    await using session = await start();
+    const jobIds: string[] = [];
+    for (let batches = 0; batches < 4; batches += 1) {
+      const sent = await session.send({});
+      session.vendor.batches.finish(sent.batchId);
+      jobIds.push(...sent.jobIds);
+    }
+    session.vendor.script(slow(400), { on: 'file', times: 4 });
+    for (let questions = 0; questions < 3; questions += 1) {
+      const hurried = await Promise.all(
+        jobIds.map((jobId) => session.provider.check(jobId, AbortSignal.timeout(60))),
+      );
+      expect(new Set(hurried.map((result) => result.status))).toEqual(new Set(['running']));
+    }
+    const results = await check(session.provider, jobIds);
+    expect(new Set(results.map((result) => result.status))).toEqual(new Set(['succeeded']));
+    expect(session.vendor.count('file')).toBe(4);
+  });
+
   test('a job whose file cannot be had for now runs on, and one whose file is gone may have been billed', async () => {
     await using session = await start();
     const { jobIds, batchId } = await session.send({});
