@@ -38,8 +38,9 @@ import { filePart } from './files.ts';
 import { callJson, hear, pathPart } from './heard.ts';
 import { running } from './jobs.ts';
 import { isKey, listOf, memberOf, textOf } from './json.ts';
-import type { Provider, ProviderFailure, SubmitRequest, SubmitResult } from './provider.ts';
+import type { Provider, ProviderFailure, ProviderOutput, SubmitRequest, SubmitResult } from './provider.ts';
 import { createReplies, type RefusalTerms } from './replies.ts';
+import { inTime, NEVER, Shared } from './shared.ts';
 
 /** How ElevenLabs is reached. */
 export interface ElevenLabsOptions {
@@ -57,6 +58,9 @@ const JOB_TIMEOUT_MS = 60 * 60_000;
 /** How long a question may take, which carries no film. */
 const QUESTION_TIMEOUT_MS = 30_000;
 const POLL_MS = 10_000;
+/** Films that came when nobody was waiting any more are kept until they are asked for again, each of them in memory. */
+const FILMS_KEPT = 4;
+const FILM_KEPT_MS = 60_000;
 /** The one model of this surface, by its name on the other. */
 const MODEL = 'dubbing_v1';
 
@@ -66,6 +70,7 @@ export function createElevenLabs(options: ElevenLabsOptions): Provider {
   const failures = createFailures(apiKey);
   const replies = createReplies(failures, REFUSALS);
   const headers = { 'xi-api-key': apiKey };
+  const films = new Shared<Film>(FILMS_KEPT, FILM_KEPT_MS);
   const questionMs = Math.min(timeoutMs, QUESTION_TIMEOUT_MS);
   const urlOf = ({ dubbingId }: Job) => `${baseUrl}/dubbing/${pathPart(dubbingId)}`;
 
@@ -77,16 +82,24 @@ export function createElevenLabs(options: ElevenLabsOptions): Provider {
       callJson(urlOf(job), { headers }, (body) => readDub(body, job)),
     );
 
+  /** A film, with a deadline of its own: a question that is given up after some seconds finds it here when it is repeated. */
+  const filmOf = (dub: Dub, jobId: string) =>
+    films.get(jobId, () =>
+      hear(NEVER, timeoutMs, async (fetch) => {
+        const response = await fetch(`${urlOf(dub)}/audio/${dub.language}`, { headers });
+        const contentType = contentTypeOf(response, dub);
+        const content = await response.bytes();
+        return contentType && content.length > 0 ? { content, contentType } : undefined;
+      }),
+    );
+
   /** The dubbed film. */
   async function fetchFile(dub: Dub, jobId: string, signal: AbortSignal): Promise<SubmitResult> {
-    const heard = await hear(signal, timeoutMs, async (fetch) => {
-      const response = await fetch(`${urlOf(dub)}/audio/${dub.language}`, { headers });
-      const contentType = contentTypeOf(response, dub);
-      const content = await response.bytes();
-      return contentType && content.length > 0 ? { content, contentType } : undefined;
-    });
+    const heard = await inTime(filmOf(dub, jobId), signal);
+    if (heard === null) return { ...running(jobId, POLL_MS), detail: 'The film is still being fetched.' };
     const costMicros = costOf(dub.seconds);
     if ('answer' in heard) {
+      films.forget(jobId);
       const outputs = [{ ...heard.answer, durationSeconds: dub.seconds }];
       return { status: 'succeeded', outputs, costMicros, jobId };
     }
@@ -157,6 +170,8 @@ export function createElevenLabs(options: ElevenLabsOptions): Provider {
 }
 
 // ------------------------------------------------------------------------------------------------------- order
+
+type Film = Pick<ProviderOutput, 'content' | 'contentType'>;
 
 /** Where a dub's file is found. */
 interface Job {

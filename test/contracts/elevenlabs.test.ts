@@ -1,10 +1,11 @@
 /** ElevenLabs keeps the contract, and what is peculiar to it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { createElevenLabs } from '../../server/providers/elevenlabs.ts';
 import { FILM_SECONDS, startElevenLabsVendor } from '../support/vendors/elevenlabs.ts';
 import { film } from '../support/vendors/film.ts';
 import { formOf } from '../support/vendors/form.ts';
-import { hang, reset, status } from '../support/vendors/http-vendor.ts';
+import { hang, reset, slow, status } from '../support/vendors/http-vendor.ts';
 import { providerContract } from './provider.ts';
 import { CUSTOMERS, GENERATION_ID, LATER, OPERATORS, submitOf, UNCLEAR } from './vendors/asking.ts';
 import { dubOf, ELEVENLABS_KEY, elevenlabs } from './vendors/elevenlabs.ts';
@@ -254,6 +255,26 @@ describe('ElevenLabs, asked after a dub', () => {
     });
     expect((await session.provider.check(jobId, quiet())).status).toBe('succeeded');
     expect(session.vendor.submits).toBe(1);
+  });
+
+  test('a film that takes longer to fetch than a question may take is fetched once, and is there for a later one', async () => {
+    await using session = await start();
+    const jobId = await session.begin();
+    session.vendor.finish(dubOf(jobId));
+    session.vendor.script(slow(400), { on: 'file' });
+    for (let questions = 0; questions < 2; questions += 1) {
+      expect(await session.provider.check(jobId, AbortSignal.timeout(100))).toMatchObject({
+        status: 'running',
+        jobId,
+        detail: expect.stringContaining('still being fetched'),
+      });
+    }
+    await sleep(400);
+    expect((await session.provider.check(jobId, quiet())).status).toBe('succeeded');
+    expect(session.vendor.count('file')).toBe(1);
+    // Who did not keep it may have it again.
+    expect((await session.provider.check(jobId, quiet())).status).toBe('succeeded');
+    expect(session.vendor.count('file')).toBe(2);
   });
 
   test('a fetch that is to wait waits', async () => {
