@@ -130,6 +130,11 @@ export class Exchange {
     const onAbort = () => lose('aborted', this.#signal.reason);
     const deadline = setTimeout(() => lose('late'), this.#timeoutMs);
     this.#signal.addEventListener('abort', onAbort, { once: true });
+    // While a form was written, it may have been given up: nobody would hear of that any more.
+    if (this.#signal.aborted) {
+      onAbort();
+      return;
+    }
 
     try {
       const url = typeof input === 'string' ? new URL(input) : input;

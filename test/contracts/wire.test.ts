@@ -45,6 +45,17 @@ test('an exchange sends what it is given and answers what was answered', async (
   ]);
 });
 
+test('an exchange that is given up while its form is written sends nothing', async () => {
+  await using vendor = await start();
+  const caller = new AbortController();
+  const form = new FormData();
+  form.set('film', new File([new Uint8Array(1_000_000)], 'film.mp4'));
+  const sending = exchange(5_000, caller.signal).fetch(vendor.url, { method: 'POST', body: form });
+  caller.abort();
+  expect(await lossOf(sending)).toMatchObject({ loss: 'aborted', sent: false });
+  expect(vendor.submits).toBe(0);
+});
+
 test.each([
   { after: 'a success', fault: undefined },
   { after: 'a rate limit', fault: status(429, '') },
