@@ -21,6 +21,8 @@ const MAX_DETAIL = 1_000;
 const MOST_PAUSE_SECONDS = 86_400;
 /** How much of a vendor's explanation a customer is shown. */
 const MAX_EXPLANATION = 300;
+/** How much of it is looked through for addresses: the time for that grows with the square of a text that is made for it. */
+const MAX_READ = 2_000;
 
 /** Anything that looks like a key of a vendor, also when the vendor has put stars into it. */
 const KEY_LIKE = /\b(?:(?:Bearer|Basic)\s+\S+|Key\s+\S{16,}|(?:sk|r8|pk|rk)[-_][\w*.-]{6,})/g;
@@ -73,7 +75,7 @@ export function createFailures(...secrets: string[]): Failures {
     unsent: (message) => make({ ...INVALID, message }, message),
     redact: brief,
     explain(words) {
-      const text = redact(words).replace(ADDRESS_LIKE, '').replace(/\s+/g, ' ').trim();
+      const text = redact(words).slice(0, MAX_READ).replace(ADDRESS_LIKE, '').replace(/\s+/g, ' ').trim();
       return text.slice(0, MAX_EXPLANATION);
     },
   };

@@ -44,6 +44,19 @@ describe('OpenAI', () => {
     expect(hit?.headers).not.toHaveProperty('openai-organization');
   });
 
+  test.each(['a-', 'a.'])('a refusal that says a long prompt back holds up nobody: %s', async (piece) => {
+    await using session = await start();
+    const message = `No prompt may be ${piece.repeat(16_000)}`;
+    session.vendor.script(status(400, { error: { message } }));
+    const begun = performance.now();
+    const result = await session.provider.submit(submitOf('gpt-image-2'));
+    expect(performance.now() - begun).toBeLessThan(300);
+    expect(result).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('No prompt may be'),
+    });
+  });
+
   test('what was not asked for is not sent', async () => {
     await using session = await start();
     await session.provider.submit(submitOf('gpt-image-2', { size: undefined }));
