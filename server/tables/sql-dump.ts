@@ -39,9 +39,11 @@ async function* statements(texts: AsyncIterable<string>): AsyncGenerator<Stateme
         line += 1;
         continue;
       }
-      const statement = piece.replace(/^(\s*--[^\n]*(\n|$))+/gm, '').trim();
+      const statement = piece.replace(COMMENTS_BEFORE, '').trim();
       copying = /^COPY\s[\s\S]*FROM\s+stdin$/i.test(statement);
-      yield { line, text: statement };
+      // Comments stand between columns as well; between values they would be texts of these.
+      const isCreate = /^CREATE\s/i.test(statement);
+      yield { line, text: isCreate ? statement.replace(/^\s*--[^\n]*$/gm, '') : statement };
       // The data begin on the next line.
       if (copying) {
         const newline = rest.indexOf('\n');
@@ -51,11 +53,27 @@ async function* statements(texts: AsyncIterable<string>): AsyncGenerator<Stateme
     }
     if (rest.length > MAX_STATEMENT_CHARACTERS) throw new TableError('a statement does not end.', line);
   }
+  if (copying || rest.replace(NO_STATEMENTS, '').trim() !== '')
+    throw new TableError('the dump ends in the middle of a statement or of its rows: it is not whole.', line);
+}
+
+/** What may stand behind the last statement: comments, and psql's own orders (`\unrestrict …`). */
+const NO_STATEMENTS = /\/\*[\s\S]*?\*\/|^\s*--[^\n]*$|^\s*\\[^\n]*$/gm;
+const COMMENTS_BEFORE = /^(?:\s*--[^\n]*(?:\n|$))+/;
+
+/**
+ * Whether a backslash escapes in the texts of a statement: in mysqldump's only, which is known by the backticks around its
+ * names. In those of others it is a character, also before a quote that ends the text.
+ */
+function hasEscapes(statement: string): boolean {
+  return /^(?:\s*--[^\n]*\n)*[^'`]*`/.test(statement);
 }
 
 /** Where the first statement of a text ends: at a semicolon outside of quotes and comments. */
 function statementEnd(text: string): number {
-  const token = /;|'(?:[^'\\]|''|\\[\s\S])*'|"[^"]*"|`[^`]*`|--[^\n]*\n|\/\*[\s\S]*?\*\/|['"`]|--|\/\*/g;
+  const token = hasEscapes(text)
+    ? /;|'(?:[^'\\]|''|\\[\s\S])*'|"[^"]*"|`[^`]*`|--[^\n]*\n|\/\*[\s\S]*?\*\/|['"`]|--|\/\*/g
+    : /;|'(?:[^']|'')*'|"[^"]*"|`[^`]*`|--[^\n]*\n|\/\*[\s\S]*?\*\/|['"`]|--|\/\*/g;
   for (let match = token.exec(text); match; match = token.exec(text)) {
     if (match[0] === ';') return match.index;
     // One that has begun and not ended yet: more text is needed.
@@ -88,9 +106,11 @@ function copyCells(data: string): string[] {
     );
 }
 
-/** The rows of `VALUES (…), (…)`. A backslash escapes in mysqldump's texts only, which is known by its backticks. */
+/** The rows of `VALUES (…), (…)`. */
 function* valueRows(values: string, backslashes: boolean): Generator<string[]> {
-  const token = /\(|\)|,|[xX]?'(?:[^'\\]|''|\\[\s\S])*'|[^\s(),']+/g;
+  const token = backslashes
+    ? /\(|\)|,|[xX]?'(?:[^'\\]|''|\\[\s\S])*'|[^\s(),']+/g
+    : /\(|\)|,|[xX]?'(?:[^']|'')*'|[^\s(),']+/g;
   let cells: string[] | null = null;
   for (let match = token.exec(values); match; match = token.exec(values)) {
     const [text] = match;
@@ -163,7 +183,7 @@ async function* found(texts: AsyncIterable<string>, wanted: string): AsyncGenera
     const insert = /^INSERT\s+INTO\s+([^\s(]+)\s*(?:\(([^)]*)\))?\s*VALUES\s*/i.exec(text);
     if (insert && is(insert[1] ?? '')) {
       const columns = insert[2] ? namesOf(insert[2]) : created;
-      for (const cells of valueRows(text.slice(insert[0].length), text.includes('`')))
+      for (const cells of valueRows(text.slice(insert[0].length), hasEscapes(text)))
         yield rowOf(line, cells, columns);
     }
   }
@@ -181,15 +201,21 @@ export async function readSqlDump(texts: AsyncIterable<string>, wanted: string):
   const { columns } = first.value;
   async function* rows(row: TableRow): AsyncGenerator<TableRow[]> {
     let batch = [row];
-    for await (const next of all) {
-      const same = next.columns.join() === columns.join();
-      batch.push(
-        same ? next.row : { ...next.row, problem: 'its columns are others than those of the rows before' },
-      );
-      if (batch.length >= ROWS_AT_ONCE) {
-        yield batch;
-        batch = [];
+    try {
+      for await (const next of all) {
+        const same = next.columns.join() === columns.join();
+        batch.push(
+          same ? next.row : { ...next.row, problem: 'its columns are others than those of the rows before' },
+        );
+        if (batch.length >= ROWS_AT_ONCE) {
+          yield batch;
+          batch = [];
+        }
       }
+    } catch (error) {
+      // What stands before a broken place is good.
+      if (batch.length > 0) yield batch;
+      throw error;
     }
     if (batch.length > 0) yield batch;
   }
