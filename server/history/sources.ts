@@ -1,5 +1,5 @@
 /** Where history comes from: a stream of text, or a SQLite file with the old tables. */
-import { type Micros, parseDecimal } from '../money.ts';
+import { DecimalError, type Micros, parseDecimal } from '../money.ts';
 import { openSqlite, readTable, type SqliteFile, type Table, TableError } from '../tables/index.ts';
 import { API_COSTS, API_USAGE_LOGS, type Layout, plainDecimal, REVENUE, SOLVENT } from './layouts.ts';
 
@@ -42,11 +42,17 @@ async function sumsOf(file: SqliteFile): Promise<Stated | null> {
   const revenue = columns.findIndex((name) => /^(total_)?revenues?(_usd)?$/i.test(name));
   if (cost < 0 || revenue < 0) return null;
   let [costMicros, revenueMicros] = [0n, 0n];
-  for await (const batch of rows) {
-    for (const { cells } of batch) {
-      costMicros += parseDecimal(plainDecimal(cells[cost] || '0'));
-      revenueMicros += parseDecimal(plainDecimal(cells[revenue] || '0'));
+  try {
+    for await (const batch of rows) {
+      for (const { cells } of batch) {
+        costMicros += parseDecimal(plainDecimal(cells[cost] || '0'));
+        revenueMicros += parseDecimal(plainDecimal(cells[revenue] || '0'));
+      }
     }
+  } catch (error) {
+    // They are only looked at beside what is imported: sums that are none say nothing.
+    if (error instanceof DecimalError) return null;
+    throw error;
   }
   return { costMicros, revenueMicros };
 }

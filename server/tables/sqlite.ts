@@ -27,36 +27,69 @@ export interface SqliteFile {
   close(): void;
 }
 
+/** What SQLite finds out when it is asked: that a file is cut off or damaged, or is none in spite of its beginning. */
+function told<Result>(ask: () => Result): Result {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof TableError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TableError(`The SQLite file cannot be read: ${why}.`);
+  }
+}
+
+/** Rows have 32 bits for their numbers from here on. */
+const MOST_NUMBER = 2n ** 31n - 1n;
+
 /**
  * Opens a SQLite file, to be read only.
  *
- * @throws TableError when it cannot be opened.
+ * @throws TableError when it cannot be opened; so does what reads it.
  */
 export function openSqlite(path: string): SqliteFile {
-  let database: DatabaseSync;
-  try {
-    database = new DatabaseSync(path, { readOnly: true });
-  } catch (error) {
-    throw new TableError(
-      `The SQLite file cannot be opened: ${error instanceof Error ? error.message : String(error)}.`,
-    );
+  const database = told(() => new DatabaseSync(path, { readOnly: true }));
+
+  /** Whether the rows of a table have numbers of their own that can be told: not in every kind of table, and ids may be large. */
+  function isNumbered(table: string): boolean {
+    try {
+      const statement = database.prepare(statements.numbersOf(table));
+      statement.setReadBigInts(true);
+      const { least, most } = statement.get() ?? {};
+      return typeof least === 'bigint' && least >= 0n && typeof most === 'bigint' && most <= MOST_NUMBER;
+    } catch {
+      return false;
+    }
   }
+
   const file: SqliteFile = {
     columns: (table) =>
-      database
-        .prepare(statements.COLUMNS)
-        .all(table)
-        .map((row) => String(row.name)),
+      told(() =>
+        database
+          .prepare(statements.COLUMNS)
+          .all(table)
+          .map((row) => String(row.name)),
+      ),
     table(name, joined) {
       const own = file.columns(name);
       const columns = [...own, ...(joined?.columns ?? [])];
       async function* rows(): AsyncGenerator<TableRow[]> {
-        const statement = database.prepare(statements.rowsOf(name, own, joined));
-        statement.setReturnArrays(true);
+        const rowsAsked = told(() => {
+          const statement = database.prepare(statements.rowsOf(name, own, isNumbered(name), joined));
+          statement.setReturnArrays(true);
+          return statement.iterate() as unknown as Iterator<unknown[]>;
+        });
         let batch: TableRow[] = [];
-        for (const row of statement.iterate() as unknown as Iterable<unknown[]>) {
+        let count = 0;
+        for (;;) {
+          const { value: row, done } = told(() => rowsAsked.next());
+          if (done) break;
+          count += 1;
           const [line, ...cells] = row;
-          batch.push({ line: Number(line), cells: cells.map((cell) => String(cell ?? '')), problem: null });
+          batch.push({
+            line: line === null ? count : Number(line),
+            cells: cells.map((cell) => String(cell ?? '')),
+            problem: null,
+          });
           if (batch.length === ROWS_AT_ONCE) {
             yield batch;
             batch = [];

@@ -13,8 +13,17 @@ export interface Joined {
   readonly columns: readonly string[];
 }
 
-/** All rows of a table with their numbers, as texts: a real is written out to the micro, since as a number it would be a float here. */
-export function rowsOf(table: string, columns: readonly string[], joined?: Joined): string {
+/** The least and the greatest number of a table's rows; null for a table without rows. Fails where rows have none. */
+export const numbersOf = (table: string) =>
+  `SELECT min(rowid) AS least, max(rowid) AS most FROM ${quoted(table)}`;
+
+/** All rows of a table with their numbers (null where these are not wanted), as texts: a real is written out to the micro, since as a number it would be a float here. */
+export function rowsOf(
+  table: string,
+  columns: readonly string[],
+  numbered: boolean,
+  joined?: Joined,
+): string {
   const names = [
     ...columns.map((name) => `t.${quoted(name)}`),
     ...(joined?.columns ?? []).map((name) => `j.${quoted(name)}`),
@@ -24,5 +33,7 @@ export function rowsOf(table: string, columns: readonly string[], joined?: Joine
       `CASE typeof(${column}) WHEN 'real' THEN printf('%.6f', ${column}) ELSE CAST(${column} AS TEXT) END`,
   );
   const join = joined ? `LEFT JOIN ${quoted(joined.table)} j ON j.id = t.${quoted(joined.reference)}` : '';
-  return `SELECT t.rowid, ${values.join(', ')} FROM ${quoted(table)} t ${join} ORDER BY t.rowid`;
+  return numbered
+    ? `SELECT t.rowid, ${values.join(', ')} FROM ${quoted(table)} t ${join} ORDER BY t.rowid`
+    : `SELECT NULL, ${values.join(', ')} FROM ${quoted(table)} t ${join}`;
 }

@@ -1,6 +1,7 @@
 /** Files of history that an admin sends in parts: looked at first, imported once, whatever is done twice or dies. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createImports } from '../../server/history/index.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
@@ -31,7 +32,7 @@ interface Sent {
 const FIELDS = `id state fileBytes receivedBytes rows added present rejected cost { amount } revenue { amount } profit { amount } margin
   problem rejects { line problem } partsPath rejectsPath`;
 
-const announce = async (server: TestServer, text: string, more: object = {}) => {
+const announce = async (server: TestServer, text: string | Uint8Array, more: object = {}) => {
   const { createHistoryImport: made } = await server.admin.ask<{
     createHistoryImport: Sent & { readonly fields?: { path: string; message: string }[] };
   }>(
@@ -46,7 +47,7 @@ const put = (
   server: TestServer,
   path: string,
   position: number,
-  body: string,
+  body: string | Uint8Array<ArrayBuffer>,
   headers: Record<string, string> = { authorization: `Bearer ${ADMIN_KEY}` },
 ) => fetch(`${server.url}${path}?position=${position}`, { method: 'PUT', body, headers });
 
@@ -76,7 +77,7 @@ describeOnEachDatabase('a file of history that is sent', (kind) => {
   });
   afterAll(() => server.close());
 
-  const send = async (text: string) => {
+  const send = async (text: string | Uint8Array<ArrayBuffer>) => {
     const { id, partsPath } = await announce(server, text);
     expect((await put(server, partsPath, 0, text)).status).toBe(200);
     return id;
@@ -160,6 +161,20 @@ describeOnEachDatabase('a file of history that is sent', (kind) => {
       { removeHistoryImport: false },
     ]);
     expect(await read(server, id)).toBeNull();
+  });
+
+  test.each([
+    ['cut off', (whole: Buffer) => whole.subarray(0, 20_000)],
+    ['a SQLite file by its beginning alone', () => Buffer.from(`SQLite format 3\0${'x'.repeat(5_000)}`)],
+  ])('is said to be damaged, and not looked at again and again, when it is %s', async (_, damage) => {
+    const path = join(temporaryFolder(), 'old.db');
+    const old = new DatabaseSync(path);
+    old.exec(`CREATE TABLE api_costs (id INTEGER PRIMARY KEY, service TEXT, cost REAL, created_at TEXT);
+      WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3000)
+      INSERT INTO api_costs SELECT n, 'dalle-3', 0.08, '2026-09-01 10:00:00' FROM n`);
+    old.close();
+    const id = await send(new Uint8Array(damage(readFileSync(path))));
+    expect((await reaches(server, id, 'FAILED')).problem).toMatch(/^The SQLite file cannot be read: /);
   });
 
   test('is taken of nobody but an admin, and of no page of another site', async () => {
