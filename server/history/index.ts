@@ -134,7 +134,7 @@ export function createHistory(options: { database: Database; clock: Clock }): Hi
             await record();
             return { status: 'unreadable', message: error.message, summary: summary() };
           } finally {
-            opened?.close();
+            await opened?.close();
             // A connection that broke has let go of it.
             await statements.releaseLock(session).catch(() => {});
           }

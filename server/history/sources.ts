@@ -20,7 +20,8 @@ export interface Opened {
   readonly parts: readonly Part[];
   /** The sums of `hourly_stats`, where there is such a table. */
   readonly stated: Stated | null;
-  close(): void;
+  /** Lets go of the source, read to its end or not. */
+  close(): Promise<void>;
 }
 
 /** Which layout a file of text has; a dump of SQL has always the old one. */
@@ -28,9 +29,17 @@ export type TextLayout = 'solvent' | 'api_usage_logs';
 
 /** Opens a stream of CSV, JSON or SQL. */
 export async function openText(bytes: AsyncIterable<Uint8Array>, layout: TextLayout | null): Promise<Opened> {
-  const table = await readTable(bytes, API_USAGE_LOGS.name);
-  const old = layout === 'api_usage_logs' || (layout === null && table.kind === 'sql');
-  return { parts: [{ table, layout: old ? API_USAGE_LOGS : SOLVENT }], stated: null, close: () => {} };
+  // One that nobody ends holds its file open, also when that is deleted.
+  const iterator = bytes[Symbol.asyncIterator]();
+  const close = async () => void (await iterator.return?.());
+  try {
+    const table = await readTable({ [Symbol.asyncIterator]: () => iterator }, API_USAGE_LOGS.name);
+    const old = layout === 'api_usage_logs' || (layout === null && table.kind === 'sql');
+    return { parts: [{ table, layout: old ? API_USAGE_LOGS : SOLVENT }], stated: null, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** Columns of `revenue` that name the call which brought it. */
@@ -90,7 +99,7 @@ export async function openOldDatabase(path: string): Promise<Opened> {
       parts.push({ table, layout: REVENUE });
     }
     const stated = file.columns('hourly_stats').length > 0 ? await sumsOf(file) : null;
-    return { parts, stated, close: () => file.close() };
+    return { parts, stated, close: async () => file.close() };
   } catch (error) {
     file.close();
     throw error;

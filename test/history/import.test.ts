@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createHistory } from '../../server/history/index.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { histories } from '../support/rounds.ts';
+import { temporaryFolder } from '../support/server.ts';
 import { openWorld, type World } from '../support/world.ts';
 import { csv, importText, row, stream, summaryOf } from './fixture.ts';
 
@@ -75,6 +76,23 @@ describeOnEachDatabase('importing history', (kind) => {
       costMicros: 240_000n,
     });
     await world.expectSound();
+  });
+
+  it.each([
+    ['columns that it does not have', 'a,b\n'],
+    ['something else than objects', '{"a": 1} 2\n'],
+  ])('lets go of a file that it cannot read: %s', async (_, beginning) => {
+    const path = join(temporaryFolder(), 'history');
+    writeFileSync(path, beginning + '1,2\n'.repeat(250_000));
+    const bytes = createReadStream(path);
+    const closed = new Promise<void>((resolve) => bytes.once('close', () => resolve()));
+    const history = createHistory({ database: world.database, clock: world.clock });
+    const outcome = await history.import(
+      { kind: 'text', bytes, layout: null },
+      { dryRun: true, actor: 'test' },
+    );
+    expect(outcome.status).toBe('unreadable');
+    await closed;
   });
 
   it('refuses a row whose id is booked with other figures, since what is booked never changes', async () => {

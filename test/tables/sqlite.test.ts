@@ -44,5 +44,5 @@ test('sums of an old system that are none do not keep its rows out', async () =>
     CREATE TABLE hourly_stats (hour TEXT, total_cost, total_revenue); INSERT INTO hourly_stats VALUES ('x', 'n/a', 1)`);
   const opened = await openOldDatabase(path);
   expect(opened.stated).toBeNull();
-  opened.close();
+  await opened.close();
 });
