@@ -211,14 +211,15 @@ export function createRunner(options: RunnerOptions): Runner {
     await inputSlots[kind].take();
     const got = await options.fetchInput(url, kind, NEVER).finally(() => inputSlots[kind].give());
     if ('problem' in got) return refuse(got.problem);
-    const seconds = got.file.durationSeconds;
-    if (
-      record.operation === 'DUB_VIDEO' &&
-      seconds !== undefined &&
-      seconds > (request.durationSeconds ?? 60)
-    ) {
+    if (record.operation === 'DUB_VIDEO') {
       // The vendor bills the minutes that there are, not those that were said.
+      const seconds = got.file.durationSeconds;
       const paid = Math.ceil((request.durationSeconds ?? 60) / 60) * 60;
+      if (seconds === undefined) {
+        return refuse(
+          'The file does not say how long the video is, as recordings of a browser do not. Give one that does, such as an MP4.',
+        );
+      }
       if (seconds > paid) {
         return refuse(
           `The video is ${Math.ceil(seconds)} seconds long, and the request is for ${paid}. Ask again with durationSeconds: ${Math.ceil(seconds)}.`,
