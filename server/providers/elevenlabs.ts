@@ -61,6 +61,8 @@ const POLL_MS = 10_000;
 /** Films that came when nobody was waiting any more are kept until they are asked for again, each of them in memory. */
 const FILMS_KEPT = 4;
 const FILM_KEPT_MS = 60_000;
+/** The longest film that is dubbed: with room for a dub that is longer, within the longest answer that is read. */
+const MOST_FILM_BYTES = 200_000_000;
 /** The one model of this surface, by its name on the other. */
 const MODEL = 'dubbing_v1';
 
@@ -105,6 +107,9 @@ export function createElevenLabs(options: ElevenLabsOptions): Provider {
     }
     if ('refusal' in heard && heard.refusal.status === 404) {
       return withCost(failures.make(NO_FILE, `HTTP 404 ${heard.refusal.text}`, { jobId }), costMicros);
+    }
+    if ('loss' in heard && heard.loss.loss === 'too-long') {
+      return withCost(failures.make(NO_FILE, heard.loss.message, { jobId }), costMicros);
     }
     // 425 is the documented "too early"; every other refusal says as little of the film.
     return replies.unanswered(heard, jobId);
@@ -219,6 +224,8 @@ function orderOf({
   if (request.count !== 1) return 'This provider makes one dub at a time.';
   if (!input) return 'A video is needed.';
   if (!/^(?:video|audio)\//.test(input.contentType)) return 'What is to be dubbed must be a video.';
+  // A dub is about as long as its film. What could not be fetched would be billed all the same.
+  if (input.bytes.length > MOST_FILM_BYTES) return 'Give a video of at most 200 MB.';
   if (!request.targetLanguage) return 'A target language is needed.';
   const language = languageOf(request.targetLanguage);
   if (!language) return 'The target language is not one that can be spoken: write a tag such as es or pt-BR.';

@@ -165,7 +165,7 @@ export function judgeLoss(error: WireError): Verdict {
       ? 'The request was stopped before the provider answered.'
       : error.loss === 'late'
         ? 'The provider did not answer in time.'
-        : error.loss === 'unreadable'
+        : error.loss === 'unreadable' || error.loss === 'too-long'
           ? UNREADABLE.message
           : error.sent
             ? 'The connection to the provider broke before it answered.'

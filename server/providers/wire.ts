@@ -24,6 +24,8 @@ export type Loss =
   | 'broken'
   /** An SDK tried to send a second request. */
   | 'repeated'
+  /** The answer is longer than any that is read, and would be so again. */
+  | 'too-long'
   /** The answer was complete, but is not what the vendor documents. */
   | 'unreadable';
 
@@ -54,6 +56,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The longest answer that is read: more than any picture, and far less than what would exhaust this process. */
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+
+class TooLong extends Error {
+  constructor() {
+    super(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+  }
+}
 
 /** One request and its answer. Made for one call of a provider, and thrown away after it. */
 export class Exchange {
@@ -124,7 +132,8 @@ export class Exchange {
       // Destroying a request may emit one more error, when its kept-alive socket may be another request's already.
       if (settled) return;
       settle();
-      reject(new WireError(loss, this.#sent, cause));
+      // The socket is told of it before the answer is.
+      reject(new WireError(cause instanceof TooLong ? 'too-long' : loss, this.#sent, cause));
       request?.destroy();
     };
     const onAbort = () => lose('aborted', this.#signal.reason);
@@ -208,11 +217,11 @@ function readAll(
   response.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES)
-      response.destroy(new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`));
+    if (length > MAX_ANSWER_BYTES) response.destroy(new TooLong());
   });
   // A body that is cut off ends in an error (ECONNRESET, "aborted"), never in `end`.
   response.once('error', fail);
+  if (Number(response.headers['content-length']) > MAX_ANSWER_BYTES) response.destroy(new TooLong());
   response.once('end', () => {
     const [first] = chunks;
     done(chunks.length === 1 && first ? first : Buffer.concat(chunks));

@@ -158,6 +158,18 @@ describe('ElevenLabs, refusing', () => {
   });
 });
 
+test('a film whose dub could not be fetched is not sent', async () => {
+  await using session = await start();
+  const { input } = elevenlabs;
+  if (!input) throw new Error('There is no film.');
+  const long = { ...input, bytes: new Uint8Array(200_000_001) };
+  expect(await session.provider.submit({ ...submitOf(elevenlabs), input: long })).toMatchObject({
+    ...CUSTOMERS,
+    message: expect.stringContaining('200 MB'),
+  });
+  expect(session.vendor.hits).toEqual([]);
+});
+
 describe('ElevenLabs, asked after a dub', () => {
   test('serves the film to the holder of the key, and its duration is what it costs', async () => {
     await using session = await start();
@@ -310,6 +322,20 @@ describe('ElevenLabs, asked after a dub', () => {
     const jobId = await session.begin();
     session.vendor.finish(dubOf(jobId));
     session.vendor.script(status(404), { on: 'file' });
+    expect(await session.provider.check(jobId, quiet())).toMatchObject({
+      status: 'failed',
+      billed: 'yes',
+      costMicros: 990_000n,
+      jobId,
+    });
+  });
+
+  test('a dub that is too long to be fetched is not fetched again and again, and is billed', async () => {
+    await using session = await start();
+    const jobId = await session.begin();
+    session.vendor.finish(dubOf(jobId));
+    const headers = { 'content-type': 'video/mp4', 'content-length': '300000000' };
+    session.vendor.script(status(200, 'film', headers), { on: 'file' });
     expect(await session.provider.check(jobId, quiet())).toMatchObject({
       status: 'failed',
       billed: 'yes',
