@@ -332,7 +332,8 @@ function readFilm(
   return {
     status: 'succeeded',
     outputs: [{ content: { url }, contentType }],
-    costMicros: bill.costMicros ?? null,
+    // No units at all are the one thing that makes a film free.
+    costMicros: bill.billed === 'no' ? 0n : (bill.costMicros ?? null),
     jobId,
   };
 }

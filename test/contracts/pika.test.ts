@@ -192,6 +192,8 @@ describe('what a film costs', () => {
     { vendorModel: TURBO, units: '1', costMicros: 200_000n },
     { vendorModel: TURBO, units: '2.0', costMicros: 400_000n },
     { vendorModel: TURBO, units: '0.333333', costMicros: 66_667n },
+    { vendorModel: TURBO, units: '0', costMicros: 0n },
+    { vendorModel: V2_2, units: '0.0', costMicros: 0n },
     { vendorModel: TURBO, units: undefined, costMicros: null },
     { vendorModel: TURBO, units: 'one', costMicros: null },
     { vendorModel: 'fal-ai/pika/v2.1/text-to-video', units: '1', costMicros: null },
