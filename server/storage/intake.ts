@@ -135,6 +135,13 @@ export function createIntake(options: IntakeOptions, shelf: Shelf, spool: Spool)
   };
 }
 
+/** The longest side that the books can hold. What a vendor or a file's header says may be anything. */
+const MOST_PIXELS = 2 ** 31 - 1;
+
+function lengthOf(pixels: number | undefined): number | undefined {
+  return Number.isInteger(pixels) && Number(pixels) > 0 && Number(pixels) <= MOST_PIXELS ? pixels : undefined;
+}
+
 function describe(
   sha256: string,
   bytes: number,
@@ -147,8 +154,8 @@ function describe(
     sha256,
     contentType,
     bytes,
-    width: output.width ?? read?.width,
-    height: output.height ?? read?.height,
+    width: lengthOf(output.width ?? read?.width),
+    height: lengthOf(output.height ?? read?.height),
     durationSeconds: output.durationSeconds,
   };
 }

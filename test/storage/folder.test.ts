@@ -29,6 +29,18 @@ describe('storing bytes', () => {
     expect(await fs.readFile(join(store.folder, pathOf(stored.sha256)))).toEqual(PIXEL);
   });
 
+  test.each([2 ** 31, 2 ** 32 - 1, 1.5, Number.NaN, -1])(
+    'a side of %s pixels, which the books cannot hold, is not told',
+    async (side) => {
+      await using store = await startStore();
+      const said = { ...output(PIXEL), width: side, height: side };
+      expect(await store.storage.store(said, quiet())).toMatchObject({ width: undefined, height: undefined });
+      const header = png('wide', 100);
+      header.writeUInt32BE(Number.isInteger(side) && side > 0 ? side : 2 ** 31, 16);
+      expect(await store.storage.store(output(header), quiet())).toMatchObject({ width: undefined });
+    },
+  );
+
   test('equal bytes are one file, however often and however many at once', async () => {
     await using store = await startStore();
     const all = await Promise.all(
