@@ -13,6 +13,7 @@ interface Found {
 async function* objects(texts: AsyncIterable<string>): AsyncGenerator<Found> {
   let line = 1;
   let depth = 0;
+  let lists = 0;
   let inString = false;
   let escaped = false;
   let begun = '';
@@ -31,7 +32,9 @@ async function* objects(texts: AsyncIterable<string>): AsyncGenerator<Found> {
         if (character === 123) {
           depth = 1;
           start = at;
-        } else if (!/[\s,[\]]/.test(text.charAt(at))) {
+        } else if (character === 91) lists += 1;
+        else if (character === 93) lists -= 1;
+        else if (!/[\s,]/.test(text.charAt(at))) {
           throw new TableError(
             `"${text.slice(at, at + 20).trim()}" is no object: give an array of objects, or an object on each line.`,
             line,
@@ -56,6 +59,7 @@ async function* objects(texts: AsyncIterable<string>): AsyncGenerator<Found> {
     }
   }
   if (depth > 0) throw new TableError('the file ends in the middle of an object: it is not whole.', line);
+  if (lists > 0) throw new TableError('the file ends in the middle of its array: it is not whole.', line);
 }
 
 /** The values of a flat object as texts. A number would lose digits as a float, so that its own text is kept. */
