@@ -1,5 +1,5 @@
 /** `/import/history`: a file of history, put by before it is read, since a body has to arrive within 30 s. */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, type ReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -85,11 +85,13 @@ export async function serveImport(
   const folder = join(core.environment.database.folder, 'incoming');
   await mkdir(folder, { recursive: true });
   const file = join(folder, `history-${newId()}`);
+  let text: ReadStream | undefined;
   try {
     await putBy(request, file);
-    const source: HistorySource = (await isSqlite(file))
-      ? { kind: 'sqlite', path: file }
-      : { kind: 'text', bytes: createReadStream(file), layout };
+    text = (await isSqlite(file)) ? undefined : createReadStream(file);
+    const source: HistorySource = text
+      ? { kind: 'text', bytes: text, layout }
+      : { kind: 'sqlite', path: file };
     const rejections: Told[] = [];
     const outcome = await core.history.import(source, {
       dryRun: dryRun === 'true',
@@ -123,6 +125,8 @@ export async function serveImport(
       `A file has at most ${MAX_FILE_BYTES} bytes: use the command line.`,
     );
   } finally {
+    // One that was not read, since another import is under way, would stay open.
+    text?.destroy();
     await rm(file, { force: true });
   }
 }
