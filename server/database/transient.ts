@@ -3,9 +3,12 @@ import { sqlStateOf } from './sql-state.ts';
 /** SQLSTATEs after which the same transaction may be run again: it was rolled back whole. */
 const ROLLED_BACK = new Set(['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '53300']);
 
-/** What sockets and pools say when a connection is lost; whether the work was committed is not known. */
+/**
+ * What sockets and pools say when a connection is lost, or none is to be had: a container that is stopped takes its name along, and
+ * a machine its way there. Whether the work was committed is not known.
+ */
 const LOST =
-  /ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error/i;
+  /ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|E(?:HOST|NET)(?:UNREACH|DOWN)|Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error/i;
 
 /**
  * What Prisma says by codes of its own: the server cannot be reached or lets nobody in for now, the connection was closed, its pool

@@ -128,6 +128,10 @@ describe('failures that may be gone on another try', () => {
     ['a lost connection', new Error('Connection terminated unexpectedly'), true],
     ['a pool that gives none', new Error('timeout exceeded when trying to connect'), true],
     ['a refused connection', { code: 'ECONNREFUSED', message: '' }, true],
+    ['a name that is gone with its container', { code: 'ENOTFOUND', message: 'getaddrinfo postgres' }, true],
+    ['a name that nobody can look up', { code: 'EAI_AGAIN', message: 'getaddrinfo postgres' }, true],
+    ['a machine that cannot be reached', { code: 'EHOSTUNREACH', message: 'connect 10.0.0.1' }, true],
+    ['a network that cannot be reached', { code: 'ENETUNREACH', message: 'connect 10.0.0.1' }, true],
     [
       'too many connections, as Prisma says it',
       { code: 'P2037', meta: { driverAdapterError: { cause: { originalCode: '53300' } } } },
