@@ -167,7 +167,22 @@ export async function openLedger(options: {
     return outcome;
   }
 
-  await statements.beat(database, clock.now(), processId);
+  /** Whether the database was away when this process last said that it lives; and since when it is back, should it have been. */
+  let isCutOff = false;
+  let backSince: Date | undefined;
+
+  async function beat(): Promise<void> {
+    try {
+      await statements.beat(database, clock.now(), processId);
+    } catch (error) {
+      isCutOff = true;
+      throw error;
+    }
+    if (isCutOff) backSince = clock.now();
+    isCutOff = false;
+  }
+
+  await beat();
   if (database.kind === 'pglite') await statements.stopOtherProcesses(database, clock.now(), processId);
 
   return {
@@ -192,13 +207,10 @@ export async function openLedger(options: {
     abandon: (item) => abandons.submit(item),
     adoptOrphans(limit) {
       const now = clock.now();
-      return statements.adoptOrphans(
-        database,
-        now,
-        processId,
-        new Date(now.getTime() - DEAD_AFTER_MS),
-        limit,
-      );
+      const aliveSince = new Date(now.getTime() - DEAD_AFTER_MS);
+      // While the database was away no process could say that it lives, nor settle what it has in hand: each gets the time to.
+      const areHeard = !isCutOff && (backSince === undefined || backSince <= aliveSince);
+      return statements.adoptOrphans(database, now, processId, areHeard ? aliveSince : null, limit);
     },
     async expireGrants() {
       let expired = 0;
@@ -209,7 +221,7 @@ export async function openLedger(options: {
         expired += ids.length;
       }
     },
-    beat: () => statements.beat(database, clock.now(), processId),
+    beat,
     stop: () => statements.stopBeating(database, clock.now(), processId),
     counts: () => ({ reserve: reserves.counts, settle: settles.counts }),
   };

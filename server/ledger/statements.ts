@@ -508,20 +508,23 @@ export interface Orphan {
 /**
  * Takes over pending reservations that nobody answers for any more, at most `limit` at once: those of processes
  * whose heart stopped before `aliveSince`, and those whose time is over. Two sweepers never get the same one.
+ *
+ * @param aliveSince null when nothing can be said of other processes by their silence: then only what is this process's own, or
+ *   of one that has ended in good order, is taken.
  */
 export async function adoptOrphans(
   sql: Sql,
   now: Date,
   processId: string,
-  aliveSince: Date,
+  aliveSince: Date | null,
   limit: number,
 ): Promise<Orphan[]> {
   return sql.query<Orphan>(
     `WITH orphan AS (
       SELECT r.id FROM reservation r
-      WHERE r.status = 'PENDING' AND (r.expires_at <= $1
+      WHERE r.status = 'PENDING' AND ((r.expires_at <= $1 AND (r.process_id = $2 OR $3::timestamptz IS NOT NULL))
         OR (r.process_id <> $2 AND NOT EXISTS (SELECT 1 FROM server_process p
-          WHERE p.id = r.process_id AND p.stopped_at IS NULL AND p.heartbeat_at > $3)))
+          WHERE p.id = r.process_id AND p.stopped_at IS NULL AND ($3 IS NULL OR p.heartbeat_at > $3))))
       ORDER BY r.expires_at LIMIT $4 FOR UPDATE OF r SKIP LOCKED
     ), adopted AS (
       UPDATE reservation r SET process_id = $2,

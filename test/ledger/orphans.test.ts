@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Database } from '../../server/database/index.ts';
 import { newId } from '../../server/ids.ts';
+import { openLedger } from '../../server/ledger/index.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { openWorld, reserveItem, settleItem, type World } from '../support/world.ts';
 
@@ -73,6 +75,39 @@ describeOnEachDatabase('orphans', (kind) => {
     expect(await other.adoptOrphans(10)).toEqual([]);
     expect(await world.ledger.adoptOrphans(10)).toEqual([]);
     expect(await world.balance(account)).toMatchObject({ reserved: 7 });
+    await world.expectSound();
+  });
+
+  it('are none when the database was away, so that no heart could beat: each process gets the time to say that it lives', async () => {
+    let isAway = false;
+    const { database, clock, ledger } = world;
+    const query: Database['query'] = (...asked) =>
+      isAway ? Promise.reject(new Error('ECONNREFUSED')) : database.query(...asked);
+    const other = await openLedger({ database: { ...database, query }, clock });
+    await world.rows('UPDATE server_process SET stopped_at = NULL');
+    const in10Minutes = new Date(clock.now().getTime() + 600_000);
+    await world.reserve(account, { expiresAt: in10Minutes });
+    const over = await world.reserve(account, { expiresAt: new Date(clock.now().getTime() + 5_000) });
+    const own = reserveItem(account, clock.now(), { expiresAt: new Date(clock.now().getTime() + 5_000) });
+    await other.reserve(own);
+
+    isAway = true;
+    clock.advance(5_000);
+    await expect(other.beat()).rejects.toThrow('ECONNREFUSED');
+    clock.advance(DEAD_MS);
+    isAway = false;
+    expect(ids(await other.adoptOrphans(10)), 'it sweeps before any heart beats').toEqual([own.id]);
+    await other.beat();
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    await ledger.beat();
+    clock.advance(DEAD_MS - 2_000);
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    await ledger.beat();
+    clock.advance(2_000);
+    expect(ids(await other.adoptOrphans(10)), 'its time is over, and was not in the outage').toEqual([over]);
+    clock.advance(DEAD_MS);
+    await other.beat();
+    expect(await other.adoptOrphans(10), 'who says nothing now has gone').toHaveLength(1);
     await world.expectSound();
   });
 
