@@ -11,7 +11,7 @@ export type { Database, LoadingSql, NativePostgres, Session, Sql } from './datab
 export type { JsonValue } from './json.ts';
 export { listen, notify } from './notify.ts';
 export { untilItAnswers } from './patience.ts';
-export { isStorable, isTextRefused } from './text.ts';
+export { isStorable, isTextRefused, storable } from './text.ts';
 export { isTransient } from './transient.ts';
 
 /** Where the data is: a Postgres, a folder of this process, or memory. */

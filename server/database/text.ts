@@ -5,6 +5,11 @@ export function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed();
 }
 
+/** A text as it can be kept: what stands for a character that cannot be read is in the place of each that Postgres does not take. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\ufffd');
+}
+
 /** invalid_text_representation is none of them: whoever sends an id has made sure that it is one. */
 const REFUSED = new Set(['22021', '22P05']);
 

@@ -1,4 +1,5 @@
 /** What a call to a provider comes to in the books: one table, the same whoever hears of its end. */
+import { storable } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import type { AttemptRecord, FailureRecord, OutputRecord, SettleItem } from '../ledger/index.ts';
 import { divideUp, type Micros } from '../money.ts';
@@ -20,6 +21,8 @@ function attemptOf({ record }: Work, endedAt: Date, booked: Booked, jobId?: stri
     startedAt,
     final: true,
     ...booked,
+    // A vendor's own words, cut somewhere: nothing in them may keep it out of the books.
+    error: booked.error && storable(booked.error),
   };
 }
 
@@ -144,7 +147,7 @@ export function failedAttempt(work: Work, endedAt: Date, result: ProviderFailure
 export function failed(work: Work, endedAt: Date, result: ProviderFailure): SettleItem {
   const failure: FailureRecord = {
     code: result.code,
-    message: result.message,
+    message: storable(result.message),
     retryable: result.retryable,
     retryAfterSeconds: result.retryAfterSeconds ?? null,
   };

@@ -19,7 +19,7 @@ import {
   handleWhenResult,
 } from 'cockatiel';
 import type { Clock } from '../clock.ts';
-import type { Database } from '../database/index.ts';
+import { type Database, storable } from '../database/index.ts';
 import type { Log } from '../log.ts';
 import type { ProviderFailure, SubmitResult } from '../providers/index.ts';
 import * as statements from './statements.ts';
@@ -147,7 +147,7 @@ export async function createRouting(options: {
         provider,
         openedAt: circuit.row?.openedAt ?? now,
         until: new Date(now.getTime() + thresholds.pauseMs),
-        reason: circuit.reason.slice(0, 1_000),
+        reason: storable(circuit.reason.slice(0, 1_000)),
       };
       elsewhere.set(provider, circuit.row);
       log.warn({ provider, reason: circuit.reason }, 'A provider is left alone: its calls fail.');

@@ -195,6 +195,17 @@ describeOnEachDatabase('a generation without a model whose provider fails', (kin
     },
   );
 
+  test('in words that no database keeps is booked and goes on as with any other', async () => {
+    await begin();
+    // Cut to 1,000 characters it ends in half a picture.
+    stage.replicate.script(status(429, { detail: `x${'🗼'.repeat(600)}` }));
+    const sentOn = await stage.call(accountId);
+    expect(sentOn.answer).toMatchObject({ status: 'SUCCEEDED', model: 'openai/second' });
+    stage.replicate.script(status(429, 'Busy\u0000'));
+    const ended = await stage.call(accountId, { model: 'replicate/first' });
+    expect(ended.answer).toMatchObject({ ...UNAVAILABLE, creditsReturned: 10 });
+  });
+
   test('and tells what it bills, is booked at that, also what is above its ceiling', async () => {
     await begin();
     await stage.reprice('openai/tokens', 30);
