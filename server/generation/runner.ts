@@ -476,7 +476,9 @@ export function createRunner(options: RunnerOptions): Runner {
     const progress = running.progress ?? null;
     if (progress !== null && progress !== record.progress) {
       // A report may have ended it meanwhile, of which nobody must hear as running after that.
-      const stands = await statements.writeProgress(database, record.id, jobId, progress);
+      const stands = await patiently(record, () =>
+        statements.writeProgress(database, record.id, jobId, progress),
+      );
       if (stands) publish({ ...known, progress });
     }
     // The older a job, the less a second more matters.

@@ -2,7 +2,7 @@
  * A slow generation from its order to its end, for every vendor whose calls become jobs: what the customer sees
  * meanwhile, what comes of a job that fails, is refused, takes too long or is given up, and what is booked for each.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Billed } from '../../server/providers/index.ts';
 import type { TestClient } from '../support/client.ts';
 import { until } from '../support/server.ts';
@@ -314,4 +314,31 @@ test('a file that a request names and that cannot be used is never sent, and giv
   expect(v.vendor.submits).toBe(submits);
   expect(await generation.attempts()).toEqual([]);
   await generation.expectBalance(0);
+});
+
+test('a job of which the database is away when it tells how far it is, is asked after all the same', async () => {
+  const { database } = stage.server.core;
+  const { query: answer } = database;
+  let failures = 0;
+  const query = vi.spyOn(database, 'query').mockImplementation((text, ...more) => {
+    if (failures > 0 || !text.includes('SET progress')) return answer(text, ...more);
+    failures += 1;
+    return Promise.reject(new Error('Connection terminated unexpectedly'));
+  });
+  try {
+    // Its gateway tells it from the beginning, in the answer to the call.
+    const generation = await stage.of('midjourney').begin();
+    await generation.job();
+    expect(failures).toBe(1);
+    await until('a question after it waits', async () => {
+      const steps = await stage.server.rows(
+        `SELECT FROM pgboss.job WHERE name = 'generation-check' AND data ->> 'generationId' = $1`,
+        [generation.uuid],
+      );
+      return steps.length === 1;
+    });
+    await generation.cancel();
+  } finally {
+    query.mockRestore();
+  }
 });
