@@ -296,7 +296,9 @@ async function closeRooms(core: Omit<Core, 'close'>): Promise<void> {
   core.routing.close();
   await core.live.close();
   await core.access.close();
-  await core.ledger.stop();
+  await core.ledger.stop().catch((error: unknown) => {
+    core.log.warn({ error }, 'That this process ends could not be said; the others find out by its silence.');
+  });
   await core.tracing.close();
   await core.database.close();
 }

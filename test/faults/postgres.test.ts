@@ -132,6 +132,17 @@ describeOnPostgres('a database that goes away', () => {
     expect((await admin.balance(accountId)).reserved).toBe(0);
     expectClean(await runAudit(opened.database));
   });
+
+  test('as a process is told to stop has it end in good order all the same', async () => {
+    const leaving = await spawnReady({
+      folder: temporaryFolder(),
+      env: { DATABASE_URL: proxy.url, SANDBOX: 'on', LOG_LEVEL: 'silent' },
+    });
+    proxy.cutAnswers();
+    expect(await leaving.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(leaving.stderr).toBe('');
+    proxy.restore();
+  });
 });
 
 describeWithCluster('Postgres that is killed and restarted under load', () => {
