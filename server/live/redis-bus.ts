@@ -93,13 +93,21 @@ export async function openRedisBus(options: RedisBusOptions, ears: Ears): Promis
       else ears.heard(channel);
     }
   };
-  const opened = Promise.all([
-    teller.connect(),
-    hearer.connect().then(() => hearer.subscribe(CHANNEL, onMessage)),
-  ]).then(
+  /** A connection that breaks before it is answered takes the question along: the library asks again only for what stood. */
+  const subscribe = async (): Promise<void> => {
+    while (!closed) {
+      try {
+        return await hearer.subscribe(CHANNEL, onMessage);
+      } catch (error) {
+        if (!hearer.isOpen) throw error;
+        await new Promise((resolve) => setTimeout(resolve, MOST_PAUSE_MS));
+      }
+    }
+  };
+  const opened = Promise.all([teller.connect(), hearer.connect().then(subscribe)]).then(
     () => {
       lastError = undefined;
-      setHears(true);
+      if (hearer.isReady) setHears(true);
       // From now on the library subscribes again by itself before it says that it is ready.
       hearer.on('ready', () => {
         lastError = undefined;

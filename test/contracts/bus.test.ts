@@ -1,4 +1,6 @@
 /** One suite over every bus between processes. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../server/database/index.ts';
 import { createProcessBus, type Ears, openPostgresBus, openRedisBus } from '../../server/live/index.ts';
@@ -99,5 +101,41 @@ describeWithRedis('the bus over Redis', () => {
     await late.start();
     await until('it is found', () => bus.isUp);
     await bus.close();
+  });
+
+  test('hears also when its connection broke just as it asked to', async () => {
+    let cuts = 0;
+    const between = createServer((near) => {
+      const far = connect(Number(new URL(redis.url).port), '127.0.0.1');
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        socket.on('error', () => {});
+        socket.once('close', () => other.destroy());
+      }
+      near.on('data', (bytes) => {
+        if (cuts === 0 && /subscribe/i.test(bytes.toString())) {
+          cuts += 1;
+          near.destroy();
+        } else far.write(bytes);
+      });
+      far.on('data', (bytes) => near.write(bytes));
+    }).listen(0, '127.0.0.1');
+    await once(between, 'listening');
+    const url = `redis://127.0.0.1:${(between.address() as AddressInfo).port}`;
+    const heard: string[] = [];
+    const bus = await openRedisBus(
+      { url, log: silentLog },
+      { heard: (channel) => heard.push(channel), gap: () => {} },
+    );
+    await until('it is up', () => bus.isUp);
+    expect(cuts).toBe(1);
+    const teller = await open({ heard: () => {}, gap: () => {} });
+    teller.tell('generation:1');
+    await until('it is heard', () => heard.length > 0);
+    expect(heard).toEqual(['generation:1']);
+    await Promise.all([bus.close(), teller.close()]);
+    between.close();
   });
 });
