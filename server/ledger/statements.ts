@@ -142,7 +142,24 @@ export async function reserve(
     ],
     'ledger_reserve',
   );
-  return rows.map((row) => readReserve(row, now));
+  // The function has looked again for what may serve, which may be another by now, or the generation itself.
+  const existing = rows.flatMap(({ outcome }, index) =>
+    outcome === 'EXISTING' ? (items[index]?.id ?? []) : [],
+  );
+  const kept = existing.length > 0 ? await readServers(sql, existing) : new Map<string, string | null>();
+  return rows.map((row, index) => {
+    const served_by = kept.get(items[index]?.id ?? '');
+    return readReserve(served_by === undefined ? row : { ...row, served_by }, now);
+  });
+}
+
+/** By which generation each of these is served; null for one that is made. */
+async function readServers(sql: Sql, ids: readonly string[]): Promise<Map<string, string | null>> {
+  const rows = await sql.query<{ id: string; served_by: string | null }>(
+    'SELECT id, served_by_id AS served_by FROM generation WHERE id = ANY ($1::uuid[])',
+    [ids],
+  );
+  return new Map(rows.map(({ id, served_by }) => [id, served_by]));
 }
 
 interface SettleRow {

@@ -211,6 +211,30 @@ describeOnEachDatabase('a reservation', (kind) => {
     expect((await send(true))[1]).toEqual(replay);
   });
 
+  it('that was committed before the answer was lost is served by what it was to be served by, and by nothing else', async () => {
+    const account = await world.account({ credits: 6 });
+    const now = world.clock.now();
+    const cacheSince = new Date(now.getTime() - 60_000);
+    const earlier = await world.reserve(account, { cacheKey: 'made', cacheSince });
+    await world.post(earlier);
+    const items = [
+      reserveItem(account, now, { cacheKey: 'made', cacheSince }),
+      reserveItem(account, now, { cacheKey: 'new', cacheSince }),
+      reserveItem(account, now, { cacheKey: 'other', cacheSince }),
+    ];
+    const send = async (retry: boolean) => {
+      const { database, clock, ledger } = world;
+      const outcomes = await statements.reserve(database, clock.now(), ledger.processId, items, retry);
+      return outcomes.map((outcome) => ('servedById' in outcome ? outcome.servedById : outcome.status));
+    };
+    expect(await send(false)).toEqual([earlier, null, 'insufficient-credits']);
+    expect(await send(true)).toEqual([earlier, null, 'insufficient-credits']);
+    // The database finds one that may serve for each that it admits, and the second would find itself.
+    await world.grant(account, 2);
+    expect(await send(true)).toEqual([earlier, null, null]);
+    await world.expectSound();
+  });
+
   it('is told apart from nothing: settling what is not there says so', async () => {
     expect(await world.ledger.settle(settleItem(newId(), 'POST', world.clock.now()))).toMatchObject({
       status: 'not-found',
