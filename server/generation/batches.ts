@@ -14,7 +14,7 @@ import type { Queue } from '../queue/index.ts';
 import type { Routing } from '../routing/index.ts';
 import * as outcome from './outcome.ts';
 import { submitOf } from './provider-call.ts';
-import { type GenerationRecord, priorityOf, requestOf, type Work } from './record.ts';
+import { type GenerationRecord, isOverdue, priorityOf, requestOf, type Work } from './record.ts';
 import type { Runner } from './runner.ts';
 import type { Slots } from './slots.ts';
 import * as statements from './statements.ts';
@@ -174,9 +174,13 @@ export function createBatches(options: {
     async submit(generationIds) {
       const read = await Promise.all(generationIds.map((id) => statements.readWork(database, id)));
       // One that was sent belongs to whoever sent it.
-      const works = read.filter(
+      const waiting = read.filter(
         (work) => work !== null && work.record.completedAt === null && work.record.sentAt === null,
       ) as Work[];
+      const now = clock.now();
+      const over = waiting.filter(({ record }) => isOverdue(record, now));
+      const works = waiting.filter((work) => !over.includes(work));
+      await Promise.all(over.map((work) => options.runner().finish(work.record, outcome.overdue(work))));
       const alone = works.filter(({ record }) => !groupOf(record));
       await queue.putAll(
         'submit',

@@ -28,7 +28,14 @@ import {
   type Refusal,
   type Ticket,
 } from './pricing.ts';
-import { type GenerationRecord, isQueued, type OutputFile, priorityOf, type Work } from './record.ts';
+import {
+  type GenerationRecord,
+  isQueued,
+  type OutputFile,
+  priorityOf,
+  QUEUE_MAX_MS,
+  type Work,
+} from './record.ts';
 import { createRecovery, type Recovery } from './recovery.ts';
 import { createReports, type Reports } from './reports.ts';
 import { createRunner, type FetchInput, type RunnerOptions, type Stage } from './runner.ts';
@@ -102,9 +109,6 @@ export interface GenerationOptions {
   /** Told how many reservations were found that nobody answered for, before anything is done with them. */
   readonly onOrphans?: ((count: number) => Promise<unknown>) | undefined;
 }
-
-/** How long a queued call may wait for a worker before its credits go back. */
-const QUEUE_MAX_MS = 24 * 60 * 60_000;
 
 /** A call under way in this process. */
 interface Running {

@@ -199,6 +199,16 @@ export function neverSent(work: Work, failure: FailureRecord = INTERRUPTED): Set
   return refunded(work, failure, []);
 }
 
+/** A call that nobody could send for a day. */
+export function overdue(work: Work): SettleItem {
+  return neverSent(work, {
+    code: 'PROVIDER_UNAVAILABLE',
+    message: 'It could not be sent within a day. Your credits are back; please try again.',
+    retryable: true,
+    retryAfterSeconds: null,
+  });
+}
+
 /**
  * A call that went out and of which nothing more will be heard: booked at the most that it can cost.
  *

@@ -95,6 +95,14 @@ export function isQueued(operation: Operation, priority: Priority): boolean {
   return SLOW.has(operation) || priority === 'LOW';
 }
 
+/** How long a queued call may wait before its credits go back. */
+export const QUEUE_MAX_MS = 24 * 60 * 60_000;
+
+/** Whether a call that has not been sent has waited for too long. */
+export function isOverdue({ createdAt }: GenerationRecord, now: Date): boolean {
+  return now.getTime() - createdAt.getTime() >= QUEUE_MAX_MS;
+}
+
 /** How soon a generation is wanted. */
 export function priorityOf(record: Pick<GenerationRecord, 'request'>): Priority {
   return requestOf(record).priority ?? 'NORMAL';

@@ -27,7 +27,7 @@ import { type Storage, StorageError } from '../storage/index.ts';
 import { type CacheSettings, creditsOfHit } from './cache.ts';
 import * as outcome from './outcome.ts';
 import { submit } from './provider-call.ts';
-import { type GenerationRecord, isQueued, priorityOf, requestOf, type Work } from './record.ts';
+import { type GenerationRecord, isOverdue, isQueued, priorityOf, requestOf, type Work } from './record.ts';
 import { Slots } from './slots.ts';
 import * as statements from './statements.ts';
 import { waitForEnd } from './wait.ts';
@@ -562,6 +562,10 @@ export function createRunner(options: RunnerOptions): Runner {
         return queue.put('submit', generationId, pause, priorityOf(work.record));
       }
       if (earlier && (await serve(work, earlier))) return;
+      if (isOverdue(work.record, clock.now())) {
+        await finish(work.record, outcome.overdue(work));
+        return;
+      }
       if (options.isBatched(work.record)) return queue.put('batch', generationId, 0, 'LOW');
       await perform(work, 'queued', NEVER);
     },

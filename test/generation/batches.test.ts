@@ -327,6 +327,31 @@ describe('a generation of low priority', () => {
     await stage.server.expectSound();
   });
 
+  test('one that could not be sent for a day gives its credits back, and is not sent', async () => {
+    await using stage = await openStage({ thresholds: { failures: 1, pauseMs: 60_000 } });
+    const asked = await stage.ask(2);
+    const { generations, routing } = stage.server.core;
+    const words = { message: 'It is down.', detail: 'It is down.' };
+    routing.learn('openai', {
+      status: 'failed',
+      code: 'PROVIDER_UNAVAILABLE',
+      billed: 'no',
+      retryable: true,
+      ...words,
+    });
+    await until('it is left alone', () => !routing.isHealthy('openai'));
+    await stage.server.rows(`UPDATE generation SET created_at = created_at - interval '1 day'`);
+    await stage.server.rows(`UPDATE reservation SET expires_at = expires_at - interval '1 day'`);
+    expect(await generations.recovery.sweep()).toBe(2);
+    await generations.work();
+    for (const outcome of await stage.ended(asked)) {
+      expect(outcome).toMatchObject({ status: 'FAILED', failure: { code: 'PROVIDER_UNAVAILABLE' } });
+    }
+    expect(stage.vendor.submits).toBe(0);
+    expect(await stage.balance()).toEqual({ posted: 1_000, reserved: 0 });
+    await stage.server.expectSound();
+  });
+
   test('one that is given up and alone in its batch stops it, and costs nothing', async () => {
     await using stage = await openStage();
     const asked = await stage.ask(1);

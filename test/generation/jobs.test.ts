@@ -316,6 +316,19 @@ test('a file that a request names and that cannot be used is never sent, and giv
   await generation.expectBalance(0);
 });
 
+test('what waited a day for a worker gives the credits back, and is not sent', async () => {
+  await using waiting = await openJobStage(['luma'], { work: false });
+  const v = waiting.of('luma');
+  const generation = await v.begin();
+  await waiting.server.rows(`UPDATE generation SET created_at = created_at - interval '1 day'`);
+  await waiting.server.core.generations.work();
+  await until('it has ended', async () => (await generation.status()) === 'FAILED');
+  expect(v.vendor.submits).toBe(0);
+  expect(await generation.attempts()).toEqual([]);
+  await generation.expectBalance(0);
+  await waiting.server.expectSound();
+});
+
 test('a job of which the database is away when it tells how far it is, is asked after all the same', async () => {
   const { database } = stage.server.core;
   const { query: answer } = database;
