@@ -250,7 +250,7 @@ export function createRunner(options: RunnerOptions): Runner {
   async function perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null> {
     const { record } = work;
     if (stage === 'served') {
-      const earlier = await waitForEnd(options, record.servedById ?? '', LEADER_MS);
+      const earlier = await patiently(record, () => waitForEnd(options, record.servedById ?? '', LEADER_MS));
       return (earlier && (await serve(work, earlier))) ?? perform(work, 'queued', abort);
     }
     const provider = providers.serving(record.provider);

@@ -1,9 +1,9 @@
 /** Identical requests: one call to a provider, however many ask, and what the others are charged. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { CHEAP, type GenerateOptions, type TestClient, unique } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { hang, status } from '../support/vendors/http-vendor.ts';
+import { hang, slow, status } from '../support/vendors/http-vendor.ts';
 import { type OpenAiVendor, startOpenAiVendor } from '../support/vendors/openai.ts';
 
 const CALL = { model: 'openai/gpt-image-2', prompt: 'A lighthouse of glass', size: '1024x1024' } as const;
@@ -121,6 +121,32 @@ describeOnEachDatabase('identical requests', (kind) => {
       'SUCCEEDED',
     ]);
     expect(await admin.balance(accountId)).toEqual({ posted: 90, reserved: 0, available: 90 });
+  });
+
+  test('one that waits for another is served also when the database was away meanwhile', async () => {
+    const accountId = await admin.account(100);
+    const prompt = unique('away');
+    const { database } = server.core;
+    const { query: answer } = database;
+    let failures = 0;
+    vendor.script(slow(600));
+    const arrived = vendor.arrived();
+    const first = ask(accountId, { prompt });
+    await arrived;
+    const query = vi.spyOn(database, 'query').mockImplementation((text, ...more) => {
+      if (failures > 1 || !text.includes('FROM generation g WHERE g.id = $1')) return answer(text, ...more);
+      failures += 1;
+      return Promise.reject(new Error('Connection terminated unexpectedly'));
+    });
+    try {
+      const second = await ask(accountId, { prompt });
+      expect(failures).toBe(2);
+      expect((await first).status).toBe('SUCCEEDED');
+      expect(second).toMatchObject({ status: 'SUCCEEDED', creditsCharged: PRICE });
+      expect(await cachedOf(second.id)).toBe(true);
+    } finally {
+      query.mockRestore();
+    }
   });
 
   test('one that waits for another can be canceled, and the other goes on', async () => {
