@@ -32,7 +32,7 @@ export interface GroupCommitOptions<Item, Result> {
   readonly lanes?: number;
   /** How often a batch is sent again after a passing failure. */
   readonly retries?: number;
-  /** A passing failure so long after a batch was first sent is final; never when left out. */
+  /** A passing failure so long after a batch was first sent is final, also for what has gathered meanwhile; never when left out. */
   readonly retriesEndAfterMs?: number;
   /** Items with the same key never travel in one batch; the later waits for the next. */
   readonly keyOf?: (item: Item) => string;
@@ -145,10 +145,13 @@ export class GroupCommit<Item, Result> {
         if (this.#options.isTransient(error)) {
           retry = true;
           const { retries, retriesEndAfterMs } = this.#options;
-          if (attempt < retries && performance.now() - startedAt < retriesEndAfterMs) {
+          const isOver = performance.now() - startedAt >= retriesEndAfterMs;
+          if (attempt < retries && !isOver) {
             await wait(Math.min(10 * 2 ** attempt, 1_000) * (0.5 + Math.random()));
             continue;
           }
+          // What has gathered would find out one batch after the other, each as long as this one.
+          if (isOver) for (const waiting of this.#gathered.splice(0)) waiting.reject(error);
         } else if (batch.length > 1) {
           const middle = batch.length >> 1;
           await this.#send(batch.slice(0, middle), retry);

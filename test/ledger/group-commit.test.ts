@@ -146,6 +146,24 @@ describe('a group commit', () => {
     expect(sent).toHaveLength(3);
   });
 
+  it('tells all that has gathered once it has been away for too long, and goes on with what comes after that', async () => {
+    let isAway = true;
+    const { group, sent } = scripted(
+      async (items) => {
+        if (!isAway) return items;
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        throw new Passing('says nothing');
+      },
+      { maxItems: 2, retriesEndAfterMs: 30 },
+    );
+    expect(await outcomes([...'abcdefgh'].map((item) => group.submit(item)))).toEqual(
+      [...'abcdefgh'].map(() => 'says nothing'),
+    );
+    expect(sent).toHaveLength(1);
+    isAway = false;
+    expect(await outcomes([group.submit('i')])).toEqual(['i']);
+  });
+
   it('keeps the mark of a retry when a batch that may have been committed is cut in halves', async () => {
     const { group, sent } = scripted((items, call) => {
       if (call === 1) throw new Passing('connection lost');
