@@ -242,6 +242,11 @@ export function createRunner(options: RunnerOptions): Runner {
       // What is behind a URL may have changed: only the same file has the same result.
       if (!input || 'item' in input || sha256Of(input.file) !== earlier.inputSha256) return null;
     }
+    if (earlier.completedAt !== null && earlier.completedAt > record.createdAt) {
+      // It may have been given up while it waited: then nothing has served it, and there is no call to be booked.
+      const standing = await patiently(record, () => statements.readGeneration(database, record.id));
+      if (standing && standing.completedAt !== null) return standing;
+    }
     const credits = creditsOfHit(options.cache, record.creditsReserved);
     const item = outcome.served(work, clock.now(), earlier, credits);
     return finish({ ...record, cached: true, provider: earlier.provider, model: earlier.model }, item);

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { CHEAP, type GenerateOptions, type TestClient, unique } from '../support/client.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { startTestServer, type TestServer, until } from '../support/server.ts';
 import { hang, slow, status } from '../support/vendors/http-vendor.ts';
 import { type OpenAiVendor, startOpenAiVendor } from '../support/vendors/openai.ts';
 
@@ -147,6 +147,20 @@ describeOnEachDatabase('identical requests', (kind) => {
     } finally {
       query.mockRestore();
     }
+  });
+
+  test('one that was given up as it waited for another is no call in the books, also when the other is done', async () => {
+    const accountId = await admin.account(100);
+    const prompt = unique('given-up');
+    vendor.script(slow(500));
+    const arrived = vendor.arrived();
+    const leader = ask(accountId, { prompt });
+    await arrived;
+    const follower = await ask(accountId, { prompt, waitMs: 0 });
+    await admin.ask(`mutation { cancelGeneration(id: "${follower.id}") { __typename } }`);
+    expect((await leader).status).toBe('SUCCEEDED');
+    await until('nothing is under way', () => server.core.generations.active === 0);
+    expect(await admin.booked(follower.id ?? '')).toMatchObject({ status: 'CANCELED', attempts: [] });
   });
 
   test('one that waits for another can be canceled, and the other goes on', async () => {
