@@ -103,6 +103,8 @@ interface Circuit {
   row: statements.OpenCircuit | null;
   /** Whether the row is there to be read: one that is being written is not missed. */
   written: boolean;
+  /** Whether the call that tried the provider has learnt nothing of it. */
+  untold: boolean;
 }
 
 /** Opens the routing room of one process. */
@@ -139,7 +141,14 @@ export async function createRouting(options: {
         ...(initialState ? { initialState } : {}),
       },
     );
-    const circuit: Circuit = { policy, openUntil, reason: row?.reason ?? '', row, written: row !== null };
+    const circuit: Circuit = {
+      policy,
+      openUntil,
+      reason: row?.reason ?? '',
+      row,
+      written: row !== null,
+      untold: false,
+    };
     policy.onBreak(() => {
       const now = clock.now();
       circuit.openUntil = Date.now() + thresholds.pauseMs;
@@ -158,6 +167,11 @@ export async function createRouting(options: {
       keep(writing, provider);
     });
     policy.onReset(() => {
+      if (circuit.untold && circuit.row) {
+        // To the library what is thrown ends the trial well. The next call is the trial.
+        makeCircuit(provider, circuit.row).written = circuit.written;
+        return;
+      }
       Object.assign(circuit, { openUntil: 0, row: null, written: false });
       elsewhere.delete(provider);
       log.info({ provider }, 'A provider works again.');
@@ -183,6 +197,7 @@ export async function createRouting(options: {
     const circuit = circuitOf(provider);
     // While one call tries, the library would let the others wait for what comes of it, perhaps for minutes.
     if (circuit.policy.state === CircuitState.HalfOpen) return LEFT_ALONE;
+    circuit.untold = true;
     let silent: SubmitResult | undefined;
     try {
       return await circuit.policy.execute(async () => {
@@ -191,6 +206,7 @@ export async function createRouting(options: {
         if (!speaks(result)) silent = result;
         // Thrown, it is neither a success nor a failure of the circuit's.
         if (silent) throw SAYS_NOTHING;
+        circuit.untold = false;
         return result;
       });
     } catch (error) {

@@ -356,6 +356,27 @@ describe('a vendor that is down', () => {
     await expectNothingLeft();
   });
 
+  test('is still to be tried when that call says nothing of it: the next one tries it', async () => {
+    await bringDown(SECOND);
+    await pauseIsOver(SECOND);
+    const before = await health(SECOND);
+    processes.stage.openai.heal();
+    processes.stage.openai.refuse(1);
+    expect(await call(SECOND)).toMatchObject({ code: 'CONTENT_REFUSED' });
+    expect(await health(SECOND)).toEqual({ ...before, circuit: 'HALF_OPEN' });
+    processes.stage.openai.script(status(500), DOWN);
+    expect(
+      await submitsOf(SECOND, async () => {
+        for (const _ of Array(3)) expect(await call(SECOND)).toMatchObject(UNAVAILABLE);
+      }),
+    ).toBe(1);
+    expect((await health(SECOND)).circuit).toBe('OPEN');
+    processes.stage.openai.heal();
+    await pauseIsOver(SECOND);
+    expect(await call(SECOND)).toMatchObject({ status: 'SUCCEEDED' });
+    await expectNothingLeft();
+  });
+
   test.each<[string, (times: number) => Promise<Outcome[]>, string]>([
     [
       'refused content',
