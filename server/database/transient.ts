@@ -1,7 +1,20 @@
 import { sqlStateOf } from './sql-state.ts';
 
-/** SQLSTATEs after which the same transaction may be run again: it was rolled back whole. */
-const ROLLED_BACK = new Set(['40001', '40P01', '55P03', '57P01', '57P02', '57P03', '53300']);
+/**
+ * SQLSTATEs after which the same transaction may be run again: it was rolled back whole. Among them that a server's own
+ * `statement_timeout` has ended it (57014), and that the server is a standby for now (25006), as after a failover.
+ */
+const ROLLED_BACK = new Set([
+  '25006',
+  '40001',
+  '40P01',
+  '53300',
+  '55P03',
+  '57014',
+  '57P01',
+  '57P02',
+  '57P03',
+]);
 
 /**
  * What sockets and pools say when a connection is lost, or none is to be had: a container that is stopped takes its name along, and

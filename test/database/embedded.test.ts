@@ -125,6 +125,8 @@ describe('failures that may be gone on another try', () => {
     ['a serialization failure', { code: '40001' }, true],
     ['a server that shuts down', { code: '57P01' }, true],
     ['too many connections', { code: '53300' }, true],
+    ["a statement that the server's time-out has ended", { code: '57014' }, true],
+    ['a server that is a standby for now', { code: '25006' }, true],
     ['a lost connection', new Error('Connection terminated unexpectedly'), true],
     ['a pool that gives none', new Error('timeout exceeded when trying to connect'), true],
     ['a refused connection', { code: 'ECONNREFUSED', message: '' }, true],
