@@ -2,6 +2,7 @@
  * Puts a vendor's failure into the words of the contract: a verdict out of a table, a sentence for the customer,
  * and the vendor's own words for the operator, from which secrets have been taken.
  */
+import { storable } from '../database/index.ts';
 import type { Micros } from '../money.ts';
 import type { Billed, FailureCode, ProviderFailure } from './provider.ts';
 import type { WireError } from './wire.ts';
@@ -28,9 +29,6 @@ const MAX_READ = 2_000;
 const KEY_LIKE = /\b(?:(?:Bearer|Basic)\s+\S+|Key\s+\S{16,}|(?:sk|r8|pk|rk)[-_][\w*.-]{6,})/g;
 /** What a customer need not know: addresses, host names, and the key-like rest. */
 const ADDRESS_LIKE = /\bhttps?:\/\/\S+|\b(?:[\w-]+\.)+(?:com|net|org|io|ai|dev|local|internal)\b\S*/gi;
-
-/** A text that the books can keep: without NUL, which is in every picture that comes where words should be, or half a character. */
-const storable = (text: string) => text.replaceAll('\u0000', '\ufffd').toWellFormed();
 
 const pauseOf = (seconds: number) => Math.min(Math.max(0, seconds), MOST_PAUSE_SECONDS);
 
