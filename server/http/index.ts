@@ -221,7 +221,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     });
   });
   // Only now: graphql-ws would take a port that is in use for a defect of the sockets, and print its stack.
-  sockets = graphql && openSockets(core, graphql, fanOut, limiter, documents, server);
+  sockets = graphql && openSockets(core, graphql, fanOut, limiter, mask, documents, server);
   const address = server.address() as AddressInfo;
   // A server that listens on every address is reached by none of that name.
   const everywhere = address.address === '0.0.0.0' || address.address === '::';

@@ -19,6 +19,8 @@ export const CloseCode = {
   Defect: 4500,
   /** The server is going away; connect again, elsewhere or later. */
   GoingAway: 1001,
+  /** The database does not answer, so that nobody can say who calls. Unlike a defect, clients of their own accord try again. */
+  TryAgainLater: 1013,
 } as const;
 
 /** Beyond so many bytes that have not gone out, a socket is told no more events for now. */

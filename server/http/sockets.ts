@@ -1,11 +1,12 @@
 /** GraphQL over WebSocket (graphql-transport-ws), on the same path as HTTP. PROTOCOL.md names the close codes. */
 import type { Server } from 'node:http';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { credentialsEnded, rateLimited } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
+import { isTransient } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { inScope, type RequestScope } from '../request.ts';
 import { MAX_BODY_BYTES } from './body.ts';
@@ -52,6 +53,7 @@ export function openSockets(
   graphql: Graphql,
   fanOut: FanOut,
   limiter: RateLimiter,
+  mask: (error: unknown) => Error,
   documents: Documents,
   server: Server,
 ) {
@@ -73,14 +75,14 @@ export function openSockets(
     const caller = extra.connection?.caller ?? null;
     const wait = limiter.take(caller?.actor ?? `ip:${extra.request.socket.remoteAddress ?? ''}`);
     if (wait > 0) return [rateLimited(wait)];
-    if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
-    const { socket, request } = extra;
-    const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
-    const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
-      ready,
-      params,
-    } as never);
     try {
+      if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
+      const { socket, request } = extra;
+      const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
+      const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
+        ready,
+        params,
+      } as never);
       const { documentId } = params.extensions ?? {};
       // The library wants `query` to be a text: one that is empty stands for the document that is named.
       const text =
@@ -99,9 +101,8 @@ export function openSockets(
         subscribe,
       };
     } catch (error) {
-      // A document that is none is no affair of the other operations of its socket.
-      if (error instanceof GraphQLError) return [error];
-      throw error;
+      // A document that is none, or a database that is away, is no affair of the other operations of its socket.
+      return [mask(error) as GraphQLError];
     }
   };
   const run = (args: ExecutionArgs, kind: 'execute' | 'subscribe') => {
@@ -124,8 +125,12 @@ export function openSockets(
           sameOrigin: isSameOrigin(request),
         });
       } catch (error) {
-        if (!(error instanceof AccessError)) throw error;
-        socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
+        if (error instanceof AccessError) {
+          socket.close(CloseCode.Unauthorized, `Unauthorized: ${error.message}`.slice(0, 120));
+        } else if (isTransient(error)) {
+          core.log.warn({ error }, 'A WebSocket could not be taken: the database did not answer.');
+          socket.close(CloseCode.TryAgainLater, 'The database does not answer');
+        } else throw error;
         return false;
       }
       const connection: Connection = { socket, caller, scopes: new Map() };

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runAudit } from '../../server/audit/index.ts';
 import { type Database, openDatabase } from '../../server/database/index.ts';
-import { type Outcome, unique } from '../support/client.ts';
+import { createClient, type Outcome, unique } from '../support/client.ts';
 import { describeWithCluster, startCluster } from '../support/cluster.ts';
 import { describeOnPostgres, openTestDatabase, type TestDatabase } from '../support/databases.ts';
 import { type DatabaseProxy, openProxy } from '../support/proxy.ts';
@@ -90,6 +90,35 @@ describeOnPostgres('a database that goes away', () => {
     await until('nothing is pending', async () => (await pending()) === 0, 20_000);
     expectClean(await runAudit(opened.database));
   }, 90_000);
+
+  test('refuses what is asked over a WebSocket by itself, and tells a new one to come again', async () => {
+    const { key } = await server.admin.keyWith('admin');
+    const client = createClient(await server.ready, key);
+    let closed: number | undefined;
+    const socket = client.socket({
+      lazy: false,
+      onClosed: ({ code }) => {
+        closed = code;
+      },
+    });
+    const ask = () => socket.iterate<Told>({ query: LIVE_PROFIT });
+    const subscription = ask();
+    expect((await subscription.next()).value?.data?.liveProfit).toBeDefined();
+    proxy.cutAnswers();
+    // What is known of a key is known for two seconds.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await expect(ask().next()).rejects.toMatchObject([{ extensions: { code: 'SERVICE_UNAVAILABLE' } }]);
+    expect(closed).toBeUndefined();
+    const code = await new Promise<number>((resolve) => {
+      client.socket({ lazy: false, onClosed: (event) => resolve(event.code) });
+    });
+    // Clients take 4500 for the end of all they have asked.
+    expect(code).toBe(1013);
+    proxy.restore();
+    await until('it is ready', async () => (await client.fetch('/health/ready')).status === 200, 20_000);
+    expect((await ask().next()).value?.data?.liveProfit).toBeDefined();
+    await socket.dispose();
+  }, 60_000);
 
   test('while a provider fails has the next one asked, once each', async () => {
     const { admin } = server;
