@@ -53,9 +53,21 @@ const PONG_MS = 5_000;
 const SOCKETS_TRIED = 3;
 const LONGEST_WAIT_MS = 8_000;
 
+const msBefore = (attempt: number) =>
+  Math.min(300 * 2 ** attempt, LONGEST_WAIT_MS) * (0.7 + Math.random() * 0.6);
 const waitBefore = (attempt: number) =>
-  new Promise<void>((resolve) =>
-    setTimeout(resolve, Math.min(300 * 2 ** attempt, LONGEST_WAIT_MS) * (0.7 + Math.random() * 0.6)),
+  new Promise<void>((resolve) => setTimeout(resolve, msBefore(attempt)));
+
+/** Conditions that pass by themselves, such as a database that is away: what has ended with one is begun again. */
+const PASSING: ReadonlySet<unknown> = new Set([
+  'SERVICE_UNAVAILABLE',
+  'INTERNAL_SERVER_ERROR',
+  'RATE_LIMITED',
+]);
+
+const isPassing = (errors: readonly unknown[] | undefined): boolean =>
+  (errors ?? []).some((error) =>
+    PASSING.has((error as { extensions?: { code?: unknown } }).extensions?.code),
   );
 
 /** Opens nothing before it is told to, or something is watched. @param onUnauthenticated called when the session has ended. */
@@ -165,7 +177,10 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
         next: (result) => sink.next(result as { data?: unknown }),
         complete: () => sink.complete(),
         error: (error) => {
-          if (Array.isArray(error)) return sink.next({ errors: error as unknown[] });
+          if (Array.isArray(error)) {
+            sink.next({ errors: error as unknown[] });
+            return sink.complete();
+          }
           if (error instanceof CloseEvent && error.code === 4401) return;
           if (!hasOpened && failures >= SOCKETS_TRIED) return onRefused();
           sink.error(error);
@@ -195,16 +210,42 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
     subscribe(request, sink) {
       const me = Symbol();
       watching.add(me);
-      let end: () => void;
-      if (useEvents) end = subscribeByEvents(request, sink);
-      else {
-        end = subscribeBySocket(request, sink, () => {
-          useEvents = true;
-          end = subscribeByEvents(request, sink);
-        });
-      }
+      let end = () => {};
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let attempt = 0;
+      let passes = false;
+      let failed = false;
+      const again = () => {
+        if (!watching.has(me)) return;
+        timer = setTimeout(begin, msBefore(attempt));
+        attempt += 1;
+      };
+      const own: Sink = {
+        next(result) {
+          passes = isPassing(result.errors);
+          if (!passes) attempt = 0;
+          // urql goes by the last errors until it is told that there are none.
+          sink.next(failed && !result.errors ? { ...result, errors: [] } : result);
+          failed = result.errors !== undefined;
+        },
+        complete: () => (passes ? again() : sink.complete()),
+        // The connection broke in a way that the library does not mend.
+        error: again,
+      };
+      const begin = () => {
+        passes = false;
+        if (useEvents) end = subscribeByEvents(request, own);
+        else {
+          end = subscribeBySocket(request, own, () => {
+            useEvents = true;
+            end = subscribeByEvents(request, own);
+          });
+        }
+      };
+      begin();
       return () => {
         watching.delete(me);
+        clearTimeout(timer);
         end();
         if (watching.size === 0 && useEvents) become('idle');
       };
