@@ -37,6 +37,29 @@ export function protectionSuite(stage: () => Stage): void {
     await page.context().close();
   });
 
+  test('does what somebody was asked, though a budget has stopped all calls while they were', async () => {
+    const { server } = stage();
+    const change = (name: string) =>
+      server.admin.ask(`mutation { ${name}(reason: "Meanwhile") { state } }`, {});
+    const page = await stage().open('/');
+    await page.getByRole('button', { name: 'Stop all paid calls' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Stop all paid calls?' });
+    await dialog.getByLabel('Reason').fill('A vendor bills twice');
+    await change('suspendService');
+    // Not to be reached by its role: the dialog hides it.
+    await page.getByText('Paid calls are stopped', { exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Stop all paid calls' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.getByText(/“A vendor bills twice”/).waitFor();
+    const { protection } = await server.admin.ask<{ protection: { state: string } }>(
+      '{ protection { state } }',
+      {},
+    );
+    expect(protection.state).toBe('SHUTDOWN');
+    await change('resumeService');
+    await page.context().close();
+  });
+
   test('shows a call that was booked elsewhere within a second, without a reload', async () => {
     const { server } = stage();
     const accountId = await server.admin.account(100);

@@ -1,6 +1,7 @@
 /** Bars a user from paid calls, or lifts that. */
 import { Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useState } from 'react';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { toastDone } from '../../../ui/toasts.ts';
@@ -34,35 +35,41 @@ export function BarAccount(props: { readonly account: FragmentType<typeof BarAcc
   const [isOpen, dialog] = useDisclosure(false);
   const [setBarred] = useAction(BarMutation);
   const isBarred = barredReason !== null && barredReason !== undefined;
+  // As it was when somebody was asked: what another has done meanwhile must not turn the answer round.
+  const [lifts, setLifts] = useState(false);
+  const ask = () => {
+    setLifts(isBarred);
+    dialog.open();
+  };
   return (
     <>
       {isBarred ? (
-        <Button variant="default" onClick={dialog.open}>
+        <Button variant="default" onClick={ask}>
           Lift the bar
         </Button>
       ) : (
-        <DangerButton onClick={dialog.open}>Bar</DangerButton>
+        <DangerButton onClick={ask}>Bar</DangerButton>
       )}
       <ConfirmDialog
         opened={isOpen}
         onClose={dialog.close}
-        title={isBarred ? `Let ${externalId} make paid calls again?` : `Bar ${externalId} from paid calls?`}
-        confirm={isBarred ? 'Lift the bar' : 'Bar'}
-        danger={!isBarred}
+        title={lifts ? `Let ${externalId} make paid calls again?` : `Bar ${externalId} from paid calls?`}
+        confirm={lifts ? 'Lift the bar' : 'Bar'}
+        danger={!lifts}
         reason={
-          isBarred
+          lifts
             ? 'The audit log keeps it.'
             : 'The user is told it with each refusal, and the audit log keeps it.'
         }
         onConfirm={async (reason) => {
-          const done = await setBarred({ accountId: id, barred: !isBarred, reason });
+          const done = await setBarred({ accountId: id, barred: !lifts, reason });
           if (done)
-            toastDone(isBarred ? `${externalId} may make paid calls again.` : `${externalId} is barred.`);
+            toastDone(lifts ? `${externalId} may make paid calls again.` : `${externalId} is barred.`);
           return Boolean(done);
         }}
       >
         <Text size="sm">
-          {isBarred ? (
+          {lifts ? (
             <>
               It was barred since: {barredReason} The <Count value={balance.available} /> credits can be used
               again at once. A dispute that opens later bars it again.

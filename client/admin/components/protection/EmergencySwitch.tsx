@@ -1,6 +1,7 @@
 /** Whether paid calls may go out, and the switch that stops them or lets them go on. */
 import { Button, Group, List, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useState } from 'react';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { State, type Tone } from '../../../ui/State.tsx';
@@ -68,11 +69,17 @@ interface EmergencySwitchProps {
 export function EmergencySwitch({ open, ...props }: EmergencySwitchProps) {
   const protection = readFragment(EmergencySwitch_ProtectionFragment, props.protection);
   const [isAsking, dialog] = useDisclosure(false);
+  // As it was when somebody was asked: what stops meanwhile, by a budget or another's hand, must not turn the answer round.
+  const [resumes, setResumes] = useState(false);
   const [suspend] = useAction(SuspendMutation);
   const [resume] = useAction(ResumeMutation);
   const isStopped = protection.state === 'SHUTDOWN';
   const [tone, words] = WORDS[protection.state] ?? ['quiet', protection.state];
   const { day } = protection;
+  const ask = () => {
+    setResumes(isStopped);
+    dialog.open();
+  };
 
   return (
     <Stack gap="sm">
@@ -92,13 +99,14 @@ export function EmergencySwitch({ open, ...props }: EmergencySwitchProps) {
           </Text>
         </Stack>
         {isStopped ? (
-          <Button onClick={dialog.open}>Let paid calls go on</Button>
+          <Button onClick={ask}>Let paid calls go on</Button>
         ) : (
-          <DangerButton onClick={dialog.open}>Stop all paid calls</DangerButton>
+          <DangerButton onClick={ask}>Stop all paid calls</DangerButton>
         )}
       </Group>
-      {isStopped ? (
+      {resumes ? (
         <ConfirmDialog
+          key="resume"
           opened={isAsking}
           onClose={dialog.close}
           title="Let paid calls go on?"
@@ -120,6 +128,7 @@ export function EmergencySwitch({ open, ...props }: EmergencySwitchProps) {
         </ConfirmDialog>
       ) : (
         <ConfirmDialog
+          key="stop"
           opened={isAsking}
           onClose={dialog.close}
           title="Stop all paid calls?"
