@@ -68,4 +68,23 @@ export function profitSuite(stage: () => Stage): void {
     expect(await table.locator('tbody tr').count()).toBe(1);
     await page.context().close();
   });
+
+  test('takes a range of days by the keyboard, digit by digit', async () => {
+    for (const [address, label, typed] of [
+      ['/profit?from=2026-03-01&to=2026-03-31', 'To', '10152026'],
+      ['/books?from=2026-03-01&to=2026-03-31', 'From', '12152025'],
+    ] as const) {
+      const page = await stage().open(address);
+      const field = page.getByLabel(label, { exact: true });
+      await field.focus();
+      for (const digit of typed) await page.keyboard.type(digit);
+      const day = `${typed.slice(4)}-${typed.slice(0, 2)}-${typed.slice(2, 4)}`;
+      await page.waitForURL((url) => url.searchParams.get(label.toLowerCase()) === day);
+      expect(await field.inputValue()).toBe(day);
+      expect(new URL(page.url()).searchParams.get(label === 'To' ? 'from' : 'to')).toBe(
+        label === 'To' ? '2026-03-01' : '2026-03-31',
+      );
+      await page.context().close();
+    }
+  });
 }

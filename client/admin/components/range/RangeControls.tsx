@@ -1,7 +1,8 @@
 /** Chooses whole days: the last so many, or from one to another. */
-import { Group, SegmentedControl, TextInput } from '@mantine/core';
+import { Group, SegmentedControl } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Days } from '../../range.ts';
+import { DayField } from './DayField.tsx';
 
 interface RangeControlsProps<Preset extends string> {
   readonly days: Days;
@@ -30,20 +31,13 @@ export function RangeControls<Preset extends string>(props: RangeControlsProps<P
           if (chosen) onPreset(chosen);
         }}
       />
-      <TextInput
+      <DayField
         label="From"
-        type="date"
         value={days.from}
         max={days.to}
-        onChange={({ currentTarget: { value } }) => value && onDays({ from: value, to: days.to })}
+        onDay={(from) => onDays({ from, to: days.to })}
       />
-      <TextInput
-        label="To"
-        type="date"
-        value={days.to}
-        min={days.from}
-        onChange={({ currentTarget: { value } }) => value && onDays({ from: days.from, to: value })}
-      />
+      <DayField label="To" value={days.to} min={days.from} onDay={(to) => onDays({ from: days.from, to })} />
       {children}
     </Group>
   );

@@ -8,9 +8,9 @@ import {
   Select,
   SimpleGrid,
   Stack,
-  TextInput,
 } from '@mantine/core';
 import { choicesOf } from '../../../ui/format.ts';
+import { DayField } from '../../components/range/DayField.tsx';
 import { OPERATIONS, TIERS } from '../../enums.ts';
 import type { Days } from '../../range.ts';
 import { DIMENSIONS, groupsOf, INTERVALS, RANGES, type Search } from './question.ts';
@@ -72,19 +72,17 @@ export function Controls({ search, days, interval, choices, onChange }: Controls
             onChange({ days: RANGES.find((each) => each === value), from: undefined, to: undefined })
           }
         />
-        <TextInput
+        <DayField
           label="From"
-          type="date"
           value={days.from}
           max={days.to}
-          onChange={({ currentTarget: { value } }) => value && onChange({ from: value, to: days.to })}
+          onDay={(from) => onChange({ from, to: days.to })}
         />
-        <TextInput
+        <DayField
           label="To"
-          type="date"
           value={days.to}
           min={days.from}
-          onChange={({ currentTarget: { value } }) => value && onChange({ from: days.from, to: value })}
+          onDay={(to) => onChange({ from: days.from, to })}
         />
         <MultiSelect
           label="By"
