@@ -53,7 +53,9 @@ export function beginOf(day: string, zone: string): string {
   const midnight = Date.parse(`${day}T00:00:00Z`);
   // Clocks may change between a first guess and midnight: the second guess knows.
   const guess = midnight - offsetMs(midnight, zone);
-  return new Date(midnight - offsetMs(guess, zone)).toISOString();
+  const at = midnight - offsetMs(guess, zone);
+  // Where clocks go on at midnight there is none, and the second guess is an hour of the day before.
+  return new Date(dayOf(at, zone) < day ? guess : at).toISOString();
 }
 
 /** How many days a range has, both ends counted. */
