@@ -14,6 +14,9 @@ export function customersSuite(stage: () => Stage): void {
     await page.getByRole('heading', { name: 'Found by “ada@”' }).waitFor();
     expect(await page.getByRole('link', { name: 'grace' }).count()).toBe(0);
     expect(new URL(page.url()).searchParams.get('search')).toBe('ada@');
+    await page.getByRole('link', { name: 'Users' }).click();
+    await page.getByRole('link', { name: 'grace' }).waitFor();
+    expect(await page.getByLabel('Search').inputValue()).toBe('');
     await page.getByRole('link', { name: 'ada' }).click();
     await page.getByRole('button', { name: 'Grant credits' }).click();
     const dialog = page.getByRole('dialog', { name: 'Grant credits to ada' });
