@@ -344,6 +344,14 @@ describe('the pages', () => {
         }),
     );
   });
+
+  test('have a shortcut each', () => {
+    const keys = [...read('client/admin/shell/navigation.ts').matchAll(/key: '.'/g)].map(([key]) => key);
+    expect(keys.length).toBeGreaterThan(0);
+    expectNone(
+      keys.filter((key, at) => keys.indexOf(key) !== at).map((key) => `Two pages have ${key}: change one.`),
+    );
+  });
 });
 
 // --------------------------------------------------------------------------------------------------- packages

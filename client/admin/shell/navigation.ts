@@ -135,7 +135,7 @@ export const PLACES: readonly { readonly group: string; readonly places: readonl
         label: 'Plans',
         about: 'Plans, packs and the price list; the simulator',
         icon: IconPlans,
-        key: 'l',
+        key: 'n',
       },
       {
         to: '/providers',
