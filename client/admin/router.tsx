@@ -57,6 +57,8 @@ export const router = createRouter({
   defaultPreload: 'intent',
   defaultPreloadDelay: 80,
   scrollRestoration: true,
+  // Another user or generation is another page: nothing that was watched or typed for one is kept for the other.
+  defaultRemountDeps: ({ params }) => params,
 });
 
 declare module '@tanstack/react-router' {

@@ -47,4 +47,27 @@ export function liveSuite(stage: () => Stage): void {
     await expect.poll(() => cost.getAttribute('value')).not.toBe(before);
     await page.context().close();
   });
+
+  test('shows of another generation nothing that was watched of the one before', async () => {
+    const { admin } = stage().server;
+    const accountId = await admin.account(100);
+    const { id: done } = await admin.generateImage({ ...CHEAP, accountId, prompt: 'A quiet harbour' });
+    const { id: slow } = await admin.generateImage({
+      ...CHEAP,
+      accountId,
+      prompt: 'A lighthouse [sandbox:slow=3000]',
+      waitMs: 0,
+    });
+    const page = await stage().open(`/generations/${slow}`);
+    const words = page.getByText('A lighthouse').first();
+    await words.waitFor();
+    await page.getByText('Succeeded', { exact: true }).first().waitFor();
+    await page.evaluate((to) => {
+      history.pushState({}, '', to);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, `/admin/generations/${done}`);
+    await page.getByText('A quiet harbour').waitFor();
+    expect(await words.count()).toBe(0);
+    await page.context().close();
+  });
 }
