@@ -134,9 +134,8 @@ export function formatDuration(durationMs: number, { locale }: Pick<Manner, 'loc
     );
   if (durationMs < 1_000) return write(durationMs, 'millisecond');
   if (durationMs < 60_000) return write(durationMs / 1_000, 'second', 1);
-  const minutes = Math.floor(durationMs / 60_000);
-  const seconds = Math.round((durationMs % 60_000) / 1_000);
-  return `${write(minutes, 'minute')} ${write(seconds, 'second')}`;
+  const seconds = Math.round(durationMs / 1_000);
+  return `${write(Math.floor(seconds / 60), 'minute')} ${write(seconds % 60, 'second')}`;
 }
 
 /** How large a file is. */

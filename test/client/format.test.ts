@@ -94,10 +94,11 @@ test('a change is a part of the amount before, also from below zero, and none fr
 });
 
 test('durations and names are written for people', () => {
-  expect([850, 3_240, 245_000].map((ms) => formatDuration(ms, EN))).toEqual([
+  expect([850, 3_240, 245_000, 119_800].map((ms) => formatDuration(ms, EN))).toEqual([
     '850 ms',
     '3.2 sec',
     '4 min 5 sec',
+    '2 min 0 sec',
   ]);
   expect(wordsOf('REMOVE_BACKGROUND')).toBe('Remove background');
   expect(wordsOf('PAYG')).toBe('Pay as you go');
