@@ -43,7 +43,9 @@ async function takeLock(): Promise<void> {
     try {
       mkdirSync(lock);
       return;
-    } catch {
+    } catch (error) {
+      // A folder that this process may not write into has no lock to wait for.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
       if (made !== undefined && Date.now() - made > LOCK_MS) rmSync(lock, { recursive: true, force: true });
       else await new Promise((resolve) => setTimeout(resolve, 200));
