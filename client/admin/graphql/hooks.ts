@@ -146,7 +146,8 @@ export interface Rows<Node, Data = unknown> extends Asked<readonly Node[]> {
 
 /**
  * A list that goes on: its first page as any page's query, further ones when asked for. Other variables begin anew, and so does
- * whatever has the first page asked again: new rows come in at the top, where further pages would be out of step with it.
+ * whatever has the first page asked again: new rows come in at the top, where further pages would be out of step with it. The
+ * clock has it asked again only while no further page is there.
  */
 export function useRows<Data, Variables extends { after?: string | null | undefined }, Node>(
   document: TypedDocumentNode<Data, Variables>,
@@ -155,12 +156,16 @@ export function useRows<Data, Variables extends { after?: string | null | undefi
   options: AskOptions = {},
 ): Rows<Node, Data> {
   const client = useClient();
-  const first = usePageQuery(document, variables, options);
   const [further, setFurther] = useState<{ of: Data; pages: readonly Connection<Node>[] } | null>(null);
-  const [problem, setProblem] = useState<CombinedError | null>(null);
   const [isLoading, setLoading] = useState(false);
+  const { refreshSeconds, ...others } = options;
+  // What is asked for by the clock alone would take from whoever reads on what they have loaded.
+  const isReadOn = further !== null || isLoading || refreshSeconds === undefined;
+  const first = usePageQuery(document, variables, isReadOn ? others : { ...others, refreshSeconds });
+  const [problem, setProblem] = useState<CombinedError | null>(null);
   const start = first.data === undefined ? undefined : read(first.data);
   // Pages that followed another first page are of no use any more.
+  if (further && further.of !== first.data) setFurther(null);
   const pages = further && further.of === first.data ? further.pages : [];
   const last = pages.at(-1) ?? start;
   const load = async () => {

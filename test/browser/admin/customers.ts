@@ -1,5 +1,6 @@
 /** Users: found, looked at, and given credits. */
 import { expect, test } from 'vitest';
+import { settled } from '../../support/settled.ts';
 import type { Stage } from './stage.ts';
 
 export function customersSuite(stage: () => Stage): void {
@@ -55,6 +56,23 @@ export function customersSuite(stage: () => Stage): void {
     expect(await rows.count()).toBeLessThan(80);
     await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
     await page.locator('tr[aria-rowindex="161"]').waitFor();
+    await page.context().close();
+  });
+
+  test('keeps what was loaded of a list that is asked for again by the clock', async () => {
+    await stage().server.rows(
+      `INSERT INTO audit_log (id, at, actor, action)
+       SELECT gen_random_uuid(), now() - n * interval '1 day', 'system', 'many.read' FROM generate_series(1, 120) AS n`,
+    );
+    const page = await stage().open('/audit?action=many');
+    await page.clock.install();
+    await page.reload();
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await page.getByText('100 shown').waitFor();
+    await page.clock.runFor(60_000);
+    // Whatever was asked for has been answered by then.
+    await settled(page);
+    expect(await page.getByText('100 shown').count()).toBe(1);
     await page.context().close();
   });
 }
