@@ -1,5 +1,6 @@
 /** Users: found, looked at, and given credits. */
 import { expect, test } from 'vitest';
+import { CHEAP } from '../../support/client.ts';
 import { settled } from '../../support/settled.ts';
 import type { Stage } from './stage.ts';
 
@@ -73,6 +74,22 @@ export function customersSuite(stage: () => Stage): void {
     // Whatever was asked for has been answered by then.
     await settled(page);
     expect(await page.getByText('100 shown').count()).toBe(1);
+    await page.context().close();
+  });
+
+  test('says in a dialog of a user what the page says that they have', async () => {
+    const { server } = stage();
+    const id = await server.admin.account(100);
+    const page = await stage().open(`/users/${id}`);
+    await page.clock.install();
+    await page.reload();
+    const available = page.getByText('Available', { exact: true }).locator('xpath=following-sibling::dd[1]');
+    await expect.poll(() => available.textContent()).toBe('100');
+    await server.admin.generateImage({ ...CHEAP, accountId: id });
+    await expect.poll(() => available.textContent()).toBe('98');
+    await page.clock.runFor(11_000);
+    await page.getByRole('button', { name: 'Grant credits' }).click();
+    await page.getByText('has 98 credits and will have 198').waitFor();
     await page.context().close();
   });
 }

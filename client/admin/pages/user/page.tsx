@@ -43,6 +43,8 @@ export function UserPage() {
     UserQuery,
     { id: accountId },
     {
+      // The balance on the page is live: what dialogs say of it keeps step.
+      refreshSeconds: 10,
       alsoOf: ['Account', 'Grant', 'Generation', 'Revocation', 'AccountSubscription', 'Payment'],
     },
   );
