@@ -126,6 +126,9 @@ export function moneySuite(stage: () => Stage): void {
     await page.getByLabel('Count').first().fill('40');
     await shows(/Before fees \$19\.99 \$15\.20 /);
     expect(new URL(page.url()).searchParams.get('uses')).toContain('"count":40');
+    await page.getByLabel('Credits').fill('1,000');
+    await page.getByText('Give a whole number of credits').first().waitFor();
+    expect(await page.getByText('credits at').count()).toBe(0);
     await page.goto('/admin/plans');
     await page.getByRole('link', { name: 'Creator, a month' }).click();
     await shows(/Before fees \$9\.00 \$6\.80 .*\$2\.20 24\.4%/);

@@ -88,6 +88,8 @@ function ScenarioField(props: {
 export function Simulator({ scenario, onChange, plans, models }: SimulatorProps) {
   const { plan, interval = 'MONTH', price, credits, uses } = scenario;
   const isSaid = plan !== undefined || price !== undefined;
+  // "1,000" is no number to take the beginning of.
+  const isWhole = credits === undefined || /^\d{1,9}$/.test(credits);
   const asked = usePageQuery(
     SimulationQuery,
     {
@@ -95,15 +97,18 @@ export function Simulator({ scenario, onChange, plans, models }: SimulatorProps)
         plan: plan ?? null,
         interval,
         price: price ?? null,
-        credits: credits === undefined ? null : Number.parseInt(credits, 10) || 0,
+        credits: credits === undefined || !isWhole ? null : Number(credits),
         uses: uses ? inputOf(uses) : null,
       },
     },
-    { pause: !isSaid, alsoOf: ['Plan', 'ModelChange', 'PriceList'] },
+    { pause: !isSaid || !isWhole, alsoOf: ['Plan', 'ModelChange', 'PriceList'] },
   );
-  const outcome = isSaid ? asked.data?.simulatePlan : undefined;
+  const outcome = isSaid && isWhole ? asked.data?.simulatePlan : undefined;
   const simulation = outcome?.__typename === 'PlanSimulation' ? outcome : undefined;
-  const problems = outcome?.__typename === 'InvalidInputError' ? outcome.fields : [];
+  const told = outcome?.__typename === 'InvalidInputError' ? outcome.fields : [];
+  const problems = isWhole
+    ? told
+    : [{ path: 'credits', message: 'Give a whole number of credits, in digits alone.' }];
   const problemOf = (path: string) => problems.find((problem) => problem.path.startsWith(path))?.message;
   // Of a plan whose uses nobody has changed they are the plan's own, as they were reckoned with.
   const shown = uses ?? simulation?.lines.map(toUse) ?? [];
@@ -162,13 +167,13 @@ export function Simulator({ scenario, onChange, plans, models }: SimulatorProps)
         </Stack>
       </Panel>
       {asked.failure && <FailureNote failure={asked.failure} onRetry={asked.refresh} />}
-      {outcome && !simulation ? (
+      {!isWhole || (outcome && !simulation) ? (
         <FailureNote
           failure={{
             title: 'This cannot be reckoned',
             message:
               problems.map(({ message }) => message).join(' ') ||
-              ('message' in outcome ? outcome.message : ''),
+              (outcome && 'message' in outcome ? outcome.message : ''),
           }}
         />
       ) : isSaid ? (
