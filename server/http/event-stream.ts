@@ -36,7 +36,7 @@ function lastWord(response: ServerResponse, error: GraphQLError): StreamEvent {
 
 /** The streams of one server. */
 export interface EventStreams {
-  /** A response as its subscription sees it. Nothing is written before the first event. */
+  /** A response as its subscription sees it. Nothing is written before it has begun: it may be refused. */
   sinkOf(response: ServerResponse): Sink;
   /** Ends all of them without `complete`: clients come again, elsewhere. */
   close(): void;
@@ -74,6 +74,9 @@ export function createEventStreams(onCutOff: () => void): EventStreams {
   return {
     sinkOf: (response) => ({
       transport: 'sse',
+      begin() {
+        if (!response.writableEnded && !response.destroyed) begin(response);
+      },
       send(event, skipped) {
         if (response.writableEnded || response.destroyed) return true;
         begin(response);
@@ -118,6 +121,7 @@ export function useEventStreams(fanOut: FanOut): Plugin<SubscriberContext> {
       // Nothing that the client takes can hold a stream: yoga answers 406.
       if (!resultProcessor) return void subscriber.leave();
       setResultProcessor(async (_result, { Response }) => {
+        subscriber.sink.begin?.();
         if (response.closed) subscriber.leave();
         else await new Promise<void>((resolve) => response.once('close', resolve));
         subscriber.leave();

@@ -15,6 +15,8 @@ import type { StreamEvent } from './event.ts';
 /** A connection as a subscriber uses it. */
 export interface Sink {
   readonly transport: 'websocket' | 'sse';
+  /** Tells its reader that it is watching, which may be long before anything happens. A WebSocket's knows. */
+  begin?(): void;
   /**
    * Sends an event.
    *

@@ -9,25 +9,41 @@ interface Result {
   readonly errors?: readonly { readonly extensions?: { readonly code?: unknown } }[];
 }
 
-/** @returns when the stream is over, whichever way. */
+/** The server says something every twelve seconds at the latest: a stream that is silent for so long is thought lost. */
+const SILENCE_MS = 30_000;
+
+/**
+ * @param onOpen called when the server is listening, which may be long before it has anything to tell.
+ * @returns when the stream is over, whichever way.
+ */
 export async function readEvents(
   path: string,
   request: Request,
   signal: AbortSignal,
+  onOpen: () => void,
   onNext: (result: Result) => void,
 ): Promise<End> {
+  const silence = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const hear = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  };
   try {
+    hear();
     const response = await fetch(path, {
       method: 'POST',
       headers: { accept: 'text/event-stream', 'content-type': 'application/json' },
       body: JSON.stringify(request),
       credentials: 'same-origin',
-      signal,
+      signal: AbortSignal.any([signal, silence.signal]),
     });
     if (response.status === 401) return 'unauthenticated';
-    if (!response.body || response.status >= 500) return 'lost';
+    if (!response.body || !response.ok) return 'lost';
+    onOpen();
     let rest = '';
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      hear();
       const events = (rest + chunk).split('\n\n');
       rest = events.pop() ?? '';
       for (const event of events) {
@@ -48,5 +64,7 @@ export async function readEvents(
   } catch {
     // The network's errors say nothing that the banner does not.
     return 'lost';
+  } finally {
+    clearTimeout(timer);
   }
 }

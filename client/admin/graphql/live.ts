@@ -78,7 +78,6 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
   let failures = 0;
   let useEvents = typeof WebSocket === 'undefined';
   const watching = new Set<symbol>();
-  const openStreams = new Set<symbol>();
   const listeners = new Set<() => void>();
   const caughtUp = new Set<() => void>();
 
@@ -137,18 +136,15 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
 
   /** One stream a subscription: begins again by itself until it is ended. */
   const subscribeByEvents = (request: Request, sink: Sink): (() => void) => {
-    const me = Symbol();
     const abort = new AbortController();
     const run = async () => {
       for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
         if (state !== 'live') become(state === 'interrupted' ? 'interrupted' : 'connecting');
-        const end = await readEvents(path, request, abort.signal, (result) => {
+        const open = () => {
           attempt = 0;
-          openStreams.add(me);
           become('live');
-          sink.next(result);
-        });
-        openStreams.delete(me);
+        };
+        const end = await readEvents(path, request, abort.signal, open, (result) => sink.next(result));
         if (abort.signal.aborted) return;
         if (end === 'complete') return sink.complete();
         if (end === 'unauthenticated') return onUnauthenticated();
@@ -157,10 +153,7 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
       }
     };
     run().catch((error: unknown) => sink.error(error));
-    return () => {
-      openStreams.delete(me);
-      abort.abort();
-    };
+    return () => abort.abort();
   };
 
   const subscribeBySocket = (request: Request, sink: Sink, onRefused: () => void): (() => void) => {

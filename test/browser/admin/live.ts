@@ -38,6 +38,9 @@ export function liveSuite(stage: () => Stage): void {
     const accountId = await admin.account(100);
     const page = await stage().open('/settings');
     await page.routeWebSocket(/\/graphql$/, (socket) => socket.close({ code: 1006 }));
+    // Also where nothing happens that could be told.
+    await page.goto('/admin/users');
+    await page.getByText('Live', { exact: true }).waitFor();
     await page.goto('/admin/');
     await page.getByText('Live', { exact: true }).waitFor();
     const cost = page.getByRole('region', { name: 'Today' }).locator('data').first();
