@@ -43,7 +43,7 @@ export function SettingsPage() {
           <Stack>
             <Select
               label="Time zone"
-              description="Budgets and reports keep to hours and days of UTC all the same."
+              description="Budgets and live figures keep to hours, days and months of UTC all the same."
               searchable
               clearable
               clearButtonProps={{ 'aria-label': "The browser's time zone" }}
