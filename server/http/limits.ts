@@ -5,9 +5,12 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
 import {
   type DocumentNode,
+  type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
+  getOperationAST,
   Kind,
+  type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
 } from 'graphql';
@@ -75,27 +78,43 @@ interface Cost {
   readonly breadth: number;
 }
 
-const known = new WeakMap<DocumentNode, Map<string, Cost>>();
+const NOTHING: Cost = { complexity: 0, depth: 0, breadth: 0 };
 
-/** Only numbers among the variables can change what a document costs: the `first` of a connection. */
-function numbersOf(variables: Readonly<Record<string, unknown>> | null | undefined): string {
-  let text = '';
-  for (const name in variables) {
-    if (typeof variables[name] === 'number') text += `${name}=${variables[name]};`;
-  }
-  return text;
+const known = new WeakMap<OperationDefinitionNode, Map<string, Cost>>();
+
+/**
+ * Only numbers among the operation's own variables can change what it costs: the `first` of a connection. What is sent
+ * beside them is left out, so that nobody can make two requests look alike; and one that is left out is not one that is null.
+ */
+function numbersOf(
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>> | null | undefined,
+): string {
+  const told = operation.variableDefinitions?.map(({ variable }) => {
+    const value = variables?.[variable.name.value];
+    return typeof value === 'number' || value === null ? value : value === undefined ? 'none' : 'other';
+  });
+  return JSON.stringify(told ?? []);
 }
 
-function costOf(document: DocumentNode, variables: Record<string, unknown> | null | undefined): Cost {
-  let byNumbers = known.get(document);
+function costOf(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Record<string, unknown> | null | undefined,
+): Cost {
+  let byNumbers = known.get(operation);
   if (!byNumbers) {
     byNumbers = new Map();
-    known.set(document, byNumbers);
+    known.set(operation, byNumbers);
   }
-  const key = numbersOf(variables);
+  const key = numbersOf(operation, variables);
   let cost = byNumbers.get(key);
   if (!cost) {
-    cost = complexityFromQuery(document, { schema, variables: variables ?? {} });
+    // What reckons takes the first operation that it meets: it is shown the one that will run.
+    const definitions = document.definitions.filter(
+      (one) => one === operation || one.kind === Kind.FRAGMENT_DEFINITION,
+    );
+    cost = complexityFromQuery({ ...document, definitions }, { schema, variables: variables ?? {} });
     if (byNumbers.size > 100) byNumbers.clear();
     byNumbers.set(key, cost);
   }
@@ -103,13 +122,17 @@ function costOf(document: DocumentNode, variables: Record<string, unknown> | nul
 }
 
 /** What a request costs, or why it is not run. */
-function judge(
-  document: DocumentNode,
-  variables: Record<string, unknown> | null | undefined,
-): { cost: Cost; refusal?: never } | { cost?: never; refusal: GraphQLError } {
+function judge({
+  document,
+  operationName,
+  variableValues,
+}: ExecutionArgs): { cost: Cost; refusal?: never } | { cost?: never; refusal: GraphQLError } {
+  const operation = getOperationAST(document, operationName);
+  // Which one is meant cannot be told: it is refused before anything runs.
+  if (!operation) return { cost: NOTHING };
   let cost: Cost;
   try {
-    cost = costOf(document, variables);
+    cost = costOf(document, operation, variableValues as Record<string, unknown>);
   } catch (error) {
     // Variables that cannot be are found out on the way.
     if (!(error instanceof GraphQLError)) throw error;
@@ -142,7 +165,7 @@ export function useLimits(): Plugin {
       setParseFn(parseWithin as never);
     },
     onExecute({ args, setResultAndStopExecution }) {
-      const { cost, refusal } = judge(args.document, args.variableValues as Record<string, unknown>);
+      const { cost, refusal } = judge(args);
       if (refusal) {
         setResultAndStopExecution({ errors: [refusal] });
         return undefined;
@@ -163,7 +186,7 @@ export function useLimits(): Plugin {
       };
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      const { refusal } = judge(args.document, args.variableValues as Record<string, unknown>);
+      const { refusal } = judge(args);
       if (refusal) setResultAndStopExecution({ errors: [refusal] });
     },
   };

@@ -105,6 +105,28 @@ describe('a document', () => {
     expect(answer.errors[0]?.message).toMatch(/complexity of \d+/);
   });
 
+  test('is judged by the operation that runs, and not by another that stands before it', async () => {
+    const query = `query Small { __typename } query Large ($n: Int = 100) { accounts(first: $n) { edges { node {
+      generations(first: $n) { edges { node { account { generations(first: $n) { edges { node { id } } } } } } } } } } }`;
+    const answer = await post(JSON.stringify({ query, operationName: 'Large' }));
+    expectRefusal(answer);
+    expect(answer).toMatchObject(refused('QUERY_TOO_COMPLEX'));
+    expect(await post(JSON.stringify({ query, operationName: 'Small' }))).toMatchObject({ status: 200 });
+  });
+
+  test('is judged by its own variables, whatever was sent beside them before', async () => {
+    const document = (initial: number) => `query ($n: Int = ${initial}) { accounts(first: $n) { edges { node {
+      generations(first: $n) { edges { node { account { generations(first: $n) { edges { node { id } } } } } } } } } } }`;
+    expect(await admin.send(document(1), { 'n=100;x': 1 })).toMatchObject({ status: 200 });
+    expect(await admin.send(document(1), { n: 100, x: 1 })).toMatchObject(refused('QUERY_TOO_COMPLEX'));
+
+    // Null is a page of the usual length; left out it is what the document says.
+    const two = (initial: number) => `query ($n: Int = ${initial}) { accounts(first: $n) { edges { node {
+      generations(first: $n) { edges { node { account { id externalId tier } } } } } } } }`;
+    expect(await admin.send(two(100), { n: null })).toMatchObject({ status: 200 });
+    expect(await admin.send(two(100))).toMatchObject(refused('QUERY_TOO_COMPLEX'));
+  });
+
   test('that is none is a parse error', async () => {
     const answer = await admin.send('{ viewer { kind ');
     expectRefusal(answer);
