@@ -8,11 +8,19 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   GraphQLError,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
   getOperationAST,
+  isListType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   parse,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { schema } from '../../schema/index.ts';
@@ -23,8 +31,18 @@ const MAX_DEPTH = 15;
 const MAX_FIELDS = 300;
 /** The most values that an answer may hold; a connection counts its `first`, a list 10. */
 const MAX_COMPLEXITY = 20_000;
+/** The same of what is asked about the schema itself, which anybody may; the usual question of tools comes to 52,000. */
+const MAX_INTROSPECTION = 120_000;
+/** How many values of a list of the schema's are reckoned with, as of any plain list. */
+const LIST_LENGTH = 10;
 /** Tokens that the parser reads before it gives up. */
 const MAX_TOKENS = 10_000;
+
+/** The fields that lead to the schema itself, at the root of every query. */
+const ROOTS: ReadonlyMap<string, { readonly type: GraphQLOutputType }> = new Map([
+  [SchemaMetaFieldDef.name, SchemaMetaFieldDef],
+  [TypeMetaFieldDef.name, TypeMetaFieldDef],
+]);
 
 function tooComplex(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400 } } });
@@ -76,9 +94,11 @@ interface Cost {
   readonly complexity: number;
   readonly depth: number;
   readonly breadth: number;
+  /** What is asked about the schema itself. It is in none of the others. */
+  readonly introspection: number;
 }
 
-const NOTHING: Cost = { complexity: 0, depth: 0, breadth: 0 };
+const NOTHING: Cost = { complexity: 0, depth: 0, breadth: 0, introspection: 0 };
 
 const known = new WeakMap<OperationDefinitionNode, Map<string, Cost>>();
 
@@ -95,6 +115,42 @@ function numbersOf(
     return typeof value === 'number' || value === null ? value : value === undefined ? 'none' : 'other';
   });
   return JSON.stringify(told ?? []);
+}
+
+/** What an operation asks about the schema itself. Validation has seen to it that fragments do not go round in circles. */
+function introspectionOf(document: DocumentNode, operation: OperationDefinitionNode): number {
+  const fragments = new Map(
+    document.definitions.flatMap((one) =>
+      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one.selectionSet] as const] : [],
+    ),
+  );
+  const found = new Map<SelectionSetNode, number>();
+  const sumOf = (set: SelectionSetNode, type: GraphQLObjectType | null): number => {
+    const before = found.get(set);
+    if (before !== undefined) return before;
+    let sum = 0;
+    for (const selection of set.selections) {
+      if (selection.kind !== Kind.FIELD) {
+        const inner =
+          selection.kind === Kind.INLINE_FRAGMENT
+            ? selection.selectionSet
+            : fragments.get(selection.name.value);
+        if (inner) sum += sumOf(inner, type);
+        continue;
+      }
+      // Above the schema itself only those two fields lead to it.
+      const name = selection.name.value;
+      const field = type ? type.getFields()[name] : ROOTS.get(name);
+      if (!field) continue;
+      const named = getNamedType(field.type);
+      const times = isListType(getNullableType(field.type)) ? LIST_LENGTH : 1;
+      sum += 1;
+      if (selection.selectionSet && isObjectType(named)) sum += times * sumOf(selection.selectionSet, named);
+    }
+    found.set(set, sum);
+    return sum;
+  };
+  return sumOf(operation.selectionSet, null);
 }
 
 function costOf(
@@ -114,7 +170,10 @@ function costOf(
     const definitions = document.definitions.filter(
       (one) => one === operation || one.kind === Kind.FRAGMENT_DEFINITION,
     );
-    cost = complexityFromQuery({ ...document, definitions }, { schema, variables: variables ?? {} });
+    cost = {
+      ...complexityFromQuery({ ...document, definitions }, { schema, variables: variables ?? {} }),
+      introspection: introspectionOf(document, operation),
+    };
     if (byNumbers.size > 100) byNumbers.clear();
     byNumbers.set(key, cost);
   }
@@ -146,6 +205,11 @@ function judge({
       refusal: tooComplex(
         `The request has a complexity of ${cost.complexity}; at most ${MAX_COMPLEXITY} is answered. Ask for fewer or smaller pages.`,
       ),
+    };
+  }
+  if (cost.introspection > MAX_INTROSPECTION) {
+    return {
+      refusal: tooComplex('The request asks for too much of the schema at once. Ask in several requests.'),
     };
   }
   return { cost };

@@ -2,6 +2,7 @@
  * Whatever is sent: the answer is a clear error of the contract's kinds, never a 500, and never a word that is
  * nobody's business. Nothing is charged for any of it.
  */
+import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHEAP, GENERATE_IMAGE, readAnswer, type TestClient } from '../support/client.ts';
 import { type Besieged, expectRefusal, openBesieged } from '../support/refusals.ts';
@@ -125,6 +126,23 @@ describe('a document', () => {
       generations(first: $n) { edges { node { account { id externalId tier } } } } } } } }`;
     expect(await admin.send(two(100), { n: null })).toMatchObject({ status: 200 });
     expect(await admin.send(two(100))).toMatchObject(refused('QUERY_TOO_COMPLEX'));
+  });
+
+  test('that asks for the whole schema again and again, as anybody may once, is refused', async () => {
+    const anybody = server.as(null);
+    const usual = getIntrospectionQuery();
+    const fragments = usual.slice(usual.indexOf('fragment'));
+    const whole = usual.slice(usual.indexOf('__schema'), usual.lastIndexOf('}', usual.indexOf('fragment')));
+    const asking = (times: number) =>
+      `{ ${Array.from({ length: times }, (_, index) => `s${index}: ${whole}`).join(' ')} } ${fragments}`;
+    expect(await anybody.send(asking(2))).toMatchObject({ status: 200 });
+    expect(await anybody.send(asking(3))).toMatchObject(refused('QUERY_TOO_COMPLEX'));
+
+    const types = Array.from({ length: 100 }, (_, index) => `t${index}: types { ...FullType }`);
+    const again = await anybody.send(
+      `{ ...Root } fragment Root on Query { __schema { ${types.join(' ')} } } ${fragments}`,
+    );
+    expect(again).toMatchObject(refused('QUERY_TOO_COMPLEX'));
   });
 
   test('that is none is a parse error', async () => {
