@@ -119,6 +119,11 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
   };
 
   const route = (request: IncomingMessage, response: ServerResponse): unknown => {
+    // Yoga would answer with the stack of what it throws over such a one, before anything of ours could hide it.
+    if (!URL.canParse(`http://${request.headers.host || 'localhost'}`)) {
+      request.resume();
+      return sendError(response, 400, 'BAD_REQUEST', 'The header Host names no host.');
+    }
     const url = request.url ?? '/';
     const end = url.indexOf('?');
     const path = end < 0 ? url : url.slice(0, end);

@@ -2,6 +2,9 @@
  * Whatever is sent: the answer is a clear error of the contract's kinds, never a 500, and never a word that is
  * nobody's business. Nothing is charged for any of it.
  */
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHEAP, GENERATE_IMAGE, readAnswer, type TestClient } from '../support/client.ts';
@@ -358,6 +361,19 @@ describe('a request', () => {
     const answer = await readAnswer(await admin.fetch(`/graphql?query=${query}`));
     expectRefusal(answer);
     expect(answer.status).toBe(405);
+  });
+
+  test('whose Host is none is refused with 400, and told nothing of the server', async () => {
+    for (const host of ['a b', '[', 'a:b:c', '%', '@']) {
+      const headers = { host, 'content-type': 'application/json' };
+      const sent = request(`${server.url}/graphql`, { method: 'POST', headers }).end(
+        '{"query":"{ __typename }"}',
+      );
+      const [response] = (await once(sent, 'response')) as [IncomingMessage];
+      const body = await text(response);
+      expect(response.statusCode, host).toBe(400);
+      expect(JSON.parse(body), host).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    }
   });
 
   test('for which there is no path is refused with 404', async () => {
