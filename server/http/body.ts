@@ -34,6 +34,25 @@ export function refuseType(request: IncomingMessage, response: ServerResponse): 
 }
 
 /**
+ * Answers a GET whose variables or extensions are no JSON: yoga would take that for a defect of ours.
+ *
+ * @returns true when it has been answered.
+ */
+export function refuseParameters(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method !== 'GET') return false;
+  const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  for (const name of ['variables', 'extensions']) {
+    try {
+      JSON.parse(searchParams.get(name) || 'null');
+    } catch {
+      sendError(response, 400, 'BAD_REQUEST', `The parameter ${name} is no JSON.`);
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
  * Reads a body whose length was not said beforehand.
  *
  * @returns null when it is too large.

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Core } from '../core.ts';
 import type { Pages } from '../pages/index.ts';
 import { inScope, requestIdOf } from '../request.ts';
-import { MAX_BODY_BYTES, readBody, refuseBody, refuseType, sendError } from './body.ts';
+import { MAX_BODY_BYTES, readBody, refuseBody, refuseParameters, refuseType, sendError } from './body.ts';
 import { allowOrigins } from './cors.ts';
 import { readDocuments } from './documents.ts';
 import { createMask } from './errors.ts';
@@ -142,6 +142,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
       }
       if (allowOrigins(request, response)) return undefined;
       if (refuseBody(request, response) || refuseType(request, response)) return undefined;
+      if (refuseParameters(request, response)) return undefined;
       if (request.method === 'POST' && request.headers['content-length'] === undefined) {
         return sendChunked(graphql, request, response);
       }

@@ -356,6 +356,23 @@ describe('a request', () => {
     expect(state?.state).toBe('NORMAL');
   });
 
+  test('whose variables in the address are no JSON is refused with 400', async () => {
+    for (const [name, value] of [
+      ['variables', '{'],
+      ['variables', '%'],
+      ['extensions', 'x'],
+    ] as const) {
+      const address = `/graphql?query={__typename}&${name}=${encodeURIComponent(value)}`;
+      const answer = await readAnswer(await admin.fetch(address));
+      expectRefusal(answer);
+      expect(answer, address).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+    }
+    const answer = await readAnswer(
+      await admin.fetch('/graphql?query={__typename}&variables=&extensions={}'),
+    );
+    expect(answer).toMatchObject({ status: 200 });
+  });
+
   test('that would change something by GET is refused with 405', async () => {
     const query = encodeURIComponent('mutation { suspendService(reason: "x") { state } }');
     const answer = await readAnswer(await admin.fetch(`/graphql?query=${query}`));
