@@ -13,6 +13,7 @@ import {
   getNamedType,
   getNullableType,
   getOperationAST,
+  type validate as graphqlValidate,
   isListType,
   isObjectType,
   Kind,
@@ -88,6 +89,18 @@ function parseWithin(source: Parameters<typeof parse>[0]): DocumentNode {
   }
   checkShape(document);
   return document;
+}
+
+/** Validates; fragments that overflow its stack are nested too deeply as well. */
+function validateWithin(validate: typeof graphqlValidate): typeof graphqlValidate {
+  return (...given) => {
+    try {
+      return validate(...given);
+    } catch (error) {
+      if (error instanceof RangeError) return [tooComplex('Its fragments are nested too deeply.')];
+      throw error;
+    }
+  };
 }
 
 interface Cost {
@@ -227,6 +240,9 @@ export function useLimits(): Plugin {
   return {
     onParse({ setParseFn }) {
       setParseFn(parseWithin as never);
+    },
+    onValidate({ validateFn, setValidationFn }) {
+      setValidationFn(validateWithin(validateFn as typeof graphqlValidate) as never);
     },
     onExecute({ args, setResultAndStopExecution }) {
       const { cost, refusal } = judge(args);

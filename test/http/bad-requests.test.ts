@@ -92,6 +92,19 @@ describe('a document', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 
+  test('whose fragments are too many to be compared is refused, and no defect', async () => {
+    const count = 280;
+    const fragments = Array.from(
+      { length: count },
+      (_, index) =>
+        `fragment f${index} on Query { a: __typename ...f${(index + 1) % count} ...f${(index + 7) % count} }`,
+    );
+    const spreads = fragments.map((_, index) => `...f${index}`);
+    const answer = await admin.send(`{ ${spreads.join(' ')} } ${fragments.join(' ')}`);
+    expectRefusal(answer);
+    expect(answer.status, answer.text).toBe(400);
+  });
+
   test('whose fragments go round in circles is refused', async () => {
     const answer = await admin.send(
       '{ viewer { ...a } } fragment a on Viewer { kind ...b } fragment b on Viewer { ...a }',
