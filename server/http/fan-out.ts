@@ -213,14 +213,22 @@ export function createFanOut(core: Core, mask: (error: unknown) => Error, limit:
         const extensions = { code: 'RATE_LIMITED', http: { status: 429 } };
         return { errors: [new GraphQLError(message, { extensions })] };
       }
-      open.set(who, count + 1);
-
       const { isLossless, isShared } = watchedAs(fieldOf(args));
+      let variables: string;
+      try {
+        variables = JSON.stringify(args.variableValues ?? null);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const extensions = { code: 'BAD_REQUEST', http: { status: 400 } };
+        return { errors: [new GraphQLError('The variables are nested too deeply.', { extensions })] };
+      }
+      // Only now: whoever is counted leaves again.
+      open.set(who, count + 1);
       unshared += isShared ? 0 : 1;
       const key = JSON.stringify([
         numberOf(args.document),
         args.operationName ?? null,
-        args.variableValues ?? null,
+        variables,
         visibilityOf(caller),
         isShared ? 0 : unshared,
       ]);

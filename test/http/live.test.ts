@@ -159,6 +159,21 @@ describe.each(WAYS)('by %s', (way) => {
     expect(event).toMatchObject({ data: { balance: {} } });
   });
 
+  test('variables nested too deeply are refused, and take no place of those that a caller has', async () => {
+    const text = `{"query":${JSON.stringify(BALANCE)},"variables":{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`;
+    const { key } = await server.admin.keyWith('generate');
+    const client = server.as(key);
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    for (let tries = 0; tries < 5; tries += 1) {
+      const response = await client.fetch('/graphql', { method: 'POST', headers, body: text });
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('BAD_REQUEST');
+    }
+    const watching = await watch(client, BALANCE, { id: accountId });
+    expect((await watching.next())?.errors).toBeUndefined();
+    await watching.close();
+  });
+
   test('a key that is revoked meanwhile is told nothing more', async () => {
     const { key, id } = await server.admin.keyWith('generate');
     const closed = Promise.withResolvers<{ code: number }>();
