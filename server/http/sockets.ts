@@ -141,17 +141,25 @@ export function openSockets(
     onDisconnect(context) {
       if (context.extra.connection) connections.delete(context.extra.connection);
     },
-    onSubscribe(context, id, params) {
+    async onSubscribe(context, id, params) {
       const scope: RequestScope = { requestId: newId() };
-      context.extra.connection?.scopes.set(id, scope);
-      return inScope(scope, () => prepare(context.extra, id, params, scope));
+      const scopes = context.extra.connection?.scopes;
+      scopes?.set(id, scope);
+      const prepared = await inScope(scope, () => prepare(context.extra, id, params, scope));
+      // Its client has ended it meanwhile: the library says nothing more of it.
+      if (!(id in context.subscriptions)) scopes?.delete(id);
+      return prepared;
     },
     execute: (args) => run(args, 'execute'),
     subscribe: (args) => run(args, 'subscribe'),
     onNext: (context, id, _payload, _args, result) =>
       finish(result.errors as readonly GraphQLError[], context.extra.connection?.scopes.get(id)),
-    onError: (context, id, _payload, errors) =>
-      finish(errors as readonly GraphQLError[], context.extra.connection?.scopes.get(id)),
+    onError(context, id, _payload, errors) {
+      const scopes = context.extra.connection?.scopes;
+      finish(errors as readonly GraphQLError[], scopes?.get(id));
+      // No `complete` follows.
+      scopes?.delete(id);
+    },
     onComplete: (context, id) => void context.extra.connection?.scopes.delete(id),
   });
   sockets.on('connection', (socket, request) => {

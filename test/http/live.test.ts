@@ -1,4 +1,7 @@
 /** What can be watched: the present state first, then each change, by WebSocket and by server-sent events alike. */
+import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { FakeClock } from '../../server/clock.ts';
@@ -286,6 +289,28 @@ describe('over a WebSocket', () => {
     expect(await watching.next()).toMatchObject({ value: { data: { balance: { posted: 15 } } } });
     await watching.return?.();
     await socket.dispose();
+  });
+
+  test('what is refused is forgotten, however much of it a client sends and whatever it calls it', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send('{"type":"connection_init"}');
+    await once(socket, 'message');
+    const held = () => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = held();
+    for (let index = 0; index < 50; index += 1) {
+      const id = `${index} ${'x'.repeat(500_000)}`;
+      socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query: '{' } }));
+      await once(socket, 'message');
+    }
+    expect(held() - before).toBeLessThan(10_000_000);
+    socket.close();
+    await once(socket, 'close');
   });
 
   test('a paid call is made, limited and refused as over HTTP', async () => {
