@@ -5,6 +5,7 @@
  * once. Every reader is looked at again by itself before each event and once a second, so that a revoked key or an expired
  * token is told nothing more.
  */
+import { contextCacheSymbol } from '@pothos/core';
 import {
   type DocumentNode,
   type ExecutionArgs,
@@ -165,6 +166,8 @@ export function createFanOut(core: Core, mask: (error: unknown) => Error, limit:
   const begin = (key: string, args: ExecutionArgs, subscribe: Subscribe): SharedStream => {
     const { caller } = args.contextValue as Context;
     const field = fieldOf(args);
+    // A stream lives for days: what one event has looked up is not what holds at the next, and not to be kept either.
+    let ofEvent = { loaders: createLoaders(core), remembered: {} };
     const stream: SharedStream = new SharedStream({
       field,
       ...watchedAs(field),
@@ -187,10 +190,18 @@ export function createFanOut(core: Core, mask: (error: unknown) => Error, limit:
             setCookie: () => {
               throw new Error('A subscription sets no cookies.');
             },
-            loaders: createLoaders(core),
+            get loaders() {
+              return ofEvent.loaders;
+            },
+            get [contextCacheSymbol]() {
+              return ofEvent.remembered;
+            },
             stream: hooks,
-          } satisfies Context,
+          } satisfies Context & { readonly [contextCacheSymbol]: object },
         }),
+      beforeEvent: () => {
+        ofEvent = { loaders: createLoaders(core), remembered: {} };
+      },
       onEvent: ({ subscribers }) => {
         events.set(field, (events.get(field) ?? 0) + 1);
         lookForSlow(subscribers);

@@ -21,6 +21,8 @@ export interface StreamOptions {
   readonly isShared: boolean;
   /** Executes it, in a context of the stream's own. */
   readonly start: (stream: Stream) => Promise<ExecutionResult | AsyncIterable<ExecutionResult>>;
+  /** Called before each event is waited for and executed. */
+  readonly beforeEvent: () => void;
   /** What an unexpected error is to the outside. */
   readonly mask: (error: unknown) => Error;
   /** Ends those whose credentials have ended, before they are told anything. */
@@ -100,6 +102,7 @@ export class SharedStream {
   async #run(iterator: AsyncIterator<ExecutionResult>): Promise<void> {
     try {
       for (;;) {
+        this.#options.beforeEvent();
         const { done, value } = await iterator.next();
         if (done || this.#isOver) break;
         await this.#tell(this.#masked(value));

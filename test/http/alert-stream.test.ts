@@ -66,6 +66,26 @@ describeOnEachDatabase('alerts', (kind) => {
     await watching.close();
   });
 
+  test.each(WAYS)(
+    'are told with what holds at each change, and not with what held before: by %s',
+    async (way) => {
+      const subject = await raise();
+      const after = (await server.core.alerts.newestSequence()) - 1;
+      const watching = await watch<{ alerts: { id: string; changes: { change: string }[] } }>(
+        way,
+        server.admin,
+        'subscription ($after: Int) { alerts(afterSequence: $after) { id changes { change } } }',
+        { after },
+      );
+      const first = (await watching.next())?.data?.alerts;
+      expect(first?.changes).toEqual([{ change: 'OPENED' }]);
+      await server.core.alerts.settle({ kind: 'RESERVATION_ORPHANED', subject });
+      const second = (await watching.next())?.data?.alerts;
+      expect(second).toEqual({ id: first?.id, changes: [{ change: 'OPENED' }, { change: 'RESOLVED' }] });
+      await watching.close();
+    },
+  );
+
   /** Opens alerts, 20 a transaction. */
   const raiseMany = async (count: number) => {
     for (let opened = 0; opened < count; opened += 20) {
