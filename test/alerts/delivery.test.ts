@@ -11,6 +11,7 @@ import {
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { type Mailbox, startMailbox } from '../support/mailbox.ts';
 import { type Received, type Receiver, startReceiver } from '../support/receiver.ts';
+import { until } from '../support/server.ts';
 import { anotherAlerts, openStage, type Stage } from './stage.ts';
 
 interface Delivery {
@@ -322,6 +323,26 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     expect(
       Object.fromEntries([...told].map(([name, all]) => [name, all.flatMap(({ sequences }) => sequences)])),
     ).toEqual({ all: [2, 3, 4, 5], critical: [3, 4], balances: [5], openings: [2, 3, 5] });
+  });
+
+  test('whose channel is removed while it is sent is tried no more', async () => {
+    const gone = await channel({ groupSeconds: 0 });
+    await warning('one');
+    const [{ id }] = (await deliveries()) as [Delivery];
+    receiver.behave('hang');
+    const trying = stage.alerts.deliveries.tryNow(id);
+    await until('it is being sent', () => receiver.received.length === 1);
+    await stage.alerts.deliveries.removeChannel(gone.id, 'admin:test');
+    receiver.hangUp();
+    await trying;
+    receiver.behave({ status: 204 });
+    stage.clock.advance(60 * 60_000);
+    await stage.alerts.deliveries.sweep();
+    await tryAll();
+    expect(receiver.received).toHaveLength(1);
+    const [delivery] = (await deliveries()) as [Delivery];
+    expect(delivery).toMatchObject({ state: 'DEAD', last_error: 'The channel was removed.', attempts: 1 });
+    expect(await stage.alerts.deliveries.retry(id, 'admin:test')).toBe(false);
   });
 
   test('is escalated once when nobody acknowledges it in time, and never when somebody does', async () => {

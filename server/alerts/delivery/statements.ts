@@ -276,7 +276,10 @@ export interface Claimed {
   };
 }
 
-/** Takes a message that is due, or that another process has left. Null when it is not to be had. */
+/**
+ * Takes a message that is due, or that another process has left. Null when it is not to be had. One whose channel was removed
+ * while it was sent, or while its change was kept, is dead.
+ */
 export async function claim(sql: Sql, id: string, now: Date, until: Date): Promise<Claimed | null> {
   const [row] = await sql.query<
     Omit<Claimed, 'channel'> & {
@@ -285,18 +288,23 @@ export async function claim(sql: Sql, id: string, now: Date, until: Date): Promi
       name: string;
       target: string;
       secrets: string[];
+      removed: boolean;
     }
   >(
-    `UPDATE alert_delivery d SET state = 'SENDING', sealed = true, attempts = d.attempts + 1, claimed_until = $3
+    `UPDATE alert_delivery d SET sealed = true, attempts = d.attempts + (c.removed_at IS NULL)::int,
+      state = CASE WHEN c.removed_at IS NULL THEN 'SENDING' ELSE 'DEAD' END::alert_delivery_state,
+      claimed_until = CASE WHEN c.removed_at IS NULL THEN $3::timestamptz END,
+      last_error = CASE WHEN c.removed_at IS NULL THEN d.last_error ELSE 'The channel was removed.' END
     FROM alert_channel c
     WHERE d.id = $1 AND c.id = d.channel_id
       AND (d.state = 'WAITING' AND d.due_at <= $2 OR d.state = 'SENDING' AND d.claimed_until <= $2)
     RETURNING d.id, d.reason, d.sequences, d.critical, d.attempts, d.created_at AS "createdAt", c.id AS "channelId", c.kind, c.name,
-      c.target, array_remove(ARRAY[c.secret, CASE WHEN c.old_secret_until > $2 THEN c.old_secret END], NULL) AS secrets`,
+      c.target, array_remove(ARRAY[c.secret, CASE WHEN c.old_secret_until > $2 THEN c.old_secret END], NULL) AS secrets,
+      c.removed_at IS NOT NULL AS removed`,
     [id, now, until],
   );
-  if (!row) return null;
-  const { channelId, kind, name, target, secrets, ...delivery } = row;
+  if (!row || row.removed) return null;
+  const { channelId, kind, name, target, secrets, removed: _, ...delivery } = row;
   return { ...delivery, channel: { id: channelId, kind, name, target, secrets } };
 }
 
