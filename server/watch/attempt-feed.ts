@@ -119,9 +119,11 @@ export class AttemptFeed {
   }
 
   async #stop(): Promise<void> {
-    this.#begun = undefined;
-    await this.#signals?.return();
+    // Gone before they are waited for: whoever begins to watch meanwhile has signals of its own.
+    const signals = this.#signals;
     this.#signals = undefined;
+    this.#begun = undefined;
+    await signals?.return();
   }
 
   async #follow(signals: Messages<null>): Promise<void> {

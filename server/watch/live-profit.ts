@@ -91,8 +91,10 @@ export class LiveProfitTopic {
       return: async () => {
         const ended = await end();
         if (this.#listeners.count === 0) {
-          await this.#signals?.return();
+          // Gone before they are waited for: whoever begins to watch meanwhile has signals of its own.
+          const signals = this.#signals;
           this.#signals = undefined;
+          await signals?.return();
         }
         return ended;
       },

@@ -131,6 +131,25 @@ describeOnEachDatabase('what an operator watches', (kind) => {
     await watching.close();
   });
 
+  test.each([0, 1, 2, 3, 4, 5, 6])(
+    'live profit follows what is booked also for whoever begins while the last one stops, %s turns later',
+    async (turns) => {
+      const before = server.core.watch.liveProfit('DAY');
+      const { sequence } = await before.read();
+      // Once by whoever watches, and once more by the stream that it ends.
+      const stopped = [before.changes.return(), before.changes.return()];
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      const { changes } = server.core.watch.liveProfit('DAY');
+      await Promise.all(stopped);
+      await image();
+      let told = await changes.next();
+      while (!told.done && (told.value?.sequence ?? 0) <= sequence) told = await changes.next();
+      expect(told.done).toBe(false);
+      await changes.return();
+      await until('nobody listens any more', () => server.core.live.listeners === 0);
+    },
+  );
+
   test('equal subscriptions are computed once, and everybody is sent the same', async () => {
     const all = await Promise.all(
       Array.from({ length: 12 }, (_, index) =>

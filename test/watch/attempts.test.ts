@@ -67,6 +67,21 @@ describeOnEachDatabase('the feed of attempts', (kind) => {
     expect(await next(one)).toEqual({ ids: second, skipped: 0 });
   });
 
+  test.each([0, 1, 2, 3, 4, 5, 6])(
+    'tells whoever begins to watch while the last one stops, %s turns later',
+    async (turns) => {
+      const before = await watch.attempts();
+      const stopped = before.return();
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      const groups = await begin();
+      await stopped;
+      const booked = await book(1);
+      expect(await next(groups)).toEqual({ ids: booked, skipped: 0 });
+      await groups.return();
+      expect(live.listeners).toBe(0);
+    },
+  );
+
   test('tells what comes to light behind a later one, as that of another process may', async () => {
     const groups = await begin();
     await book(1, 4_000);
