@@ -1,5 +1,6 @@
 /** The books by day. */
 import { type BookDay as BookDayRecord, MAX_DAYS } from '../server/billing/index.ts';
+import { isTimeZone } from '../server/time-zone.ts';
 import { builder, needs } from './builder.ts';
 import { invalidArgument } from './errors.ts';
 import { Money } from './scalars.ts';
@@ -69,15 +70,6 @@ const BooksRange = builder.inputType('BooksRange', {
   }),
 });
 
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return /^[A-Za-z_+\-/0-9]+$/.test(name);
-  } catch {
-    return false;
-  }
-}
-
 const DAY_MS = 86_400_000;
 
 builder.queryField('books', (t) =>
@@ -88,7 +80,8 @@ builder.queryField('books', (t) =>
     resolve: (_root, { range }, context) => {
       const { from, to } = range;
       const zone = range.zone ?? 'UTC';
-      if (!isZone(zone)) throw invalidArgument('range.zone', 'Give an IANA time zone such as Europe/Berlin.');
+      if (!isTimeZone(zone))
+        throw invalidArgument('range.zone', 'Give an IANA time zone such as Europe/Berlin.');
       if (to <= from) throw invalidArgument('range.to', 'It must lie after `from`.');
       if (to.getTime() - from.getTime() > MAX_DAYS * DAY_MS) {
         throw invalidArgument('range.to', `At most ${MAX_DAYS} days are told at once.`);

@@ -10,8 +10,16 @@ const DAY_MS = 24 * HOUR_MS;
 const MOST_FORMATS = 1_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/**
+ * What JavaScript takes for another zone than Postgres does: an offset, which is the other way round there (`+05` is five hours
+ * behind), and abbreviations, which are others' there (`IST` is Israel's, and India's here) or know no summer (`CET`).
+ */
+const NO_ZONE =
+  /^([+-].*|ACT|AET|AGT|ART|AST|BET|BST|CAT|CET|CNT|CST|CTT|EAT|ECT|EET|IET|IST|JST|MET|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|WET)$/i;
+
 /** Whether a text names a time zone of the IANA database, such as `Europe/Berlin`. */
 export function isTimeZone(name: string): boolean {
+  if (NO_ZONE.test(name)) return false;
   try {
     formatOf(name);
     return /^[A-Za-z_+\-/0-9]+$/.test(name);

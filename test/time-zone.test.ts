@@ -147,6 +147,11 @@ test('offsets have their sign and their seconds, and what is no zone is none', (
   expect(offsetAt('Africa/Monrovia', at('1971-01-01T00:00:00Z'))).toBe(-2_670_000);
   expect(instantOf('UTC', 12_345)).toBe(12_345);
   expect(['Europe/Berlin', 'UTC', 'Etc/GMT+3'].map(isTimeZone)).toEqual([true, true, true]);
+  expect(['EST', 'GMT', 'EST5EDT', 'Japan'].map(isTimeZone)).toEqual([true, true, true, true]);
+  // Which the database would take for another one, or for none.
+  for (const name of ['+05', '-03', '+0530', '+05:30', 'IST', 'ist', 'BST', 'PST', 'CET']) {
+    expect(isTimeZone(name), name).toBe(false);
+  }
   expect(['', 'Mars/Olympus', 'Europe/Berlin; DROP', '2026'].map(isTimeZone)).toEqual([
     false,
     false,
