@@ -22,7 +22,8 @@ builder.scalarType('DateTime', {
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const date = typeof value === 'string' && INSTANT.test(value) ? new Date(value) : null;
-    if (date && !Number.isNaN(date.getTime())) return date;
+    // Its offset may lead out of the years that ISO 8601 and the database can write.
+    if (date && date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9_999) return date;
     throw new GraphQLError(
       'A DateTime is an ISO 8601 instant with its offset, such as "2026-11-20T12:00:00Z".',
     );

@@ -151,6 +151,17 @@ describe('an input that cannot be is an outcome that names the field', () => {
     expect(await admin.grant(mine, 10, change)).toMatchObject({ code: 'INVALID_INPUT', fields: [{ path }] });
   });
 
+  test.each(['9999-12-31T23:59:59-14:00', '0001-01-01T00:00:00+14:00', '0000-06-01T00:00:00Z'])(
+    'an instant beyond the years that can be written, %s, is a validation error',
+    async (instant) => {
+      const document = `query ($from: DateTime!, $to: DateTime!) { books(range: { from: $from, to: $to }) { day } }`;
+      const to = new Date(Date.parse(instant) + 1_000).toISOString().replace(/^\+0*/, '');
+      const answer = await admin.send(document, { from: instant, to });
+      expectRefusal(answer);
+      expect(answer, answer.text).toMatchObject({ status: 400, code: 'GRAPHQL_VALIDATION_FAILED' });
+    },
+  );
+
   test.each([
     [{ scope: 'GLOBAL', subject: 'x', period: 'DAY', limit: '1', action: 'BLOCK' }, 'subject'],
     [{ scope: 'PROVIDER', period: 'DAY', limit: '1', action: 'BLOCK' }, 'subject'],
