@@ -4,7 +4,13 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import { type GraphQLOutputType, getNamedType, getNullableType, isListType } from 'graphql';
+import {
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  getNamedType,
+  getNullableType,
+  isListType,
+} from 'graphql';
 import { allows, type Scope } from '../server/access/index.ts';
 import type PrismaTypes from '../server/database/client/pothos-types.ts';
 import { getDatamodel } from '../server/database/client/pothos-types.ts';
@@ -32,6 +38,20 @@ function complexityOf(args: Readonly<Record<string, unknown>>, type: GraphQLOutp
   // A connection's edges are counted by it.
   const isList = isListType(getNullableType(type)) && !named.endsWith('ConnectionEdge');
   return { field: 1, multiplier: isList ? LIST_LENGTH : 1 };
+}
+
+/** How a type says whose its objects are: of a row, or for all of them. */
+type Whose = ((node: object, context: Context) => boolean) | { readonly scope: Scope } | undefined;
+
+/**
+ * Whether a caller may see an object of a type, by the type's own words. Asked where an id alone has led to it: its fields would
+ * say FORBIDDEN, and thereby that it is there.
+ */
+function isFor(type: GraphQLNamedType | undefined, node: object, context: Context): boolean {
+  const options = type?.extensions.pothosOptions as { readonly authScopes?: Whose } | undefined;
+  const whose = options?.authScopes;
+  if (typeof whose === 'function') return whose(node, context);
+  return whose === undefined || (context.caller !== null && allows(context.caller, whose.scope));
 }
 
 /** What plugin-credits is told with a price: a call to be reserved, or one that the key had made before. */
@@ -90,7 +110,14 @@ export const builder = new SchemaBuilder<{
     clientMutationId: 'omit',
     cursorType: 'String',
     nodesQueryOptions: false,
-    nodeQueryOptions: { description: 'Anything that has an id, by it.', authScopes: { signedIn: true } },
+    nodeQueryOptions: {
+      description: 'Anything that has an id, by it. Null when there is none, or it is not for this caller.',
+      authScopes: { signedIn: true },
+      resolve: async (_root, { id }, context, info, resolveNode) => {
+        const node = await resolveNode(id);
+        return node && isFor(info.schema.getType(id.typename), node, context) ? node : null;
+      },
+    },
     nodeTypeOptions: { description: 'Anything that has an id.' },
     encodeGlobalID: (type, id) => encodeId(type as NodeType, String(id)),
     decodeGlobalID: (text) => {

@@ -194,6 +194,20 @@ describe('what is not there, or not for this caller, is as good as not there', (
     expect(other.text).not.toContain('user-');
   });
 
+  test('an id of it is answered as one that nothing has, whatever is asked of it', async () => {
+    const nothing = 'acc_019a9d3c-7b1e-7c55-9a44-4f6d1c2b3a91';
+    const { budgets } = await admin.ask<{ budgets: { id: string }[] }>('{ budgets { id } }');
+    const budget =
+      budgets[0]?.id ??
+      (await admin.setBudget({ scope: 'GLOBAL', period: 'MONTH', limit: '1000', action: 'WARN' })).id;
+    for (const id of [theirGeneration, theirs, budget, nothing]) {
+      for (const asked of ['id', '__typename', 'id ... on Account { externalId }']) {
+        const answer = await me.send(`query ($id: ID!) { node(id: $id) { ${asked} } }`, { id });
+        expect(answer, answer.text).toMatchObject({ status: 200, data: { node: null }, errors: [] });
+      }
+    }
+  });
+
   test("another account's generation cannot be canceled", async () => {
     const { cancelGeneration } = await me.ask<{ cancelGeneration: Outcome }>(
       'mutation ($id: ID!) { cancelGeneration(id: $id) { __typename ... on NotFoundError { code message } } }',
