@@ -105,6 +105,21 @@ describeOnEachDatabase('the sandbox’s checkout', (kind) => {
     expect((await read()).balance.posted).toBe(100);
   });
 
+  it('takes a form for what it says, whatever its fields are called', async () => {
+    const { open, press } = deskOf(server, await server.admin.account(0));
+    const { url = '' } = await open({ pack: '100' });
+    for (const name of ['constructor[prototype][strange]', '__proto__[strange]', 'toString[strange]']) {
+      expect(await press(url, `${new URLSearchParams([[name, 'everywhere']])}`)).toMatchObject({
+        status: 200,
+      });
+    }
+    expect([Reflect.get({}, 'strange'), Reflect.get(Object.prototype.toString, 'strange')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(await press(url, 'action=pay')).toMatchObject({ status: 303 });
+  });
+
   it('sells a plan, whose portal ends it and renews it', async () => {
     const accountId = await server.admin.account(0);
     const { open, press, read } = deskOf(server, accountId);

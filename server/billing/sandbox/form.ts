@@ -5,12 +5,14 @@ export interface Form {
   readonly [name: string]: string | Form | undefined;
 }
 
+/** A form without names of its own: `constructor[prototype][x]` would lead to what all objects of the process have. */
+const empty = (): Record<string, string | Form> => Object.create(null);
+
 /** Reads a form, or the query of a URL. */
 export function readForm(text: string): Form {
-  const form: Record<string, string | Form> = {};
+  const form = empty();
   for (const [name, value] of new URLSearchParams(text)) {
     const path = name.split(/[[\]]+/).filter((part) => part !== '');
-    if (path.includes('__proto__')) continue;
     let place = form;
     path.forEach((key, index) => {
       const isLast = index === path.length - 1;
@@ -20,7 +22,7 @@ export function readForm(text: string): Form {
       }
       let inner = place[key];
       if (inner === undefined || typeof inner === 'string') {
-        inner = {};
+        inner = empty();
         place[key] = inner;
       }
       place = inner as Record<string, string | Form>;
