@@ -35,8 +35,8 @@ export interface Offers {
 /** What buying needs. */
 export interface BuyingOptions extends CustomerOptions {
   readonly plans: Offers;
-  /** Books what Stripe says of it. False when it could not, and its event will, or an operator. */
-  readonly bookNow: (target: { kind: 'intent' | 'subscription'; id: string }) => Promise<boolean>;
+  /** Books what Stripe says of it. What it could not, its event will, or an operator. */
+  readonly bookNow: (target: { kind: 'intent' | 'subscription'; id: string }) => Promise<void>;
 }
 
 /** What Stripe is told of a checkout; kept, so that a repetition says the same. */
@@ -329,9 +329,11 @@ async function outcomeOf(options: BuyingOptions, requestId: string, kept: Charge
   }
   switch (charged.status) {
     case 'paid': {
-      // Without its credits the account is still low: who was told that it is paid would buy the next pack.
-      const booked = await options.bookNow({ kind: 'intent', id: charged.paymentIntentId });
-      return { status: booked ? 'paid' : 'pending' };
+      await options.bookNow({ kind: 'intent', id: charged.paymentIntentId });
+      // Without its credits the account is still low: who was told that it is paid would buy the next pack. With them it
+      // is paid, whatever else of it an operator has to look at.
+      const hasCredits = await statements.isBooked(options.database, charged.paymentIntentId);
+      return { status: hasCredits ? 'paid' : 'pending' };
     }
     case 'pending':
       return { status: 'pending' };

@@ -143,7 +143,6 @@ export function createBilling(options: BillingOptions): Billing {
       const outcome = await webhooks.sync(target);
       if (outcome.status !== 'done')
         log.warn({ ...outcome, target }, 'What was just done will be booked by its event.');
-      return outcome.status === 'done';
     },
   };
 

@@ -554,6 +554,29 @@ describeOnEachDatabase('a Stripe that does what it is asked and never answers', 
   });
 });
 
+describeOnEachDatabase('a charge whose fee Stripe takes in another currency', (kind) => {
+  it('is paid once its credits are there, though an operator has to look at its fee', async () => {
+    await using stage = await openStage(kind);
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    const charge = () =>
+      buyer.billing.chargeSaved({ accountId: buyer.accountId, packId: '100', key: 'abroad' });
+    buyer.stripe.fail(/POST \/v1\/payment_intents/, { fault: 'reset' }, { fault: 'reset' });
+    expect(await charge()).toEqual({ status: 'unavailable' });
+    await buyer.act(async (scene) => {
+      const line = (await scene.shelf.all('balance_transaction')).at(-1);
+      if (!line) throw new Error('Nothing was charged.');
+      await scene.shelf.put({ ...line, currency: 'eur', amount: 92, fee: 32, net: 60 });
+    });
+    expect(await charge()).toEqual({ status: 'paid' });
+    expect(await buyer.balance()).toBe(200);
+    expect((await buyer.hear()).map(({ status }) => status)).toContain('kept');
+    await stage.expectSound();
+  });
+});
+
 describeOnEachDatabase('another card that is saved before a charge is asked after', (kind) => {
   it('is left alone: the first one may have been charged, and was', async () => {
     await using stage = await openStage(kind);

@@ -27,6 +27,12 @@ export async function findPayment(sql: Sql, payment: PaymentRead): Promise<Payme
   return row ?? null;
 }
 
+/** Whether the payment that went by a payment intent of its own has brought its credits. */
+export async function isBooked(sql: Sql, paymentIntentId: string): Promise<boolean> {
+  const rows = await sql.query('SELECT 1 FROM payment WHERE payment_intent_id = $1', [paymentIntentId]);
+  return rows.length > 0;
+}
+
 /** Keeps a payment. Fails when Stripe's id of it is there already. */
 export async function insertPayment(
   sql: Sql,
