@@ -30,6 +30,7 @@ export interface Checkout {
 export interface Offers {
   offer(plan: string, interval: PlanInterval, at?: Date): Promise<PlanOffer | null>;
   pack(pack: string, at?: Date): Promise<PackOffer | null>;
+  packVersion(versionId: string): Promise<PackOffer | null>;
 }
 
 /** What buying needs. */
@@ -233,6 +234,18 @@ type Charged =
   | { readonly status: 'paid' | 'pending'; readonly paymentIntentId: string }
   | { readonly status: 'declined'; readonly code: string | null };
 
+/** A pack that a saved card is to be charged for. */
+export interface SavedCharge {
+  readonly accountId: string;
+  readonly packId: string;
+  /** Which version of it; left out: the one that is sold now. */
+  readonly packVersionId?: string;
+  readonly key: string;
+  /** Asked as long as the card cannot have been charged. */
+  isWanted?(): Promise<boolean>;
+}
+
+const NOT_WANTED = new StripeFailure('refused', 'It is not wanted any more: nothing was charged.');
 const NO_CARD = new StripeFailure('refused', 'This account has no saved card.', { code: 'no_card' });
 const PROCESSING: ReadonlySet<string> = new Set(['processing', 'requires_capture']);
 
@@ -251,12 +264,11 @@ async function savedCard({ database, stripe }: BuyingOptions, accountId: string)
 }
 
 /** Charges the account's saved card for a pack, without anybody present; once under its key. */
-export async function chargeSaved(
-  options: BuyingOptions,
-  input: { readonly accountId: string; readonly packId: string; readonly key: string },
-): Promise<ChargeOutcome> {
+export async function chargeSaved(options: BuyingOptions, input: SavedCharge): Promise<ChargeOutcome> {
   const { stripe, plans } = options;
-  const pack = await plans.pack(input.packId);
+  const pack = await (input.packVersionId === undefined
+    ? plans.pack(input.packId)
+    : plans.packVersion(input.packVersionId));
   const cents = pack ? centsOf('packId', pack) : invalid('packId', 'No pack of this name is sold.');
   const answer = await askOnce<Charging, Charged>(options, {
     accountId: input.accountId,
@@ -278,6 +290,7 @@ export async function chargeSaved(
         : cents,
     blame: 'packId',
     async perform(asked, once, keep): Promise<Charged> {
+      if (!asked.card && input.isWanted && !(await input.isWanted())) throw NOT_WANTED;
       // One card whoever asks again: the first may have been charged, and another would be charged as well.
       const card = asked.card ?? (await keep({ card: await savedCard(options, input.accountId) })).card;
       if (!card) throw new Error('A card that was just kept is not there.');

@@ -20,6 +20,7 @@ import {
   chargeSaved,
   createCheckout,
   openPortal,
+  type SavedCharge,
 } from './checkout.ts';
 import { giveDueParts } from './months.ts';
 import type { Asking, Refusal } from './requests.ts';
@@ -85,11 +86,7 @@ export interface Billing {
     input: RefundInput,
   ): Promise<{ readonly status: 'refunded'; readonly refundId: string } | Refusal>;
   /** Charges the saved card of an account for a pack, without anybody present; once under its key. */
-  chargeSaved(input: {
-    readonly accountId: string;
-    readonly packId: string;
-    readonly key: string;
-  }): Promise<ChargeOutcome>;
+  chargeSaved(input: SavedCharge): Promise<ChargeOutcome>;
   /** Bars an account from paid calls with a reason, or lifts a bar (null). False when there is no such account. */
   setBarred(accountId: string, barred: string | null, why: string, actor: string): Promise<boolean>;
   /** The books by day. */

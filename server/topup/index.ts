@@ -67,7 +67,11 @@ export type ChargeOutcome =
 export type ChargeSaved = (item: {
   readonly accountId: string;
   readonly packId: string;
+  /** As it was sold when the top-up began: this is what the day's cap has room for. */
+  readonly packVersionId: string;
   readonly key: string;
+  /** Asked before the card is charged for the first time: auto top-up may be off by now, or the account barred. */
+  isWanted(): Promise<boolean>;
 }) => Promise<ChargeOutcome>;
 
 /** What an account wants. */
@@ -189,19 +193,20 @@ export function createTopUps(options: {
   async function begin(accountId: string, pack: PackOffer): Promise<void> {
     // What is left is found by the next sweep.
     if (stopped || underWay.size >= MOST_UNDER_WAY) return;
-    const { packId } = pack;
+    const { packId, versionId: packVersionId } = pack;
     const id = newId();
     const outcome = await statements.begin(database, clock.now(), {
       id,
       accountId,
       packId,
-      packVersionId: pack.versionId,
+      packVersionId,
       amountMicros: pack.priceMicros,
       credits: pack.credits,
       askAt: after(times.leaseMs),
     });
     // The payment is not waited for: looking at other accounts goes on.
-    if (outcome === 'BEGUN') inBackground(ask({ id, accountId, packId, requestedAt: clock.now(), asks: 1 }));
+    const topUp = { id, accountId, packId, packVersionId, requestedAt: clock.now(), asks: 1 };
+    if (outcome === 'BEGUN') inBackground(ask(topUp));
   }
 
   function inBackground(work: Promise<void>): void {
@@ -215,12 +220,13 @@ export function createTopUps(options: {
 
   /** Asks for a payment under its own key, and books what is said. */
   async function ask(topUp: statements.Asking): Promise<void> {
-    const { id, accountId, packId } = topUp;
+    const { id, accountId, packId, packVersionId } = topUp;
+    const isWanted = () => statements.isWanted(database, id);
     const isOver = clock.now().getTime() - topUp.requestedAt.getTime() >= times.keyLivesMs;
     // Nobody may have asked for days: a key that Stripe has forgotten is not used again.
     const outcome: ChargeOutcome = isOver
       ? { status: 'unavailable' }
-      : await chargeSaved({ accountId, packId, key: id }).catch((error: unknown) => {
+      : await chargeSaved({ accountId, packId, packVersionId, key: id, isWanted }).catch((error: unknown) => {
           log.warn({ error, topUp: id }, 'A payment was asked for and nobody answered.');
           return { status: 'unavailable' };
         });

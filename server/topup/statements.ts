@@ -127,6 +127,7 @@ export interface Asking {
   readonly id: string;
   readonly accountId: string;
   readonly packId: string;
+  readonly packVersionId: string;
   readonly requestedAt: Date;
   /** How often it has been asked for, this time too. */
   readonly asks: number;
@@ -138,9 +139,20 @@ export async function claim(sql: Sql, now: Date, askAt: Date, limit: number): Pr
     `UPDATE top_up u SET ask_at = $2, asks = u.asks + 1
     FROM (SELECT id FROM top_up WHERE state = 'REQUESTED' AND ask_at <= $1 ORDER BY ask_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
     WHERE u.id = due.id
-    RETURNING u.id, u.account_id AS "accountId", u.pack_id AS "packId", u.requested_at AS "requestedAt", u.asks`,
+    RETURNING u.id, u.account_id AS "accountId", u.pack_id AS "packId", u.pack_version_id AS "packVersionId",
+      u.requested_at AS "requestedAt", u.asks`,
     [now, askAt, limit],
   );
+}
+
+/** Whether a top-up may still be charged: auto top-up is on, with its pack, and its account is not barred. */
+export async function isWanted(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql.query(
+    `SELECT 1 FROM top_up u JOIN auto_top_up t ON t.account_id = u.account_id JOIN account a ON a.id = u.account_id
+    WHERE u.id = $1 AND t.is_on AND t.pack_id = u.pack_id AND a.barred_reason IS NULL`,
+    [id],
+  );
+  return rows.length > 0;
 }
 
 /** Puts off when a top-up is asked after again. */

@@ -112,6 +112,96 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
     await stage.expectSound();
   });
 
+  it('is charged what the pack cost when its top-up began, for which the day had room', async () => {
+    await using stage = await openStage(kind);
+    const { database, clock, plans, log } = stage;
+    const accounts = createAccounts({ database, clock, referring });
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    const { accountId } = buyer;
+    const session = await buyer.open({ pack: '100' }, true);
+    await buyer.act((scene) => checkout.pay(scene, session));
+    await buyer.hear();
+    let died = false;
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved(item) {
+        if (died) return buyer.billing.chargeSaved(item);
+        died = true;
+        return Promise.reject(new Error('The process is gone.'));
+      },
+    });
+    await topUps.set({
+      accountId,
+      threshold: 200,
+      isOn: true,
+      pack: '500',
+      dailyCapMicros: 5_000_000n,
+      actor: 'account:test',
+    });
+    await topUps.idle();
+    clock.advance(60_000);
+    const dearer = { pack: '500', priceMicros: 9_000_000n, credits: 500, reason: 'dearer', actor: 'admin' };
+    expect(await plans.setPack(dearer)).toMatchObject({ status: 'changed' });
+    clock.advance(2 * 60_000);
+    await topUps.sweep();
+    await topUps.idle();
+    expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'PAID', amountMicros: 5_000_000n }]);
+    const intents = await buyer.act((scene) => scene.shelf.all('payment_intent'));
+    expect(intents.map(({ amount }) => amount)).toEqual([100, 500]);
+    await topUps.stop();
+    await stage.expectSound();
+  });
+
+  it.each(['off', 'barred'])(
+    'is not charged any more when it is %s before Stripe could be asked',
+    async (now) => {
+      await using stage = await openStage(kind);
+      const { database, clock, plans, log } = stage;
+      const accounts = createAccounts({ database, clock, referring });
+      const buyer = await stage.buyer({ tier: 'PAYG' });
+      const { accountId } = buyer;
+      const session = await buyer.open({ pack: '100' }, true);
+      await buyer.act((scene) => checkout.pay(scene, session));
+      await buyer.hear();
+      const topUps = createTopUps({
+        database,
+        clock,
+        log,
+        accounts,
+        plans,
+        chargeSaved: (item) => buyer.billing.chargeSaved(item),
+      });
+      buyer.stripe.fail(/GET \/v1\/payment_methods/, {
+        fault: 'answer',
+        status: 503,
+        body: { error: { type: 'api_error', message: 'Down.' } },
+      });
+      const item = {
+        accountId,
+        threshold: 200,
+        pack: '500',
+        dailyCapMicros: 20_000_000n,
+        actor: 'account:test',
+      };
+      await topUps.set({ ...item, isOn: true });
+      await topUps.idle();
+      expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'REQUESTED' }]);
+      if (now === 'off') await topUps.set({ ...item, isOn: false });
+      else await buyer.billing.setBarred(accountId, 'Looked into.', 'disputed', 'admin');
+      clock.advance(3 * 60_000);
+      await topUps.sweep();
+      await topUps.idle();
+      expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'DECLINED' }]);
+      expect(await buyer.act((scene) => scene.shelf.all('payment_intent'))).toHaveLength(1);
+      await topUps.stop();
+      await stage.expectSound();
+    },
+  );
+
   it('is wanting: without one auto top-up is switched off with a reason', async () => {
     await using stage = await openStage(kind);
     const { database, clock, plans, log } = stage;
