@@ -160,6 +160,8 @@ export function createTopUps(options: {
   const times = { ...TIMES, ...options.times };
   const after = (milliseconds: number) => new Date(clock.now().getTime() + milliseconds);
   const underWay = new Set<Promise<void>>();
+  /** Packs of which it was said that they are not sold: each account that wants one is looked at again and again. */
+  const notSold = new Set<string | null>();
   let timer: NodeJS.Timeout | undefined;
   let thresholdsOf: Date | null = null;
   let stopped = false;
@@ -178,12 +180,16 @@ export function createTopUps(options: {
       const packs = due.length > 0 ? await plans.packs() : [];
       for (const { accountId, packId } of due) {
         const pack = packs.find((one) => one.packId === packId);
-        if (pack) await begin(accountId, pack);
-        else
+        if (pack) {
+          notSold.delete(packId);
+          await begin(accountId, pack);
+        } else if (!notSold.has(packId)) {
+          notSold.add(packId);
           log.warn(
             { accountId, packId },
-            'A pack is not sold any more: nothing is bought until another is chosen.',
+            'A pack is not sold any more: for those who have chosen it nothing is bought until they choose another.',
           );
+        }
       }
     } catch (error) {
       log.warn({ error }, 'Low balances could not be looked at; the next sweep tries again.');

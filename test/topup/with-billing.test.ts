@@ -202,6 +202,35 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
     },
   );
 
+  it('buys no pack that is not sold any more, and says so once', async () => {
+    await using stage = await openStage(kind);
+    const { database, clock, plans, log } = stage;
+    const accounts = createAccounts({ database, clock, referring });
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ pack: '100' });
+    await buyer.hear();
+    const topUps = createTopUps({
+      database,
+      clock,
+      log,
+      accounts,
+      plans,
+      chargeSaved: (item) => buyer.billing.chargeSaved(item),
+    });
+    const { accountId } = buyer;
+    const item = { accountId, isOn: true, pack: '500', dailyCapMicros: 5_000_000n, actor: 'account:test' };
+    await topUps.set({ ...item, threshold: 50 });
+    expect(await plans.retirePack('500', { reason: 'dear', actor: 'admin' })).toMatchObject({
+      status: 'retired',
+    });
+    await buyer.use(60);
+    for (let round = 0; round < 3; round += 1) await topUps.sweep();
+    await topUps.idle();
+    expect(await topUps.topUps(accountId, 5)).toEqual([]);
+    expect(stage.lines.filter((line) => JSON.stringify(line).includes('A pack is not sold'))).toHaveLength(1);
+    await topUps.stop();
+  });
+
   it('is wanting: without one auto top-up is switched off with a reason', async () => {
     await using stage = await openStage(kind);
     const { database, clock, plans, log } = stage;
