@@ -10,6 +10,9 @@ const WHOLE: ReadonlySet<string | null> = new Set([
   'subscription',
 ]);
 
+/** Whether an invoice that was made for this reason brings all credits of a period. */
+export const bringsWhole = (reason: string | null) => WHOLE.has(reason);
+
 /** The same day so many months on; the last one where a month has no such day. */
 export function addMonths(date: Date, months: number): Date {
   const to = new Date(date);
@@ -41,7 +44,7 @@ export function partsOf(
   line: { readonly start: Date; readonly end: Date },
 ): PartRead[] | 'nothing' | 'unknown' {
   let credits: number;
-  if (WHOLE.has(reason)) credits = plan.credits;
+  if (bringsWhole(reason)) credits = plan.credits;
   else if (reason !== 'subscription_update') return 'unknown';
   else if (amountMicros === 0n || plan.priceMicros === 0n) return 'nothing';
   else {

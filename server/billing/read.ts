@@ -14,7 +14,7 @@ import {
   type SubscriptionRead,
   TAGS,
 } from './gateway.ts';
-import { partsOf } from './parts.ts';
+import { bringsWhole, partsOf } from './parts.ts';
 
 /** Money that has been taken, with all that has become of it. */
 export interface MoneyRead {
@@ -191,10 +191,9 @@ async function readPlanPayment(
   subscriptionId: string,
   accountId: string,
 ): Promise<PaymentRead | string | null> {
-  // What is credited for the old price is negative: the new one is the dearest line.
-  const [line] = [...invoice.lines].sort((a, b) => (a.amountMicros < b.amountMicros ? 1 : -1));
-  const plan = line?.priceId ? await planOf(readers, line.priceId) : null;
-  if (!line || !plan) return `The invoice ${invoice.id} has no line of a plan of this site.`;
+  const found = await planLine(readers, invoice);
+  if (!found) return `The invoice ${invoice.id} has no line of a plan of this site.`;
+  const { line, plan } = found;
   const intents = await Promise.all(invoice.paymentIntentIds.map((id) => readers.stripe.readIntent(id)));
   const money: MoneyRead[] = [];
   for (const intent of intents) {
@@ -226,6 +225,23 @@ async function readPlanPayment(
     parts,
     money,
   };
+}
+
+/**
+ * The line of an invoice that is of a plan, with that plan; null when there is none. What is credited for the old price is
+ * negative: the new one is the dearest line. Something that was added by hand may be dearer, and the period's credits come
+ * all the same; a change of plan would count its money as the plan's.
+ */
+async function planLine(readers: Readers, { lines, reason }: InvoiceRead) {
+  const sorted = lines.toSorted((a, b) => (a.amountMicros < b.amountMicros ? 1 : -1));
+  const candidates = sorted.filter(
+    (line, at) => at === 0 || (bringsWhole(reason) && line.amountMicros >= 0n),
+  );
+  for (const line of candidates) {
+    const plan = line.priceId === null ? null : await planOf(readers, line.priceId);
+    if (plan) return { line, plan };
+  }
+  return null;
 }
 
 /** What an invoice brought in dollars; null when something else than the payments that are known has paid a part of it. */

@@ -215,6 +215,43 @@ describeOnEachDatabase('money that arrives', (kind) => {
     expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
   });
 
+  it('of a plan brings its credits also where somebody has added something dearer to its invoice', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    await buyer.act(async (scene) => {
+      const [subscription] = await scene.shelf.all('subscription');
+      const [price] = await scene.shelf.all('price');
+      if (!subscription || !price) throw new Error('Nothing was subscribed to.');
+      await subscriptions.renew(scene, subscription.id, true);
+      const invoice = (await scene.shelf.all('invoice')).at(-1);
+      const [line] = invoice?.lines.data ?? [];
+      if (!invoice || !line) throw new Error('Nothing was renewed.');
+      await scene.shelf.put({ ...price, id: 'price_by_hand', lookup_key: null, metadata: {} });
+      const byHand = {
+        ...line,
+        id: 'il_by_hand',
+        amount: 10_000,
+        pricing: { ...line.pricing, price_details: { price: 'price_by_hand', product: 'prod_by_hand' } },
+      };
+      const total = invoice.total + byHand.amount;
+      await scene.shelf.put({
+        ...invoice,
+        ...{ total, subtotal: total, total_excluding_tax: total, amount_due: total, amount_paid: total },
+        lines: { ...invoice.lines, data: [byHand, line] },
+      });
+    });
+    expect(new Set((await buyer.hear()).map(({ status }) => status))).toEqual(new Set(['done']));
+    expect(
+      await stage.rows('SELECT amount_micros, credits FROM payment WHERE account_id = $1 ORDER BY id', [
+        buyer.accountId,
+      ]),
+    ).toEqual([
+      { amount_micros: 9_000_000n, credits: 910 },
+      { amount_micros: 109_000_000n, credits: 910 },
+    ]);
+  });
+
   it('of a plan is kept where its invoice is not understood, and the subscription ends all the same', async () => {
     const buyer = await stage.buyer();
     await buyer.buy({ plan: 'creator' });
