@@ -30,6 +30,7 @@ import {
   disputeShape,
   idShape,
   intentShape,
+  invoiceLineShape,
   invoicePaymentShape,
   invoiceShape,
   listOrObject,
@@ -421,6 +422,10 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     },
     async readInvoice(id): Promise<InvoiceRead> {
       const read = await ask(invoiceShape, () => stripe.invoices.retrieve(id, { expand: ['payments'] }));
+      // An invoice has ten of its lines in it.
+      const lines = read.lines.has_more
+        ? await askAll(invoiceLineShape, () => stripe.invoices.listLineItems(id, { limit: PAGE }))
+        : read.lines.data;
       return {
         id: read.id,
         subscriptionId: read.parent,
@@ -433,7 +438,7 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
         paymentIntentIds: read.payments.data.flatMap(({ status, payment }) =>
           status === 'paid' && payment.payment_intent !== null ? [payment.payment_intent] : [],
         ),
-        lines: read.lines.data.map((line) => ({
+        lines: lines.map((line) => ({
           priceId: line.pricing,
           amountMicros: fromCents(line.amount),
           start: line.period.start,

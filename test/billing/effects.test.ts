@@ -215,7 +215,7 @@ describeOnEachDatabase('money that arrives', (kind) => {
     expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
   });
 
-  it('of a plan brings its credits also where somebody has added something dearer to its invoice', async () => {
+  it('of a plan brings its credits also where somebody has added a dozen dearer things to its invoice', async () => {
     const buyer = await stage.buyer({ tier: 'PAYG' });
     await buyer.buy({ plan: 'creator' });
     await buyer.hear();
@@ -228,17 +228,17 @@ describeOnEachDatabase('money that arrives', (kind) => {
       const [line] = invoice?.lines.data ?? [];
       if (!invoice || !line) throw new Error('Nothing was renewed.');
       await scene.shelf.put({ ...price, id: 'price_by_hand', lookup_key: null, metadata: {} });
-      const byHand = {
+      const byHand = Array.from({ length: 12 }, (_, at) => ({
         ...line,
-        id: 'il_by_hand',
-        amount: 10_000,
+        id: `il_by_hand_${at}`,
+        amount: 1_000,
         pricing: { ...line.pricing, price_details: { price: 'price_by_hand', product: 'prod_by_hand' } },
-      };
-      const total = invoice.total + byHand.amount;
+      }));
+      const total = invoice.total + 12_000;
       await scene.shelf.put({
         ...invoice,
         ...{ total, subtotal: total, total_excluding_tax: total, amount_due: total, amount_paid: total },
-        lines: { ...invoice.lines, data: [byHand, line] },
+        lines: { ...invoice.lines, data: [...byHand, line] },
       });
     });
     expect(new Set((await buyer.hear()).map(({ status }) => status))).toEqual(new Set(['done']));
@@ -248,7 +248,7 @@ describeOnEachDatabase('money that arrives', (kind) => {
       ]),
     ).toEqual([
       { amount_micros: 9_000_000n, credits: 910 },
-      { amount_micros: 109_000_000n, credits: 910 },
+      { amount_micros: 129_000_000n, credits: 910 },
     ]);
   });
 

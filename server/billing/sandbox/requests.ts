@@ -272,6 +272,18 @@ const listInvoices: Handler = async ({ scene, form }) => {
   );
 };
 
+/** Lines that an invoice has in it. */
+const LINES = 10;
+
+const readInvoice: Handler = async ({ scene, id }) => {
+  const invoice = await need(scene, 'invoice', id);
+  const { data } = invoice.lines;
+  return {
+    ...invoice,
+    lines: { ...invoice.lines, data: data.slice(0, LINES), has_more: data.length > LINES },
+  };
+};
+
 const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
   ['POST', /^\/v1\/customers$/, createCustomer],
   ['GET', /^\/v1\/customers\/([\w]+)$/, byId('customer')],
@@ -298,7 +310,12 @@ const ROUTES: readonly (readonly [string, RegExp, Handler])[] = [
   ['POST', /^\/v1\/subscriptions\/(\w+)$/, updateSubscription],
   ['DELETE', /^\/v1\/subscriptions\/(\w+)$/, cancelSubscription],
   ['GET', /^\/v1\/invoices$/, listInvoices],
-  ['GET', /^\/v1\/invoices\/(\w+)$/, byId('invoice')],
+  ['GET', /^\/v1\/invoices\/(\w+)$/, readInvoice],
+  [
+    'GET',
+    /^\/v1\/invoices\/(\w+)\/lines$/,
+    async ({ scene, id }) => (await need(scene, 'invoice', id)).lines,
+  ],
   ['GET', /^\/v1\/invoice_payments$/, listInvoicePayments],
 ];
 
