@@ -3,7 +3,7 @@
  * of it, is what it brought, and all that is said of it in its own currency counts as its share of that.
  */
 import type { Micros } from '../money.ts';
-import type { IntentRead } from './gateway.ts';
+import type { IntentRead, RefundRead } from './gateway.ts';
 import type { MoneyRead } from './read.ts';
 
 /** In which the books are. */
@@ -43,7 +43,28 @@ export function inDollars(money: MoneyRead): MoneyRead | null {
       receivedMicros: settled,
       charge: intent.charge && { ...intent.charge, amountMicros: told(intent.charge.amountMicros) },
     },
-    refunds: money.refunds.map((refund) => ({ ...refund, amountMicros: told(refund.amountMicros) })),
+    refunds: refundsInDollars(money, settled),
     disputes: money.disputes.map((dispute) => ({ ...dispute, amountMicros: told(dispute.amountMicros) })),
   };
+}
+
+/**
+ * Refunds told in dollars. Those that have gone are differences of running sums, so that together with what was lost they are
+ * all of a payment once all of it went back: each by itself, rounded down, they would leave a micro, and a credit for it.
+ */
+function refundsInDollars({ intent, refunds, disputes }: MoneyRead, settled: Micros): RefundRead[] {
+  const told = (amount: Micros) => shareOf(amount, intent.receivedMicros, settled);
+  const lost = disputes.filter(({ status }) => status === 'lost').map(({ amountMicros }) => amountMicros);
+  const lostOwn = lost.reduce((sum, amount) => sum + amount, 0n);
+  const lostMicros = lost.reduce((sum, amount) => sum + told(amount), 0n);
+  const upTo = (own: Micros) => (own + lostOwn === intent.receivedMicros ? settled - lostMicros : told(own));
+  let gone = 0n;
+  return refunds
+    .toSorted((a, b) => Number(a.at) - Number(b.at) || (a.id < b.id ? -1 : 1))
+    .map((refund) => {
+      if (refund.status !== 'succeeded') return { ...refund, amountMicros: told(refund.amountMicros) };
+      const before = gone;
+      gone += refund.amountMicros;
+      return { ...refund, amountMicros: upTo(gone) - upTo(before) };
+    });
 }

@@ -15,11 +15,11 @@ describeOnEachDatabase('a payment in euros', (kind) => {
   });
 
   /** Pays a pack with a euro, as a page of Stripe's does that shows prices in the buyer's own currency. */
-  const payInEuros = async (buyer: Buyer, options: till.PayOptions) => {
+  const payInEuros = async (buyer: Buyer, options: till.PayOptions, amount = 100) => {
     const pack = await stage.plans.pack('100');
     await buyer.act(async (scene) => {
       const intent = await till.openPayment(scene, {
-        amount: 100,
+        amount,
         currency: 'eur',
         customer: null,
         metadata: {
@@ -73,6 +73,34 @@ describeOnEachDatabase('a payment in euros', (kind) => {
         taken_micros: 1_080_000n,
       },
     ]);
+  });
+
+  it('leaves no credit when all of it has gone back in parts, whichever of them came first', async () => {
+    for (const ends of ['refund', 'dispute', 'pending'] as const) {
+      const buyer = await stage.buyer({ tier: 'PAYG' });
+      await payInEuros(buyer, { settles: 320 }, 300);
+      await buyer.hear();
+      const charge = await chargeOf(buyer);
+      const first = await buyer.act((scene) =>
+        till.refund(scene, { charge, amount: 100, pending: ends === 'pending' }),
+      );
+      await buyer.hear();
+      expect(await buyer.balance()).toBe(ends === 'pending' ? 100 : 67);
+      stage.clock.advance(1_000);
+      if (ends === 'dispute') {
+        const dispute = await buyer.act((scene) => till.openDispute(scene, charge, 200));
+        await buyer.act((scene) => till.closeDispute(scene, dispute.id, 'lost'));
+      } else await buyer.act((scene) => till.refund(scene, { charge, amount: 200 }));
+      await buyer.hear();
+      if (ends === 'pending') await buyer.act((scene) => till.endRefund(scene, first.id, true));
+      await buyer.hear();
+      expect([ends, await buyer.balance()]).toEqual([ends, 0]);
+      const [sums] = await stage.rows<{ back: bigint }>(
+        'SELECT refunded_micros + disputed_micros AS back FROM payment WHERE account_id = $1',
+        [buyer.accountId],
+      );
+      expect(sums?.back).toBe(3_200_000n);
+    }
   });
 
   it('is refunded in euros when an operator asks for dollars: a part in proportion, and all that is left', async () => {

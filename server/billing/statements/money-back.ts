@@ -13,7 +13,7 @@ export async function upsertRefunds(
     `INSERT INTO refund (id, payment_id, amount_micros, status, reason, created_at)
     SELECT r.id, $1, r.amount, r.status, r.reason, r.at
     FROM unnest($2::text[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[]) AS r (id, amount, status, reason, at)
-    ON CONFLICT (id) DO UPDATE SET status = excluded.status`,
+    ON CONFLICT (id) DO UPDATE SET status = excluded.status, amount_micros = excluded.amount_micros`,
     [
       paymentId,
       refunds.map((refund) => refund.id),
