@@ -7,6 +7,7 @@ import type { Tier } from '../ledger/index.ts';
 import type { Micros } from '../money.ts';
 import {
   type IncludedUse,
+  NEWEST,
   type PackOffer,
   type PlanInterval,
   type PlanOffer,
@@ -25,7 +26,7 @@ interface Change {
   readonly actor: string;
 }
 
-/** A plan's new figures. What is left out of one that exists stays as it is now. */
+/** A plan's new figures. What is left out of one that exists stays as it is by then. */
 export interface PlanChange extends Change {
   /** Its id, or its name within the active list: lower-case letters, digits and dashes. */
   readonly plan: string;
@@ -108,15 +109,16 @@ export async function setPlan(editing: Editing, change: PlanChange): Promise<Pla
     where: { id },
     include: {
       versions: {
-        where: { interval: change.interval },
-        orderBy: [{ effectiveFrom: 'desc' }, { createdAt: 'desc' }],
+        // What is to come after it says nothing of what holds until then.
+        where: { interval: change.interval, effectiveFrom: { lte: effectiveFrom } },
+        orderBy: [...NEWEST],
         take: 1,
       },
     },
   });
-  const newest = present?.versions[0];
+  const standing = present?.versions[0];
   const tier = change.tier ?? present?.tier;
-  const included = change.included ?? (newest?.included as readonly IncludedUse[] | undefined) ?? [];
+  const included = change.included ?? (standing?.included as readonly IncludedUse[] | undefined) ?? [];
   const fields = problemsOf({ path: 'plan', id, effectiveFrom, ...pick(change) }, now);
   if (!tier || tier === 'FREE') {
     fields.push({
@@ -142,7 +144,7 @@ export async function setPlan(editing: Editing, change: PlanChange): Promise<Pla
     id: newId(),
     interval: change.interval,
     ...pick(change),
-    rollover: change.rollover ?? newest?.rollover ?? false,
+    rollover: change.rollover ?? standing?.rollover ?? false,
     included,
     effectiveFrom,
     retired: false,

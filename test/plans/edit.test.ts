@@ -263,4 +263,18 @@ describeOnEachDatabase('an operator', (kind) => {
       new Set(['plan.set', 'pack.set', 'plan.retire', 'pack.retire', 'plan.cancel', 'pack.cancel']),
     );
   });
+
+  it('leaves what is not said as it is by then, and not as it is to be later', async () => {
+    const use = { model: 'openai/dall-e-3-hd', count: 1 };
+    const set = (change: Partial<PlanChange>) => setPlan({ plan: 'dated', tier: 'PRO', ...change });
+    expect(await set({})).toMatchObject({ offer: { rollover: false, included: [] } });
+    const coming = { effectiveFrom: inHours(5), rollover: true, included: [use] };
+    expect(await set(coming)).toMatchObject({ offer: { rollover: true, included: [use] } });
+    expect(await set({ priceMicros: 21_990_000n })).toMatchObject({
+      offer: { rollover: false, included: [] },
+    });
+    expect(await set({ effectiveFrom: inHours(6) })).toMatchObject({
+      offer: { rollover: true, included: [use] },
+    });
+  });
 });
