@@ -72,23 +72,32 @@ export function openSandbox(options: SandboxOptions): Sandbox {
   let deliverEvent: Deliver | undefined;
   let timer: NodeJS.Timeout | undefined;
   let sending: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
 
   async function send(): Promise<void> {
     if (!deliverEvent) return;
     const secret = await stripe.secret();
     for (const event of await stripe.waiting()) {
+      if (!deliverEvent) return;
       const payload = JSON.stringify(event);
       const status = await deliverEvent(payload, options.sign(payload, secret, clock.now()));
-      // What the site will not believe it will not believe the next time either.
+      // What the site will not believe it will not believe the next time either. What it cannot take yet holds up no other.
       if (status < 500) await stripe.taken(event.id);
-      else return;
     }
   }
+  /** One sending at a time; whoever wants another meanwhile shares the next. */
   const flush = () => {
-    sending = sending.then(send).catch((error: unknown) => {
-      log.warn({ error }, "The sandbox's events could not be sent; they are sent again.");
-    });
-    return sending;
+    if (next) return next;
+    next = sending
+      .then(() => {
+        next = null;
+        return send();
+      })
+      .catch((error: unknown) => {
+        log.warn({ error }, "The sandbox's events could not be sent; they are sent again.");
+      });
+    sending = next;
+    return next;
   };
 
   const noSuchPage: Shown = { page: noPage() };
