@@ -119,9 +119,9 @@ export const subscriptionShape = z.object({
     z.object({
       id: z.string(),
       current_period_end: seconds,
-      price: z.object({ id: z.string(), unit_amount: z.int().nullable() }),
+      price: z.object({ id: z.string(), unit_amount: z.int().nullable(), metadata: tags }),
     }),
-  ).refine(({ data }) => data.length === 1, { error: 'a subscription of ours has one item' }),
+  ),
 });
 
 /** A line of an invoice. */

@@ -404,7 +404,9 @@ export function createStripeGateway(options: StripeOptions): StripeGateway {
     },
     async readSubscription(id): Promise<SubscriptionRead> {
       const read = await ask(subscriptionShape, () => stripe.subscriptions.retrieve(id));
-      const [item] = read.items.data;
+      // Somebody may have added another by hand.
+      const { data } = read.items;
+      const item = data.find(({ price }) => price.metadata[TAGS.planVersion] !== undefined) ?? data[0];
       if (!item) throw new StripeFailure('unreadable', 'Stripe has a subscription without an item.');
       return {
         id: read.id,

@@ -277,6 +277,33 @@ describeOnEachDatabase('money that arrives', (kind) => {
     await buyer.buy({ plan: 'creator' });
   });
 
+  it('of a plan to which somebody has added another item at Stripe brings its credits, and its end is seen', async () => {
+    const buyer = await stage.buyer({ tier: 'PAYG' });
+    await buyer.buy({ plan: 'creator' });
+    await buyer.hear();
+    await buyer.act(async (scene) => {
+      const [subscription] = await scene.shelf.all('subscription');
+      const [item] = subscription?.items.data ?? [];
+      if (!subscription || !item) throw new Error('Nothing was subscribed to.');
+      await subscriptions.renew(scene, subscription.id, true);
+      const byHand = { ...item.price, id: 'price_by_hand', lookup_key: null, metadata: {} };
+      await scene.shelf.put(byHand);
+      const renewed = await scene.shelf.get('subscription', subscription.id);
+      const data = [{ ...item, id: 'si_by_hand', price: byHand }, ...(renewed?.items.data ?? [])];
+      await scene.shelf.put({ ...(renewed ?? subscription), items: { ...subscription.items, data } });
+    });
+    expect(new Set((await buyer.hear()).map(({ status }) => status))).toEqual(new Set(['done']));
+    expect(await stage.rows('SELECT 1 FROM payment WHERE account_id = $1', [buyer.accountId])).toHaveLength(
+      2,
+    );
+    await buyer.act(async (scene) => {
+      const [subscription] = await scene.shelf.all('subscription');
+      await subscriptions.cancel(scene, subscription?.id ?? '');
+    });
+    await buyer.hear();
+    expect(await buyer.account()).toMatchObject({ tier: 'PAYG', plan_id: null });
+  });
+
   it('of a plan whose price somebody has changed at Stripe is kept, and the subscription ends all the same', async () => {
     const buyer = await stage.buyer();
     await buyer.buy({ plan: 'creator' });
