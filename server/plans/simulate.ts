@@ -105,6 +105,9 @@ export type SimulateOutcome =
   | { readonly status: 'simulated'; readonly simulation: Simulation }
   | { readonly status: 'invalid'; readonly fields: readonly FieldProblem[] };
 
+/** The most that an account can hold, which also fits what callers are told them as. */
+const MOST_CREDITS = 2_000_000_000;
+
 /** As much of the catalogue as is asked. */
 export type Appraising = Pick<Catalog, 'appraise' | 'candidates' | 'models'>;
 
@@ -117,6 +120,9 @@ export function simulate(catalog: Appraising, input: SimulationInput): SimulateO
     fields.push(...found.map(({ path, message }) => ({ path: `uses.${index}.${path}`, message })));
     return [];
   });
+  if (uses.reduce((sum, use) => sum + (use.credits ?? 0), 0) > MOST_CREDITS) {
+    fields.push({ path: 'uses', message: `Together they need more than ${MOST_CREDITS} credits.` });
+  }
   if (fields.length > 0) return { status: 'invalid', fields };
 
   const { priceMicros } = input;

@@ -161,6 +161,18 @@ describe('simulatePlan', () => {
     });
   });
 
+  it('refuses uses that need more credits than anybody can have', async () => {
+    const uses = Array.from({ length: 50 }, () => ({
+      model: 'runway/gen3a_turbo',
+      durationSeconds: 10,
+      count: 1_000_000,
+    }));
+    expect(await simulate({ price: '9', uses })).toEqual({
+      fields: [{ path: 'uses', message: expect.stringContaining('2000000000 credits') }],
+    });
+    expect(await simulate({ price: '9', uses: uses.slice(0, 20) })).toMatchObject({ credits: 1_200_000_000 });
+  });
+
   it('reckons a plan as it is sold, and with other figures in the place of its own', async () => {
     expect(await simulate({ plan: 'creator' })).toMatchObject({
       cost: { amount: '6.80' },
