@@ -11,6 +11,8 @@ const empty = (): Record<string, string | Form> => Object.create(null);
 /** Reads a form, or the query of a URL. */
 export function readForm(text: string): Form {
   const form = empty();
+  /** How many each list has, which is not counted anew for each of them. */
+  const counts = new Map<object, number>();
   for (const [name, value] of new URLSearchParams(text)) {
     const path = name.split(/[[\]]+/).filter((part) => part !== '');
     let place = form;
@@ -26,8 +28,11 @@ export function readForm(text: string): Form {
         place[key] = inner;
       }
       place = inner as Record<string, string | Form>;
-      // `a[]=x` counts from 0 by itself.
-      if (isLast) place[Object.keys(place).length] = value;
+      // `a[]=x` counts by itself.
+      if (!isLast) return;
+      const at = counts.get(place) ?? Object.keys(place).length;
+      place[at] = value;
+      counts.set(place, at + 1);
     });
   }
   return form;
