@@ -2,6 +2,7 @@
 import { GraphQLError, Kind } from 'graphql';
 import { isStorable } from '../server/database/index.ts';
 import { CURRENCY, formatDecimal } from '../server/money.ts';
+import { readInstant } from '../server/time-zone.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('Decimal', {
@@ -15,15 +16,12 @@ builder.scalarType('Decimal', {
   },
 });
 
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-
 builder.scalarType('DateTime', {
   description: 'ISO 8601 instant in UTC: `2026-11-20T12:00:00.000Z`.',
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
-    const date = typeof value === 'string' && INSTANT.test(value) ? new Date(value) : null;
-    // Its offset may lead out of the years that ISO 8601 and the database can write.
-    if (date && date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9_999) return date;
+    const instant = typeof value === 'string' ? readInstant(value) : null;
+    if (instant) return instant;
     throw new GraphQLError(
       'A DateTime is an ISO 8601 instant with its offset, such as "2026-11-20T12:00:00Z".',
     );

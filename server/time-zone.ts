@@ -28,6 +28,23 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * Reads an instant as ISO 8601 writes it, with its offset.
+ *
+ * @returns null when it is none: also one of a day that its month does not have, which JavaScript takes for a day of the next, and
+ * one that its offset leads out of the years that ISO 8601 and the database can write.
+ */
+export function readInstant(text: string): Date | null {
+  const day = INSTANT.exec(text)?.[1];
+  if (day === undefined) return null;
+  const midnight = new Date(`${day}T00:00:00Z`);
+  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day)) return null;
+  const instant = new Date(text);
+  return instant.getUTCFullYear() >= 1 && instant.getUTCFullYear() <= 9_999 ? instant : null;
+}
+
 function formatOf(zone: string): Intl.DateTimeFormat {
   let format = formats.get(zone);
   if (!format) {

@@ -1,9 +1,8 @@
 /** Times as people write them in a command or an address. */
-import { instantOf, offsetAt } from '../time-zone.ts';
+import { instantOf, offsetAt, readInstant } from '../time-zone.ts';
 
 const DAY_MS = 86_400_000;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 const DAYS_AGO = /^(\d{1,5})d$/;
 
 /** What times may look like, for messages. */
@@ -29,6 +28,5 @@ export function readMoment(text: string, zone: string, now: Date): Date | null {
     // The thirty-first of a month that has thirty days is no day.
     return new Date(local).toISOString().startsWith(text) ? new Date(instantOf(zone, local)) : null;
   }
-  const instant = INSTANT.test(text) ? new Date(text) : null;
-  return instant && !Number.isNaN(instant.getTime()) ? instant : null;
+  return readInstant(text);
 }

@@ -162,6 +162,15 @@ describe('an input that cannot be is an outcome that names the field', () => {
     },
   );
 
+  test.each(['2026-02-30T00:00:00Z', '2026-04-31T12:00:00+02:00', '2026-13-01T00:00:00Z'])(
+    'an instant of a day that is none, %s, is a validation error and no other day',
+    async (at) => {
+      const document = `query ($at: DateTime!) { books(range: { from: $at, to: "2027-01-01T00:00:00Z" }) { day } }`;
+      const answer = await admin.send(document, { at });
+      expect(answer, answer.text).toMatchObject({ status: 400, code: 'GRAPHQL_VALIDATION_FAILED' });
+    },
+  );
+
   test.each([
     [{ scope: 'GLOBAL', subject: 'x', period: 'DAY', limit: '1', action: 'BLOCK' }, 'subject'],
     [{ scope: 'PROVIDER', period: 'DAY', limit: '1', action: 'BLOCK' }, 'subject'],
