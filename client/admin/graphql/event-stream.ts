@@ -39,7 +39,9 @@ export async function readEvents(
       signal: AbortSignal.any([signal, silence.signal]),
     });
     if (response.status === 401) return 'unauthenticated';
-    if (!response.body || !response.ok) return 'lost';
+    // What is refused comes as an event too, whatever its status. Anything else is no word of this server's.
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+    if (!response.body || !isStream || response.status >= 500) return 'lost';
     onOpen();
     let rest = '';
     for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
