@@ -254,6 +254,31 @@ describeOnEachDatabase('an operator', (kind) => {
     expect(await problems({ ...well, target: 'ops@example.com' }, 'EMAIL')).toEqual(['target']);
   });
 
+  test('changes a channel whose time zone was taken before it was refused', async () => {
+    const { createAlertChannel: made } = await createChannel({
+      name: 'old',
+      target: 'https://example.com/h',
+    });
+    await server.rows("UPDATE alert_channel SET time_zone = 'CET' WHERE name = 'old' RETURNING id");
+    const change = (input: object) =>
+      server.admin.ask<{ updateAlertChannel: object }>(
+        `mutation ($id: ID!, $input: AlertChannelInput!) { updateAlertChannel(id: $id, input: $input) {
+          ... on SavedAlertChannel { channel { enabled timeZone } } ... on InvalidInputError { fields { path } } } }`,
+        { id: made.channel?.id, input },
+      );
+    expect(await change({ enabled: false })).toEqual({
+      updateAlertChannel: { channel: { enabled: false, timeZone: 'CET' } },
+    });
+    // The page sends all that it shows.
+    expect(await change({ enabled: true, timeZone: 'CET' })).toEqual({
+      updateAlertChannel: { channel: { enabled: true, timeZone: 'CET' } },
+    });
+    expect(await change({ timeZone: 'IST' })).toEqual({
+      updateAlertChannel: { fields: [{ path: 'timeZone' }] },
+    });
+    await server.admin.ask('mutation ($id: ID!) { removeAlertChannel(id: $id) }', { id: made.channel?.id });
+  });
+
   test('changes, tests and removes a channel, and never sees a secret again', async () => {
     const { createAlertChannel: made } = await createChannel({
       name: 'ops',

@@ -140,7 +140,8 @@ export async function applyInput(
   }
 
   const timeZone = input.timeZone ?? channel.timeZone;
-  if (!isTimeZone(timeZone)) refuse('timeZone', TIME_ZONE_HINT);
+  // One that is kept already may have been taken before it was refused: it is no reason to refuse what else is changed.
+  if (timeZone !== channel.timeZone && !isTimeZone(timeZone)) refuse('timeZone', TIME_ZONE_HINT);
 
   const quiet = readQuiet(channel, input);
   if ('problem' in quiet) fields.push(quiet.problem);
