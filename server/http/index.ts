@@ -61,6 +61,11 @@ function isLocalPage(request: IncomingMessage): boolean {
   return LOCAL_HOST.test(request.headers.host ?? '') && /^(127\.|::1$|::ffff:127\.)/.test(address);
 }
 
+/** Whether an error is that of a client who has gone away before all that it sends was here. */
+function isBrokenOff(error: unknown, request: IncomingMessage): boolean {
+  return error === request.errored && (error as { code?: unknown }).code === 'ECONNRESET';
+}
+
 /** Starts listening. */
 export async function startHttp({ core, demo, pages }: HttpOptions): Promise<HttpServer> {
   const limiter = createRateLimiter(core.environment.limits.requestsPerMinute);
@@ -202,7 +207,12 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     try {
       await route(request, response);
     } catch (error) {
-      core.log.error({ error, path: request.url?.split('?')[0] }, 'A request failed.');
+      const path = request.url?.split('?')[0];
+      if (isBrokenOff(error, request)) {
+        core.log.debug({ error, path }, 'A client went away in the middle of a request.');
+        return void response.destroy();
+      }
+      core.log.error({ error, path }, 'A request failed.');
       if (response.headersSent) response.destroy();
       else sendError(response, 500, 'INTERNAL_SERVER_ERROR', 'Unexpected error.');
     }

@@ -1,13 +1,13 @@
 /** What an operator sees from outside: metrics, the dashboard over them, the id of a request, and its trace. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../server/clock.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
-import { startTestServer, type TestServer, until } from '../support/server.ts';
+import { ADMIN_KEY, startTestServer, type TestServer, until } from '../support/server.ts';
 import { watch } from '../support/watching.ts';
 
 /** Samples of a scrape, by name and labels as they are written. */
@@ -276,4 +276,25 @@ test('a collector that is not there costs no call and no log of an error', async
   const accountId = await server.admin.account(10);
   expect((await server.admin.generateImage({ accountId })).status).toBe('SUCCEEDED');
   expect(server.log).toEqual([]);
+});
+
+test.each([
+  ['/graphql', { 'content-type': 'application/json' }],
+  ['/webhooks/stripe', { 'content-length': '1000' }],
+  ['/import/history', { 'content-length': '1000' }],
+])('a client that breaks off what it sends to %s is no defect in the log', async (path, headers) => {
+  await using server = await startTestServer({ env: { LOG_LEVEL: 'debug' } });
+  const sent = request(`${server.url}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
+  });
+  sent.on('error', () => {});
+  sent.write('{"query"');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  sent.destroy();
+  const said = () => server.log.filter((line) => line.path === path);
+  await until('it is noticed', () => said().length > 0);
+  expect(said()).toMatchObject([
+    { level: 'debug', message: 'A client went away in the middle of a request.' },
+  ]);
 });
