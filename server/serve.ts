@@ -106,7 +106,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     lines.push(`  Sign in    ${admin.email}  ${password}   (shown this once)`);
   }
   if (demo) {
-    lines.push(`  API key    ${demo.apiKey}   (filled in in GraphiQL)`);
+    const isFilledIn = environment.http.publicUrl === undefined;
+    lines.push(`  API key    ${demo.apiKey}${isFilledIn ? '   (filled in in GraphiQL)' : ''}`);
     lines.push(`  Account    ${demo.accountId}   ("demo")`);
   }
   process.stdout.write(`${[...lines, ...(beside?.lines ?? [])].join('\n')}\n`);

@@ -52,13 +52,26 @@ const OF_A_WORKER: ReadonlySet<string> = new Set(['/health/live', '/health/ready
 
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
+/** What proxies add to a request. */
+const OF_A_PROXY = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+];
+
 /**
  * Whether a page may have the demo's key in it: opened on this machine, under a name of this machine. A strange site whose
- * name was made to lead here has its own name in the Host header.
+ * name was made to lead here has its own name in the Host header. A proxy on this machine may name it as this server is named, and
+ * is its neighbour whoever opens the page: it is known by what it adds, or, as nginx unless told otherwise adds nothing, by its
+ * HTTP/1.0, which no browser speaks.
  */
-function isLocalPage(request: IncomingMessage): boolean {
-  const address = request.socket.remoteAddress ?? '';
-  return LOCAL_HOST.test(request.headers.host ?? '') && /^(127\.|::1$|::ffff:127\.)/.test(address);
+function isLocalPage({ headers, httpVersion, socket }: IncomingMessage): boolean {
+  const address = socket.remoteAddress ?? '';
+  const isNear = LOCAL_HOST.test(headers.host ?? '') && /^(127\.|::1$|::ffff:127\.)/.test(address);
+  return isNear && httpVersion !== '1.0' && !OF_A_PROXY.some((name) => headers[name] !== undefined);
 }
 
 /** Whether an error is that of a client who has gone away before all that it sends was here. */
@@ -83,7 +96,8 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
   let draining = false;
 
   const sendPage = (request: IncomingMessage, response: ServerResponse) => {
-    const html = graphiqlPage(isLocalPage(request) ? demo : null, {
+    const isLocal = LOCAL_HOST.test(new URL(core.publicUrl).host) && isLocalPage(request);
+    const html = graphiqlPage(isLocal ? demo : null, {
       publicUrl: core.publicUrl,
       now: core.clock.now(),
     });

@@ -1,5 +1,8 @@
 /** What generations made, served so that it can harm nobody; and how the server says that it lives. */
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startHttp } from '../../server/http/index.ts';
 import { StorageError } from '../../server/storage/index.ts';
 import { CHEAP, type Outcome, readAnswer, unique } from '../support/client.ts';
 import { S3_ACCOUNT, startTestBucket } from '../support/s3.ts';
@@ -361,5 +364,40 @@ describe('GraphiQL', () => {
     expect(html).not.toContain(ADMIN_KEY);
     const root = await server.as(null).fetch('/', { redirect: 'manual' });
     expect(root.headers.get('location')).toBe('/graphql');
+  });
+
+  test('has the key of a local start for who opens it on this machine, and for nobody behind a proxy on it', async () => {
+    await using local = await startTestServer();
+    const apiKey = 'slv_KeyOfALocalStart';
+    const http = await startHttp({ core: local.core, demo: { apiKey, accountId: 'acc_x' } });
+    const { port } = new URL(http.url);
+    // By a socket, since a client would add its own headers and speak its own version.
+    const pageFor = async (version: string, ...headers: string[]) => {
+      const lines = [`GET /graphql HTTP/${version}`, ...headers, 'Accept: text/html', 'Connection: close'];
+      const socket = connect(Number(port), '127.0.0.1').end(`${lines.join('\r\n')}\r\n\r\n`);
+      const page = await text(socket);
+      expect(page).toContain('my-first-picture');
+      return page;
+    };
+    try {
+      const host = `Host: 127.0.0.1:${port}`;
+      expect(await pageFor('1.1', host)).toContain(apiKey);
+      expect(await pageFor('1.1', `Host: localhost:${port}`)).toContain(apiKey);
+      expect(await pageFor('1.1', 'Host: solvent.example.com')).not.toContain(apiKey);
+      for (const added of [
+        'X-Forwarded-For: 203.0.113.7',
+        'X-Real-IP: 203.0.113.7',
+        'Via: 1.1 cache',
+        'Forwarded: for=203.0.113.7',
+      ]) {
+        expect(await pageFor('1.1', host, added), added).not.toContain(apiKey);
+      }
+      // nginx with nothing but proxy_pass.
+      expect(await pageFor('1.0', host)).not.toContain(apiKey);
+      local.core.publicUrl = 'https://solvent.example.com';
+      expect(await pageFor('1.1', host)).not.toContain(apiKey);
+    } finally {
+      await http.close();
+    }
   });
 });
