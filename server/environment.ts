@@ -3,7 +3,7 @@
  * names the variable and what it should be, and never repeats the value: it may be a secret, or a secret that
  * was put into the wrong variable.
  */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 import { parseDecimal } from './money.ts';
 import type { KeyedVendor, PairedVendor, VendorSettings } from './providers/index.ts';
@@ -31,6 +31,8 @@ export interface Environment {
     readonly port: number;
     /** `https://solvent.example.com`; undefined: whatever address the server turns out to listen on. */
     readonly publicUrl: string | undefined;
+    /** Whose word on a client's address counts. */
+    readonly trustedProxies: BlockList;
   };
   readonly database: {
     /** A Postgres; undefined: embedded, in {@link folder}. */
@@ -116,6 +118,8 @@ const DATABASE_SHOULD = 'must be a Postgres URL, such as postgres://user:passwor
 const REDIS_SHOULD = 'must be a Redis URL, such as redis://host:6379 or rediss://host:6379';
 const SMTP_SHOULD = 'must be an SMTP URL, such as smtp://user:password@host:587 or smtps://host:465';
 const ORIGIN_SHOULD = 'must be an http or https origin without a path, such as https://solvent.example.com';
+const PROXIES_SHOULD =
+  'must be addresses of proxies or networks of them with commas between, such as 127.0.0.1, 10.0.0.0/8';
 const BUCKET_SHOULD = 'must be the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens';
 const REGION_SHOULD = 'must be a region, such as eu-central-1 or auto';
 const PREFIX_SHOULD =
@@ -162,6 +166,30 @@ const baseUrl = () =>
     .transform((value) => value.replace(/\/+$/, ''))
     .optional();
 
+/** Addresses and networks with commas between; undefined when one of them is none. */
+function parseNetworks(value: string): BlockList | undefined {
+  const found = new BlockList();
+  for (const part of value.split(',')) {
+    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part.trim()) ?? [];
+    const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+    const most = family === 'ipv4' ? 32 : 128;
+    const length = Number(bits ?? most);
+    if (isIP(address) === 0 || address.includes('%') || length > most) return undefined;
+    found.addSubnet(address, length, family);
+  }
+  return found;
+}
+
+const networks = () =>
+  z
+    .string()
+    .transform((value, context) => {
+      const found = parseNetworks(value);
+      if (!found) context.addIssue({ code: 'custom', message: PROXIES_SHOULD });
+      return found;
+    })
+    .optional();
+
 const origin = () =>
   z
     .string()
@@ -201,6 +229,7 @@ const variables = z.object({
   HOST: host(),
   PORT: whole(0, 65_535),
   PUBLIC_URL: origin(),
+  TRUSTED_PROXIES: networks(),
   DATABASE_URL: url(DATABASE_SHOULD, 'postgres:', 'postgresql:'),
   DATABASE_CONNECTIONS: whole(2, 1_000),
   DATA_DIR: text('must be the path of a folder', (value) => value.trim() !== '' && !value.includes('\0')),
@@ -367,7 +396,12 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   const v = result.data;
   const vectorizer = paired(v.VECTORIZER_API_ID, v.VECTORIZER_API_SECRET, v.VECTORIZER_BASE_URL);
   return {
-    http: { host: v.HOST ?? '127.0.0.1', port: v.PORT ?? 4000, publicUrl: v.PUBLIC_URL },
+    http: {
+      host: v.HOST ?? '127.0.0.1',
+      port: v.PORT ?? 4000,
+      publicUrl: v.PUBLIC_URL,
+      trustedProxies: v.TRUSTED_PROXIES ?? new BlockList(),
+    },
     database: {
       url: v.DATABASE_URL,
       connections: v.DATABASE_CONNECTIONS ?? 10,

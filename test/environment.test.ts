@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { BlockList } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { EnvironmentError, readEnvironment, sandboxServes, VARIABLE_NAMES } from '../server/environment.ts';
 
@@ -43,6 +44,16 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
     'https://solvent.example.com/api',
     'https://user:pass@solvent.example.com',
     'https://solvent.example.com/?',
+  ],
+  TRUSTED_PROXIES: [
+    'must be addresses of proxies or networks of them with commas between, such as 127.0.0.1, 10.0.0.0/8.',
+    'nginx',
+    '10.0.0.0/33',
+    '10.0.0',
+    '::1/129',
+    '127.0.0.1,',
+    'fe80::1%eth0',
+    '127.0.0.1/',
   ],
   DATABASE_URL: [DATABASE, 'mysql://localhost/x', 'localhost:5432', 'postgres://'],
   DATABASE_CONNECTIONS: ['must be a whole number from 2 to 1000.', '1', '0', '1001', '2.5', 'ten'],
@@ -201,7 +212,7 @@ describe('a wrong value gives one line that names the variable and what it shoul
 
 test('nothing set gives the documented defaults', () => {
   expect(readEnvironment({ PATH: '/usr/bin' })).toEqual({
-    http: { host: '127.0.0.1', port: 4000, publicUrl: undefined },
+    http: { host: '127.0.0.1', port: 4000, publicUrl: undefined, trustedProxies: new BlockList() },
     database: { url: undefined, connections: 10, folder: '.data' },
     s3: undefined,
     outputRetentionDays: undefined,
@@ -270,8 +281,12 @@ test('what is set is what comes out, URLs without a slash at their end', () => {
     RATE_LIMIT_PER_MINUTE: '0',
     ALLOW_PRIVATE_URLS: 'on',
     ROLE: 'worker',
+    TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,::1',
   });
-  expect(environment.http).toEqual({ host: '::1', port: 0, publicUrl: 'https://solvent.example.com' });
+  const { trustedProxies, ...http } = environment.http;
+  expect(http).toEqual({ host: '::1', port: 0, publicUrl: 'https://solvent.example.com' });
+  expect(trustedProxies.check('10.1.2.3') && trustedProxies.check('::1', 'ipv6')).toBe(true);
+  expect(trustedProxies.check('127.0.0.2')).toBe(false);
   expect(environment.providers.openai).toEqual({ apiKey: 'sk-1', baseUrl: 'http://127.0.0.1:9/v1' });
   expect(environment.providers.replicate).toEqual({
     apiToken: 'r8',

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLoaders, rateLimited, unauthenticated } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
+import { addressOf } from './address.ts';
 import type { SubscriberContext } from './fan-out.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { Sink } from './subscriber.ts';
@@ -51,7 +52,7 @@ export async function callerOfRequest(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Caller | null> {
-  const ip = request.socket.remoteAddress ?? '';
+  const ip = addressOf(request, core.environment.http.trustedProxies);
   const count = (who: string) => {
     const wait = limiter.take(who);
     if (wait > 0) throw rateLimited(wait);
@@ -82,7 +83,7 @@ export async function contextOfRequest(
   return {
     core,
     caller: await callerOfRequest(core, limiter, request, response),
-    ip: request.socket.remoteAddress ?? '',
+    ip: addressOf(request, core.environment.http.trustedProxies),
     cookie: request.headers.cookie ?? null,
     sameOrigin: isSameOrigin(request),
     setCookie: (value) => void response.appendHeader('set-cookie', value),
@@ -102,7 +103,7 @@ export function contextOfSocket(
     sink,
     core,
     caller,
-    ip: request.socket.remoteAddress ?? '',
+    ip: addressOf(request, core.environment.http.trustedProxies),
     cookie: null,
     sameOrigin: false,
     setCookie: () => {

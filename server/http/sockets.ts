@@ -9,6 +9,7 @@ import type { Core } from '../core.ts';
 import { isTransient } from '../database/index.ts';
 import { newId } from '../ids.ts';
 import { inScope, type RequestScope } from '../request.ts';
+import { addressOf } from './address.ts';
 import { MAX_BODY_BYTES } from './body.ts';
 import { contextOfSocket, isSameOrigin } from './context.ts';
 import type { Documents } from './documents.ts';
@@ -73,7 +74,9 @@ export function openSockets(
     scope: RequestScope,
   ): Promise<GraphQLError[] | Prepared> => {
     const caller = extra.connection?.caller ?? null;
-    const wait = limiter.take(caller?.actor ?? `ip:${extra.request.socket.remoteAddress ?? ''}`);
+    const wait = limiter.take(
+      caller?.actor ?? `ip:${addressOf(extra.request, core.environment.http.trustedProxies)}`,
+    );
     if (wait > 0) return [rateLimited(wait)];
     try {
       if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
