@@ -186,11 +186,12 @@ export class Sessions {
 
   async #signIn(email: string, password: string, ip: string): Promise<SignInResult> {
     const address = normaliseEmail(email);
+    // Before it is counted: the throttle forgets what is longest ago, so that none may get into it without work.
+    if (address.length > LONGEST_EMAIL || password.length > LONGEST_PASSWORD) return { status: 'refused' };
     // Hashed, so that what outsiders send does not stay in memory at its own length.
     const tries = sha256(`${ip}\n${address}`);
     const retryAfterSeconds = this.#throttle.take(tries);
     if (retryAfterSeconds > 0) return { status: 'too-many-tries', retryAfterSeconds };
-    if (address.length > LONGEST_EMAIL || password.length > LONGEST_PASSWORD) return { status: 'refused' };
 
     const [admin] = await this.#database.query<{ id: string; passwordHash: string }>(ADMIN_BY_EMAIL, [
       address,

@@ -702,6 +702,16 @@ describe('admins', () => {
     expect((await tryIt()).status).toBe('refused');
   });
 
+  test('what costs no work is no try, and pushes no other out of the throttle', async () => {
+    const { access } = await start();
+    const tryIt = () => access.signIn(EMAIL, 'wrong password', '10.0.0.3');
+    for (let round = 0; round < 5; round += 1) expect((await tryIt()).status).toBe('refused');
+    for (let other = 0; other < 10_000; other += 1) {
+      await access.signIn(`${other}${'x'.repeat(300)}`, 'wrong password', '10.0.0.3');
+    }
+    expect((await tryIt()).status).toBe('too-many-tries');
+  });
+
   test('many tries at once are not all let through', async () => {
     const { access } = await start();
     const results = await Promise.all(
