@@ -43,6 +43,8 @@ const CHECKS_AT_ONCE = 2;
 
 /** More would wait longer than people do. */
 const SIGN_INS_AT_ONCE = 16;
+/** Half of them: from one address nobody can keep all others out. */
+const SIGN_INS_OF_AN_ADDRESS = 8;
 
 /** Any number: it means "the first admin" to all processes that share a database. */
 const FIRST_ADMIN_LOCK = 7_301_002;
@@ -98,6 +100,7 @@ export class Sessions {
   readonly #waiting: (() => void)[] = [];
   #checking = 0;
   #signingIn = 0;
+  readonly #signingInFrom = new Map<string, number>();
 
   /** @param secure whether the cookie is for https alone. */
   constructor(database: Database, clock: Clock, secure: boolean, cacheMs: number) {
@@ -135,12 +138,19 @@ export class Sessions {
   }
 
   async signIn(email: string, password: string, ip: string): Promise<SignInResult> {
-    if (this.#signingIn >= SIGN_INS_AT_ONCE) return { status: 'too-many-tries', retryAfterSeconds: 1 };
+    const fromThere = this.#signingInFrom.get(ip) ?? 0;
+    if (this.#signingIn >= SIGN_INS_AT_ONCE || fromThere >= SIGN_INS_OF_AN_ADDRESS) {
+      return { status: 'too-many-tries', retryAfterSeconds: 1 };
+    }
     this.#signingIn += 1;
+    this.#signingInFrom.set(ip, fromThere + 1);
     try {
       return await this.#signIn(email, password, ip);
     } finally {
       this.#signingIn -= 1;
+      const left = (this.#signingInFrom.get(ip) ?? 1) - 1;
+      if (left > 0) this.#signingInFrom.set(ip, left);
+      else this.#signingInFrom.delete(ip);
     }
   }
 

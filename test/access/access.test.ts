@@ -721,6 +721,24 @@ describe('admins', () => {
     expect(results.filter(({ status }) => status === 'too-many-tries')).toHaveLength(7);
   });
 
+  test('a flood of sign-ins from one address keeps out nobody at another', async () => {
+    const { access } = await start();
+    let isOver = false;
+    const flood = Array.from({ length: 30 }, async (_, index) => {
+      for (let round = 0; !isOver; round += 1) {
+        await access.signIn(`${index}-${round}@example.com`, 'wrong password', '10.2.0.1');
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    });
+    const results: string[] = [];
+    for (let tries = 0; tries < 5; tries += 1) {
+      results.push((await access.signIn(EMAIL, PASSWORD, '10.2.0.2')).status);
+    }
+    isOver = true;
+    await Promise.all(flood);
+    expect(results).toEqual(results.map(() => 'signed-in'));
+  });
+
   test('a flood of sign-ins from everywhere is turned away before it takes the machine', async () => {
     const { access } = await start();
     const results = await Promise.all(
