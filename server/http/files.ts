@@ -41,7 +41,9 @@ export async function serveFile(
     // A file never changes, but its link may end: a browser that has it asks each time, and is told 304.
     'cache-control': 'private, no-cache',
   };
-  if (request.headers['if-none-match'] === headers.etag) {
+  // A proxy that compresses on the way makes the tag a weak one; a cache may ask for several at once.
+  const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  if (known?.includes(headers.etag)) {
     response.writeHead(304, headers).end();
     return;
   }

@@ -157,10 +157,14 @@ describe('a link', () => {
     expect(made.path).toBe(`/files/${made.id.replace(/^out_/, '')}`);
     const whole = await get(undefined, 'GET', made.path);
     const etag = whole.headers.get('etag') ?? '';
-    const again = await server.as(null).fetch(made.path, { headers: { 'if-none-match': etag } });
-    expect(again.status).toBe(304);
-    expect(again.headers.get('cache-control')).toBe('private, no-cache');
-    expect(await again.text()).toBe('');
+    for (const tags of [etag, `W/${etag}`, `"another", ${etag}`]) {
+      const again = await server.as(null).fetch(made.path, { headers: { 'if-none-match': tags } });
+      expect(again.status, tags).toBe(304);
+      expect(again.headers.get('cache-control')).toBe('private, no-cache');
+      expect(await again.text()).toBe('');
+    }
+    const other = await server.as(null).fetch(made.path, { headers: { 'if-none-match': '"another"' } });
+    expect(other.status).toBe(200);
   });
 
   test.each([
