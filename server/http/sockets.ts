@@ -1,6 +1,6 @@
 /** GraphQL over WebSocket (graphql-transport-ws), on the same path as HTTP. PROTOCOL.md names the close codes. */
 import type { Server } from 'node:http';
-import type { ExecutionArgs, GraphQLError } from 'graphql';
+import { type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { credentialsEnded, rateLimited } from '../../schema/index.ts';
@@ -33,6 +33,8 @@ interface Connection {
 /** An operation that is about to be executed. */
 interface Prepared extends ExecutionArgs {
   readonly scope: RequestScope;
+  /** Whether its client has ended it before it began, and gives its id to another one already. */
+  readonly isOvertaken: () => boolean;
   readonly execute: (args: ExecutionArgs) => unknown;
   readonly subscribe: (args: ExecutionArgs) => unknown;
 }
@@ -44,6 +46,11 @@ function finish(errors: readonly GraphQLError[] | undefined, scope: RequestScope
     if (scope) extensions.requestId ??= scope.requestId;
   }
 }
+
+const noOperation = () =>
+  new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
+  });
 
 /** How often open sockets' credentials are looked at again. */
 const RECHECK_MS = 1_000;
@@ -72,7 +79,7 @@ export function openSockets(
     id: string,
     params: SubscribePayload,
     scope: RequestScope,
-  ): Promise<GraphQLError[] | Prepared> => {
+  ): Promise<GraphQLError[] | Omit<Prepared, 'isOvertaken'>> => {
     const caller = extra.connection?.caller ?? null;
     const wait = limiter.take(
       caller?.actor ?? `ip:${addressOf(extra.request, core.environment.http.trustedProxies)}`,
@@ -93,6 +100,8 @@ export function openSockets(
       const document = typeof text === 'string' ? await parse(text) : text;
       const errors = await validate(schema, document);
       if (errors.length > 0) return errors as GraphQLError[];
+      // The library's own words for this have no code.
+      if (!getOperationAST(document, params.operationName)) return [noOperation()];
       return {
         schema,
         operationName: params.operationName,
@@ -108,9 +117,13 @@ export function openSockets(
       return [mask(error) as GraphQLError];
     }
   };
-  const run = (args: ExecutionArgs, kind: 'execute' | 'subscribe') => {
+  const run = async (args: ExecutionArgs, kind: 'execute' | 'subscribe') => {
     const prepared = args as Prepared;
-    return inScope(prepared.scope, () => prepared[kind](prepared) as never);
+    const result = await inScope(prepared.scope, () => prepared[kind](prepared));
+    if (!prepared.isOvertaken()) return result as never;
+    // The library would take it for the other one, and let go of one of them alone. Nobody waits for it.
+    await (result as Partial<AsyncIterator<unknown>>).return?.();
+    return new Promise<never>(() => {});
   };
 
   const protocol = makeServer<Record<string, unknown>, Extra>({
@@ -151,7 +164,8 @@ export function openSockets(
       const prepared = await inScope(scope, () => prepare(context.extra, id, params, scope));
       // Its client has ended it meanwhile: the library says nothing more of it.
       if (!(id in context.subscriptions)) scopes?.delete(id);
-      return prepared;
+      if (Array.isArray(prepared)) return prepared;
+      return { ...prepared, isOvertaken: () => scopes?.has(id) === true && scopes.get(id) !== scope };
     },
     execute: (args) => run(args, 'execute'),
     subscribe: (args) => run(args, 'subscribe'),

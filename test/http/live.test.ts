@@ -277,6 +277,7 @@ describe('over a WebSocket', () => {
       ['{ viewer { kind ', 'GRAPHQL_PARSE_FAILED'],
       [`{ catalog ${'{ a '.repeat(49)}${'}'.repeat(49)} }`, 'QUERY_TOO_COMPLEX'],
       ['{ viewer { password } }', 'GRAPHQL_VALIDATION_FAILED'],
+      ['query A { __typename } query B { __typename }', 'OPERATION_RESOLUTION_FAILURE'],
     ] as const) {
       const refused = await socket
         .iterate({ query })
@@ -311,6 +312,27 @@ describe('over a WebSocket', () => {
     expect(held() - before).toBeLessThan(10_000_000);
     socket.close();
     await once(socket, 'close');
+  });
+
+  test('an id that is used again before its operation has begun leaves nobody behind who watches', async () => {
+    const accountId = await server.admin.account(10);
+    const { key } = await server.admin.keyWith('generate', 'profit:read');
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: key } }));
+    await once(socket, 'message');
+    const payload = { query: BALANCE, variables: { id: accountId } };
+    for (let round = 0; round < 20; round += 1) {
+      socket.send(JSON.stringify({ id: 'mine', type: 'subscribe', payload }));
+      socket.send('{"id":"mine","type":"complete"}');
+    }
+    socket.send(JSON.stringify({ id: 'mine', type: 'subscribe', payload }));
+    const [told] = await once(socket, 'message');
+    expect(JSON.parse(String(told))).toMatchObject({ id: 'mine', type: 'next' });
+    await until('one is left', () => server.core.live.listeners === 1);
+    socket.close();
+    await once(socket, 'close');
+    await until('nobody listens any more', () => server.core.live.listeners === 0);
   });
 
   test('a paid call is made, limited and refused as over HTTP', async () => {
