@@ -236,3 +236,42 @@ test('a file whose import dies between two batches is gone on with, and each row
   ).toEqual([{ added: String(total) }]);
   await server.expectSound();
 });
+
+test('a file whose runs all come to the same end has failed, and says why; an outage counts for nothing', async () => {
+  await using server = await startTestServer({ work: false });
+  const { core } = server;
+  let step: (id: string) => Promise<void> = async () => {};
+  let runs = 0;
+  const doomed = createImports({
+    ...core,
+    folder: temporaryFolder(),
+    queue: {
+      ...core.queue,
+      async workImports(handle) {
+        step = handle;
+      },
+    },
+    history: {
+      async import() {
+        runs += 1;
+        throw new Error(runs <= 7 ? 'Connection terminated unexpectedly' : 'A defect\n    at a line of ours');
+      },
+    },
+  });
+  await doomed.work();
+  const text = `${HEADER}\n${row('call')}\n`;
+  const { id, partsPath } = await announce(server, text);
+  await put(server, partsPath, 0, text);
+  const [{ id: inside } = { id: '' }] = await server.rows<{ id: string }>('SELECT id FROM history_import');
+  for (let tries = 0; tries < 11; tries += 1) await expect(step(inside)).rejects.toThrow();
+  expect(await read(server, id)).toMatchObject({ state: 'CHECKING', problem: null });
+  await step(inside);
+  expect(await read(server, id)).toMatchObject({
+    state: 'FAILED',
+    problem: 'It was tried 5 times, and each time this went wrong: A defect',
+  });
+  // Its file went with it, and nobody tries again.
+  expect(await server.rows('SELECT 1 FROM history_import_part')).toEqual([]);
+  await step(inside);
+  expect(runs).toBe(12);
+});

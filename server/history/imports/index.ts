@@ -12,7 +12,8 @@
  *
  * A run that dies is begun again, by the queue or by the sweep: what is there is passed over, and how many rows were booked
  * is counted in the transactions that book them, so that the sum is right however often it died. Runs are numbered; one
- * that is over books nothing and says nothing.
+ * that is over books nothing and says nothing. One that throws is begun again too, but not for ever: when five have thrown in one
+ * process for a reason that does not pass, the import has FAILED.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -20,7 +21,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../clock.ts';
-import type { Database, Sql } from '../../database/index.ts';
+import { type Database, isTransient, type Sql, storable } from '../../database/index.ts';
 import { newId } from '../../ids.ts';
 import { createPeriodic, type Periodic } from '../../lease/index.ts';
 import type { Log } from '../../log.ts';
@@ -40,11 +41,14 @@ export const MOST_BYTES = 256 * 1024 ** 2;
 export const MOST_PART_BYTES = 4 * 1024 ** 2;
 
 const LONGEST_NAME = 200;
+const LONGEST_REASON = 300;
 const LAYOUTS: readonly TextLayout[] = ['solvent', 'api_usage_logs'];
 
 const SWEEP_MS = 10_000;
 /** After such a silence a run is thought dead. */
 const SILENCE_MS = 30_000;
+/** So often a run may throw, for another reason than that the database is away, before the import has failed. */
+const MOST_DEFECTS = 5;
 /** While another import is under way it is asked again so often. */
 const BUSY_MS = 2_000;
 /** A file that nobody has touched for so long goes, and so does what was said of it. */
@@ -106,11 +110,27 @@ export interface ImportsOptions {
 /** A run was told to stop, or another has begun. */
 class RunOver extends Error {}
 
+/** What went wrong, in a line. */
+function sentence(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return storable(line.trim().slice(0, LONGEST_REASON) || 'an unknown error');
+}
+
 /** Makes the imports of one process. */
 export function createImports(options: ImportsOptions): Imports {
   const { database, clock, log, queue, history, folder } = options;
   let stopping = false;
   const underWay = new Set<Promise<void>>();
+  /** How many runs of an import have thrown in this process for a reason that does not pass by itself. */
+  const defects = new Map<string, number>();
+
+  /** Whether another run may do better than one that threw. */
+  function mayRecover(id: string, error: unknown): boolean {
+    if (isTransient(error)) return true;
+    const count = (defects.get(id) ?? 0) + 1;
+    defects.set(id, count);
+    return count < MOST_DEFECTS;
+  }
 
   async function putTogether(id: string, path: string): Promise<void> {
     await mkdir(folder, { recursive: true });
@@ -165,8 +185,17 @@ export function createImports(options: ImportsOptions): Imports {
           ? { state: 'FAILED', problem: outcome.message }
           : { state: isDry ? 'CHECKED' : 'IMPORTED', problem: null },
       );
+      defects.delete(id);
     } catch (error) {
-      if (!(error instanceof RunOver)) throw error;
+      if (!(error instanceof RunOver)) {
+        if (mayRecover(id, error)) throw error;
+        log.error({ id, error }, 'An import is given up: each of its runs came to the same end.');
+        await report.fail(
+          `It was tried ${MOST_DEFECTS} times, and each time this went wrong: ${sentence(error)}`,
+        );
+        defects.delete(id);
+        return;
+      }
       log.info({ id, why: error.message }, 'An import stopped between two batches; it goes on where it was.');
       if (stopping) await queue.put('import', id);
     } finally {

@@ -81,6 +81,12 @@ export class Report {
     await statements.finish(this.#database, this.#clock.now(), this.#key, this.#seen(), end);
   }
 
+  /** Keeps that the import has failed, and nothing that has not been kept yet: that may be the cause. */
+  async fail(problem: string): Promise<void> {
+    await this.stop();
+    await statements.fail(this.#database, this.#clock.now(), this.#key, problem);
+  }
+
   #seen(): statements.Seen {
     const { rows, added, present, rejected, costMicros, revenueMicros } = this.#tally;
     return {

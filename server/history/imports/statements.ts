@@ -184,6 +184,23 @@ export async function finish(
   });
 }
 
+/** Keeps that an import has failed, with the figures as they were told last. Its file goes with it. */
+export async function fail(
+  database: Database,
+  now: Date,
+  { id, run }: RunKey,
+  problem: string,
+): Promise<void> {
+  await database.transaction(async (sql) => {
+    const rows = await sql.query(
+      `UPDATE history_import SET state = 'FAILED', problem = $4, finished_at = $3, changed_at = $3
+      WHERE id = $1 AND run = $2 AND state IN ('CHECKING', 'IMPORTING') RETURNING id`,
+      [id, run, now, problem],
+    );
+    if (rows.length > 0) await sql.query('DELETE FROM history_import_part WHERE import_id = $1', [id]);
+  });
+}
+
 /** A rejected row, as it is kept. */
 export interface KeptReject {
   readonly number: number;
