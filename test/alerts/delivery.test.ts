@@ -377,6 +377,24 @@ describeOnEachDatabase('a message of the alerts', (kind) => {
     expect(other.received.map(titlesOf).at(-1)).toEqual(['WORSENED two']);
   });
 
+  test('tells of no more changes than any other when a storm is escalated', async () => {
+    const pager = await channel({ name: 'pager', escalationsOnly: true, target: other.url });
+    // Two that escalate to one do not tell it twice.
+    for (const minutes of [15, 10]) {
+      await channel({ escalateAfterMinutes: minutes, escalateToId: pager.id, groupSeconds: 0 });
+    }
+    const storm = Array.from({ length: 205 }, (_, index) => `storm ${index}`);
+    for (const name of storm) await warning(name);
+    stage.clock.advance(15 * 60_000);
+    await Promise.all(
+      [stage.alerts, anotherAlerts(stage), anotherAlerts(stage)].map(({ deliveries: each }) => each.sweep()),
+    );
+    const escalations = (await deliveries()).filter(({ reason }) => reason === 'ESCALATION');
+    expect(escalations.map(({ sequences }) => sequences.length)).toEqual([100, 100, 5]);
+    await tryAll();
+    expect(other.received.flatMap(titlesOf).sort()).toEqual(storm.map((name) => `OPENED ${name}`).sort());
+  });
+
   test('is neither there without its change nor lost with its process', async () => {
     await channel();
     const lost = stage.world.database.transaction(async (sql) => {

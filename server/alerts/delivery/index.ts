@@ -190,7 +190,7 @@ export function createDeliveries(options: DeliveryOptions): Deliveries {
     tryNow: sender.tryNow,
     async sweep(overdueMs = OVERDUE_MS) {
       const now = clock.now();
-      deliveries.wake(await statements.addEscalations(database, now));
+      deliveries.wake(await statements.addEscalations(database, now, MOST_CHANGES));
       const overdue = new Date(now.getTime() - overdueMs);
       await queue.putAll('deliver', await statements.readOverdue(database, overdue, now, OVERDUE_LIMIT));
     },

@@ -216,9 +216,9 @@ export async function addTest(sql: Sql, now: Date, channelId: string, id: string
 
 /**
  * Makes the messages of alerts that nobody has acknowledged for as long as their channels wait: one for each channel that
- * they are escalated to, and each opening of an alert once.
+ * they are escalated to, or several where it would tell of more than `most`; and each opening of an alert once.
  */
-export async function addEscalations(sql: Sql, now: Date): Promise<Due[]> {
+export async function addEscalations(sql: Sql, now: Date, most: number): Promise<Due[]> {
   return sql.query<Due>(
     `WITH late AS (
       SELECT c.id AS channel_id, c.escalate_to_id, e.sequence, a.severity
@@ -231,13 +231,17 @@ export async function addEscalations(sql: Sql, now: Date): Promise<Due[]> {
       INSERT INTO alert_escalation (channel_id, sequence, at) SELECT channel_id, sequence, $1 FROM late ORDER BY channel_id, sequence
       ON CONFLICT DO NOTHING RETURNING channel_id, sequence
     ), told AS (
-      SELECT l.escalate_to_id, array_agg(DISTINCT l.sequence ORDER BY l.sequence) AS sequences, bool_or(l.severity = 'CRITICAL') AS critical
-      FROM late l JOIN noted n ON n.channel_id = l.channel_id AND n.sequence = l.sequence GROUP BY l.escalate_to_id
+      SELECT DISTINCT l.escalate_to_id, l.sequence, l.severity
+      FROM late l JOIN noted n ON n.channel_id = l.channel_id AND n.sequence = l.sequence
+    ), numbered AS (
+      SELECT *, (row_number() OVER (PARTITION BY escalate_to_id ORDER BY sequence) - 1) / $2::int AS message FROM told
     )
     INSERT INTO alert_delivery (id, channel_id, reason, sequences, critical, state, due_at, created_at)
-    SELECT uuid_v7($1), escalate_to_id, 'ESCALATION', sequences, critical, 'WAITING', $1, $1 FROM told
+    SELECT uuid_v7($1), escalate_to_id, 'ESCALATION', array_agg(sequence ORDER BY sequence), bool_or(severity = 'CRITICAL'), 'WAITING',
+      $1, $1
+    FROM numbered GROUP BY escalate_to_id, message
     RETURNING id AS "deliveryId", due_at AS "dueAt", false AS waits`,
-    [now],
+    [now, most],
   );
 }
 
