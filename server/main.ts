@@ -1,7 +1,9 @@
 /** `npm start`: a server, from the environment. */
 import { keepCompiled } from './compiled.ts';
+import { hearStopSignals } from './signals.ts';
 
 const startedAt = performance.now();
+const signals = hearStopSignals();
 const keep = keepCompiled();
 const [{ readEnvironment }, { createLog }, { endWith, serve }] = await Promise.all([
   import('./environment.ts'),
@@ -12,7 +14,7 @@ const [{ readEnvironment }, { createLog }, { endWith, serve }] = await Promise.a
 async function start(): Promise<void> {
   const environment = readEnvironment(process.env);
   const log = createLog({ level: environment.logLevel, pretty: process.stdout.isTTY });
-  await serve({ environment, log, startedAt });
+  await serve({ environment, log, startedAt, signals });
   keep();
 }
 

@@ -8,6 +8,7 @@ import { type Demo, type HttpServer, startHttp } from './http/index.ts';
 import type { Log } from './log.ts';
 import { startMaintenance } from './maintenance.ts';
 import { openPages } from './pages/index.ts';
+import { hearStopSignals, type StopSignal, type StopSignals } from './signals.ts';
 
 /** What a server is started with. */
 export interface ServeOptions {
@@ -15,6 +16,8 @@ export interface ServeOptions {
   readonly log: Log;
   /** When the start began, by `performance.now()`. */
   readonly startedAt: number;
+  /** What has been listened to since the process began; from now on when left out. */
+  readonly signals?: StopSignals;
   /** An open database instead of the environment's. */
   readonly database?: Database;
   /** What else is begun once it listens. Gives lines to print, and what ends it. */
@@ -37,7 +40,7 @@ export interface Beside {
 
 /** Starts a server. Resolves when it is ready. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { environment, log, startedAt } = options;
+  const { environment, log, startedAt, signals = hearStopSignals() } = options;
   // Whoever asks for a page waits for it; the start does not.
   const pages = environment.role === 'worker' ? Promise.resolve(null) : openPages(log);
   const core = await openCore({
@@ -46,6 +49,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     log,
     ...(options.database ? { database: options.database } : {}),
   });
+  if (signals.heard) {
+    await core.close();
+    log.info({ signal: signals.heard }, 'Stopped during the start.');
+    process.exit(0);
+  }
   // A worker answers nobody who could sign in.
   const isWorker = environment.role === 'worker';
   const admin = isWorker ? null : await core.access.ensureFirstAdmin(environment.firstAdmin);
@@ -64,7 +72,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const beside = options.beside?.({ core, http, demo });
 
   let stopping = false;
-  const stop = async (signal: string) => {
+  const stop = async (signal: StopSignal) => {
     if (stopping) return;
     stopping = true;
     log.info(
@@ -83,7 +91,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     log.info({}, 'Stopped.');
     process.exit(0);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
 
   const lines = [
     `Solvent is ready, ${((performance.now() - startedAt) / 1000).toFixed(1)} s after its start.`,
@@ -111,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     lines.push(`  Account    ${demo.accountId}   ("demo")`);
   }
   process.stdout.write(`${[...lines, ...(beside?.lines ?? [])].join('\n')}\n`);
+  signals.handle((signal) => void stop(signal));
 }
 
 /** Ends a process whose start failed, with what is worth knowing of it. */

@@ -1,7 +1,8 @@
 /** The whole server as a process: its start, its stop, and what it says of itself. */
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../server/database/index.ts';
 import { type Outcome, unique } from '../support/client.ts';
@@ -139,6 +140,18 @@ describe('a start', () => {
     expect(await server.exit).toEqual({ code: 1, signal: null });
     expect(server.stderr).toMatch(new RegExp(`^.*in use.*${port}\\n$`));
     other.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('that is told to stop ends in good order, and takes no call: a container would not be told twice', async () => {
+    const folder = await prepareFolder();
+    const server = spawnServer({ folder });
+    const lock = join(folder, 'lock');
+    await until('it opens its database', () => existsSync(lock));
+    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(server.stdout).not.toContain('is ready');
+    expect(existsSync(lock)).toBe(false);
+    await expectSoundFolder(folder);
     rmSync(folder, { recursive: true, force: true });
   });
 
