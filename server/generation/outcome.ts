@@ -7,6 +7,9 @@ import type { Billed, ProviderFailure, ProviderSuccess } from '../providers/inde
 import type { StoredFile } from '../storage/index.ts';
 import { type GenerationRecord, requestOf, type Work } from './record.ts';
 
+/** What the books can hold of a time: some 25 days. A job may outlive that while no process runs. */
+const MOST_DURATION_MS = 2 ** 31 - 1;
+
 type Booked = Pick<AttemptRecord, 'outcome' | 'costMicros' | 'costSource' | 'error'>;
 
 function attemptOf({ record }: Work, endedAt: Date, booked: Booked, jobId?: string): AttemptRecord {
@@ -16,7 +19,7 @@ function attemptOf({ record }: Work, endedAt: Date, booked: Booked, jobId?: stri
     provider: record.provider,
     model: record.model,
     modelCostId: record.modelCostId,
-    durationMs: Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    durationMs: Math.min(Math.max(0, endedAt.getTime() - startedAt.getTime()), MOST_DURATION_MS),
     jobId: jobId ?? record.jobId,
     startedAt,
     final: true,
@@ -217,6 +220,16 @@ export function overdue(work: Work): SettleItem {
 export function lost(work: Work, endedAt: Date, action: 'VOID' | 'EXPIRE', error: string): SettleItem {
   const cost = costOfFailure(work, 'unknown', undefined);
   return { ...refunded(work, INTERRUPTED, [attemptOf(work, endedAt, { ...cost, error })]), action };
+}
+
+/**
+ * A generation whose end, as it was told, the database does not take: as one of which nobody knows more than that it went out. The
+ * customer has the credits back, and it is booked at its ceiling.
+ */
+export function unbookable(work: Work, endedAt: Date): SettleItem {
+  return work.record.sentAt === null
+    ? neverSent(work)
+    : lost(work, endedAt, 'VOID', 'How it ended could not be booked; see the log.');
 }
 
 /**

@@ -160,8 +160,31 @@ export function createRunner(options: RunnerOptions): Runner {
       log.error({ generationId: id, error }, 'The database did not answer; it is asked again.'),
     );
 
-  async function finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord> {
-    const settled = await settle({ ...item, attemptNumber: record.attemptNumber });
+  /**
+   * The last resort for an end that the database refuses, and would refuse at each try: without it credits would be held, and files
+   * fetched again, for ever. What has ended meanwhile, or been sent on, stays as it is.
+   *
+   * @throws `refusal` when there is nothing to be ended.
+   */
+  async function unbookable(record: GenerationRecord, refusal: unknown): Promise<SettleItem> {
+    const work = await patiently(record, () => statements.readWork(database, record.id));
+    if (!work || work.record.completedAt !== null || work.record.attemptNumber !== record.attemptNumber) {
+      throw refusal;
+    }
+    log.error(
+      { generationId: record.id, error: refusal },
+      'The books refuse how a generation has ended; it is booked as one whose end nobody knows.',
+    );
+    return outcome.unbookable(work, clock.now());
+  }
+
+  async function finish(record: GenerationRecord, told: SettleItem): Promise<GenerationRecord> {
+    const { attemptNumber } = record;
+    let item = told;
+    const settled = await settle({ ...told, attemptNumber }).catch(async (error: unknown) => {
+      item = await unbookable(record, error);
+      return settle({ ...item, attemptNumber });
+    });
     if (settled.status !== 'settled') {
       // Somebody else has ended it, or sent it on: a report, a cancel, the sweeper. What stands in the database counts.
       return (await statements.readGeneration(database, record.id)) ?? record;
