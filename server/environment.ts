@@ -150,6 +150,25 @@ function parseUrl(value: string, protocols: readonly string[]): URL | undefined 
   return protocols.includes(url.protocol) && url.hostname !== '' ? url : undefined;
 }
 
+/** A text of a URL as it was meant; null where a % stands that should be %25. */
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** What its client takes: it would say no more of another than "URI malformed". */
+function isRedisUrl(value: string): boolean {
+  const parsed = parseUrl(value, ['redis:', 'rediss:']);
+  return (
+    parsed !== undefined &&
+    decoded(parsed.username + parsed.password) !== null &&
+    /^\/?\d*$/.test(parsed.pathname)
+  );
+}
+
 const url = (should: string, ...protocols: string[]) =>
   text(should, (value) => parseUrl(value, protocols) !== undefined);
 
@@ -247,7 +266,7 @@ const variables = z.object({
     .optional(),
   S3_FORCE_PATH_STYLE: choice('on', 'off'),
   OUTPUT_RETENTION_DAYS: whole(1, 36_500),
-  REDIS_URL: url(REDIS_SHOULD, 'redis:', 'rediss:'),
+  REDIS_URL: text(REDIS_SHOULD, isRedisUrl),
   ROLE: choice('all', 'web', 'worker'),
   SOLVENT_ADMIN_KEY: atLeast(16),
   ADMIN_EMAIL: z.email({ error: 'must be an e-mail address, such as you@example.com' }).optional(),
@@ -337,7 +356,8 @@ const NEEDS: Readonly<Record<string, readonly string[]>> = {
 /** Whom e-mail comes from when nobody has said it: who signs in at its server, or `solvent` there. */
 function senderOf(smtpUrl: string): string {
   const { username, hostname } = new URL(smtpUrl);
-  const user = decodeURIComponent(username);
+  // A % that is none of an escape is taken for itself, as by what sends.
+  const user = decoded(username) ?? username;
   return user.includes('@') ? user : `solvent@${hostname}`;
 }
 

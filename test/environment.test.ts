@@ -66,7 +66,13 @@ const WRONG: Record<string, [should: string, ...values: string[]]> = {
   S3_PREFIX: [PREFIX, '/outputs', 'a//b', 'a b', '../x', 'a/./b', 'ä'],
   S3_FORCE_PATH_STYLE: ['must be one of on, off.', 'true'],
   OUTPUT_RETENTION_DAYS: ['must be a whole number from 1 to 36500.', '0', '-1', '1.5', '30d'],
-  REDIS_URL: [REDIS, 'http://localhost:6379', 'localhost'],
+  REDIS_URL: [
+    REDIS,
+    'http://localhost:6379',
+    'localhost',
+    'redis://:50%off@cache:6379',
+    'redis://cache:6379/first',
+  ],
   OTEL_EXPORTER_OTLP_ENDPOINT: [
     'must be an http or https URL, such as http://127.0.0.1:4318.',
     'localhost:4318',
@@ -346,6 +352,14 @@ test('a base URL alone configures OpenAI and Replicate with an empty key, and no
   });
   expect(providers.luma).toBeUndefined();
   expect(readEnvironment({ REPLICATE_WEBHOOK_SECRET: SIGNING_SECRET }).providers.replicate).toBeUndefined();
+});
+
+test.each([
+  ['smtp://ops%40example.com:secret@mail.example.com', 'ops@example.com'],
+  ['smtp://ops:secret@mail.example.com', 'solvent@mail.example.com'],
+  ['smtp://50%off:secret@mail.example.com', 'solvent@mail.example.com'],
+])('e-mail by %s comes from whoever signs in there', (url, from) => {
+  expect(readEnvironment({ SMTP_URL: url }).smtp).toEqual({ url, from });
 });
 
 test('the sandbox serves only while no vendor is configured, unless SANDBOX says otherwise', () => {
