@@ -105,6 +105,16 @@ export function createReconciliation(options: { database: Database; clock: Clock
       const begin = from ?? new Date(Number.isFinite(first) ? first : clock.now());
       const end = to ?? new Date(Number.isFinite(last) ? last + DAY_MS : clock.now());
       const counted = { ...bill, lines: bill.lines.filter(({ day }) => day >= begin && day < end) };
+      if (counted.lines.length === 0 && bill.lines.length > 0) {
+        // Nothing beside nothing would agree.
+        const [since, until, earliest, latest] = [begin, end, new Date(first), new Date(last)].map((at) =>
+          at.toISOString().slice(0, 10),
+        );
+        return {
+          status: 'unreadable',
+          message: `No row of the bill lies from ${since} to just before ${until}: it has days from ${earliest} to ${latest}.`,
+        };
+      }
       const known = await statements.knownModels(database, provider);
       const booked = await statements.bookedByDay(database, provider, begin, end);
       const { lines, problems } = compare(

@@ -168,4 +168,17 @@ describeOnEachDatabase("a vendor's bill", (kind) => {
     });
     expect(await world.rows('SELECT 1 FROM cost_adjustment')).toEqual([]);
   });
+
+  it.each([
+    ['that ends before it begins', '2026-10-02', '2026-10-01'],
+    ['of another month', '2026-09-01', '2026-10-01'],
+    ['that begins after the bill', '2026-11-01', undefined],
+  ])('does not agree with the books in a range %s', async (_, from, to) => {
+    const bytes = stream(BILL);
+    const range = { from: new Date(from), to: to === undefined ? undefined : new Date(to) };
+    expect(await reconciliation.compare({ provider: 'openai', bytes, ...range })).toMatchObject({
+      status: 'unreadable',
+      message: expect.stringMatching(/^No row of the bill lies from .*: it has days from 2026-10-01 to /),
+    });
+  });
 });
