@@ -81,8 +81,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
     http.drain();
     await beside?.stop();
-    // Another process goes on with what is done from time to time.
-    const swept = Promise.all([maintenance.stop(), core.alerts.sweeps.stop()]);
+    // Another process goes on with what is done from time to time, and with a file of history, which may take for hours.
+    const swept = Promise.all([maintenance.stop(), core.alerts.sweeps.stop(), core.imports.stop()]);
     const left = await core.generations.drain(environment.drainSeconds * 1000);
     if (left > 0) log.warn({ left }, 'Some calls were still under way; the next start takes them up.');
     await http.close();

@@ -5,8 +5,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../server/database/index.ts';
+import { HEADER, row } from '../history/fixture.ts';
 import { type Outcome, unique } from '../support/client.ts';
 import {
+  ADMIN_KEY,
   expectSoundFolder,
   prepareFolder,
   spawnReady,
@@ -92,6 +94,48 @@ describe('a stop', { timeout: 90_000 }, () => {
     });
     await again.kill('SIGTERM');
     await expectSoundFolder(folder);
+  });
+});
+
+describe('a stop while a file of history is read', { timeout: 90_000 }, () => {
+  test('does not wait for its end: the next start goes on with it', async () => {
+    const folder = await prepareFolder();
+    const server = await spawnReady({ folder });
+    const rows = Array.from({ length: 100_000 }, (_, index) => row(`call-${index}`));
+    const file = `${[HEADER, ...rows].join('\n')}\n`;
+    const { createHistoryImport: made } = await server.admin.ask<{
+      createHistoryImport: { id: string; partsPath: string };
+    }>(
+      `mutation ($input: CreateHistoryImportInput!) {
+        createHistoryImport(input: $input) { ... on HistoryImport { id partsPath } } }`,
+      { input: { fileName: 'history.csv', bytes: file.length } },
+    );
+    const PART = 4_000_000;
+    for (let position = 0; position < file.length; position += PART) {
+      const sent = await server.admin.fetch(`${made.partsPath}?position=${position}`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+        body: file.slice(position, position + PART),
+      });
+      expect(sent.status).toBe(200);
+    }
+    await until('it is read', async () => {
+      const { historyImport } = await server.admin.ask<{ historyImport: { rows: number } }>(
+        'query ($id: ID!) { historyImport(id: $id) { rows } }',
+        { id: made.id },
+      );
+      return historyImport.rows > 0;
+    });
+    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    const database = await openDatabase({ folder });
+    expect(await database.query('SELECT state FROM history_import')).toEqual([{ state: 'CHECKING' }]);
+    expect(
+      await database.query(
+        `SELECT 1 AS waits FROM pgboss.job WHERE name = 'history-import' AND state = 'created'`,
+      ),
+    ).toEqual([{ waits: 1 }]);
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
   });
 });
 
