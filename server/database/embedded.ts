@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, uptime } from 'node:os';
 import { join } from 'node:path';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
@@ -39,8 +39,11 @@ const SILENT_MS = 20_000;
 /** Whether the process that wrote a lock still has the folder. */
 function isHeld(file: string): boolean {
   const [pid, host] = readFileSync(file, 'utf8').trim().split(' ');
+  const silentMs = Date.now() - statSync(file).mtimeMs;
   // Containers that share a volume do not see each other's processes: of those only the lock's age speaks.
-  if (host !== hostname()) return Date.now() - statSync(file).mtimeMs < SILENT_MS;
+  if (host !== hostname()) return silentMs < SILENT_MS;
+  // Its owner ended with the machine; whoever has its number since then is somebody else.
+  if (silentMs > uptime() * 1_000 + SILENT_MS) return false;
   // A lock with this process's own number was left by an earlier one: nobody else can have that number.
   return Number(pid) > 0 && Number(pid) !== process.pid && isAlive(Number(pid));
 }

@@ -1,6 +1,6 @@
 /** The embedded database: one process at a time, closed in good order. */
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isTransient, openDatabase } from '../../server/database/index.ts';
@@ -77,6 +77,13 @@ describe('the embedded database', () => {
     lock('1 another-container\n', 5);
     await expect(openDatabase({ folder })).rejects.toThrow('in use by process 1 on another-container');
     lock('1 another-container\n', 60);
+    await (await open()).close();
+  });
+
+  test('is opened over the lock of a process that ended with its machine, whoever has its number since', async () => {
+    lock(`${process.ppid} ${hostname()}\n`, 60);
+    await expect(openDatabase({ folder })).rejects.toThrow('in use');
+    lock(`${process.ppid} ${hostname()}\n`, uptime() + 60);
     await (await open()).close();
   });
 
