@@ -1,5 +1,5 @@
 /** Files of history that an admin sends in parts: looked at first, imported once, whatever is done twice or dies. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -274,4 +274,32 @@ test('a file whose runs all come to the same end has failed, and says why; an ou
   expect(await server.rows('SELECT 1 FROM history_import_part')).toEqual([]);
   await step(inside);
   expect(runs).toBe(12);
+});
+
+test('what a process that was killed has left of its run is removed by the next one, and what is old with it', async () => {
+  await using server = await startTestServer({ work: false });
+  const folder = temporaryFolder();
+  let seen: string[] = [];
+  const imports = createImports({
+    ...server.core,
+    folder,
+    history: {
+      async import() {
+        seen = readdirSync(folder).sort();
+        return { status: 'busy', message: '' };
+      },
+    },
+  });
+  const text = `${HEADER}\n${row('call')}\n`;
+  const { partsPath } = await announce(server, text);
+  const [{ id } = { id: '' }] = await server.rows<{ id: string }>('SELECT id FROM history_import');
+  for (const name of [`history-${id}-0`, 'history-others-3', 'history-old', 'else']) {
+    writeFileSync(join(folder, name), 'left');
+  }
+  const twoDaysAgo = Date.now() / 1_000 - 2 * 86_400;
+  for (const name of ['history-old', 'else']) utimesSync(join(folder, name), twoDaysAgo, twoDaysAgo);
+  await imports.work();
+  await put(server, partsPath, 0, text);
+  await until('a run has begun', () => seen.length > 0);
+  expect(seen).toEqual(['else', `history-${id}-1`, 'history-others-3'].sort());
 });

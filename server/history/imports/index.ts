@@ -16,7 +16,7 @@
  * process for a reason that does not pass, the import has FAILED.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -45,6 +45,8 @@ const LONGEST_REASON = 300;
 const LAYOUTS: readonly TextLayout[] = ['solvent', 'api_usage_logs'];
 
 const SWEEP_MS = 10_000;
+/** No run takes as long, so that a file which is older was left by a process that died. */
+const LEFT_MS = 86_400_000;
 /** After such a silence a run is thought dead. */
 const SILENCE_MS = 30_000;
 /** So often a run may throw, for another reason than that the database is away, before the import has failed. */
@@ -132,8 +134,22 @@ export function createImports(options: ImportsOptions): Imports {
     return count < MOST_DEFECTS;
   }
 
+  /** Removes what a crash has left: of earlier runs of an import, which are over, and whatever nobody has been at for a day. */
+  async function clear(id: string): Promise<void> {
+    const before = Date.now() - LEFT_MS;
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith('history-')) continue;
+      const path = join(folder, name);
+      // Another process may be at it too, and quicker.
+      const found = await stat(path).catch(() => null);
+      if (name.startsWith(`history-${id}-`) || (found && found.mtimeMs < before))
+        await rm(path, { force: true });
+    }
+  }
+
   async function putTogether(id: string, path: string): Promise<void> {
     await mkdir(folder, { recursive: true });
+    await clear(id);
     await pipeline(Readable.from(statements.readParts(database, id)), createWriteStream(path));
   }
 
