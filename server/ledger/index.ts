@@ -167,8 +167,11 @@ export async function openLedger(options: {
     return outcome;
   }
 
-  /** Whether the database was away when this process last said that it lives; and since when it is back, should it have been. */
-  let isCutOff = false;
+  /**
+   * Whether the database was away when this process last wanted to say that it lives, and since when it is there. A process that
+   * starts may be the first to reach one that was away for all.
+   */
+  let isCutOff = true;
   let backSince: Date | undefined;
 
   async function beat(): Promise<void> {
@@ -209,7 +212,7 @@ export async function openLedger(options: {
       const now = clock.now();
       const aliveSince = new Date(now.getTime() - DEAD_AFTER_MS);
       // While the database was away no process could say that it lives, nor settle what it has in hand: each gets the time to.
-      const areHeard = !isCutOff && (backSince === undefined || backSince <= aliveSince);
+      const areHeard = !isCutOff && backSince !== undefined && backSince <= aliveSince;
       return statements.adoptOrphans(database, now, processId, areHeard ? aliveSince : null, limit);
     },
     async expireGrants() {

@@ -111,6 +111,27 @@ describeOnEachDatabase('orphans', (kind) => {
     await world.expectSound();
   });
 
+  it('are none to a process that has just started, which cannot know whether the database was away', async () => {
+    const { clock, ledger } = world;
+    const in10Minutes = new Date(clock.now().getTime() + 600_000);
+    const id = await world.reserve(account, { expiresAt: in10Minutes });
+    const over = await world.reserve(account, { expiresAt: new Date(clock.now().getTime() + 5_000) });
+    // Half a minute without a database, and one that starts is the first to reach it.
+    clock.advance(30_000);
+    const other = await neighbour();
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    clock.advance(4_000);
+    await ledger.beat();
+    await world.post(over);
+    clock.advance(DEAD_MS - 5_000);
+    await other.beat();
+    expect(await other.adoptOrphans(10)).toEqual([]);
+    clock.advance(5_000);
+    await other.beat();
+    expect(ids(await other.adoptOrphans(10)), 'who says nothing now has gone').toEqual([id]);
+    await world.expectSound();
+  });
+
   it('are taken at once from a process that has ended in good order', async () => {
     const id = await world.reserve(account);
     const other = await neighbour();
