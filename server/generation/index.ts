@@ -323,7 +323,7 @@ export function createGenerations(options: GenerationOptions): Generations {
       ledger,
       queue,
       runner,
-      isRunningHere: (generationId) => running.has(generationId),
+      isRunningHere: runner.hasInHand,
       onOrphans: options.onOrphans,
     }),
 

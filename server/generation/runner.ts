@@ -124,6 +124,8 @@ export interface Runner {
   finish(record: GenerationRecord, item: SettleItem): Promise<GenerationRecord>;
   /** Tells everybody who listens how a generation stands. */
   publish(record: GenerationRecord): void;
+  /** Whether this process makes its call, or takes the answer to it, at this moment. */
+  hasInHand(generationId: string): boolean;
 }
 
 /** Makes the runner of one process. */
@@ -132,6 +134,8 @@ export function createRunner(options: RunnerOptions): Runner {
   const floorMicros = millionths(1 - options.minMargin);
   /** Results that are being taken in this process: a report and a poll may bring the same one at the same time. */
   const taking = new Map<string, Promise<GenerationRecord | null>>();
+  /** By how many at once a generation is gone on with here: a call takes its own answer. */
+  const inHand = new Map<string, number>();
 
   const inputSlots = { image: new Slots(INPUTS_AT_ONCE.image), video: new Slots(INPUTS_AT_ONCE.video) };
 
@@ -273,6 +277,17 @@ export function createRunner(options: RunnerOptions): Runner {
     const credits = creditsOfHit(options.cache, record.creditsReserved);
     const item = outcome.served(work, clock.now(), earlier, credits);
     return finish({ ...record, cached: true, provider: earlier.provider, model: earlier.model }, item);
+  }
+
+  async function holding<Result>({ id }: GenerationRecord, work: () => Promise<Result>): Promise<Result> {
+    inHand.set(id, (inHand.get(id) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const others = (inHand.get(id) ?? 1) - 1;
+      if (others > 0) inHand.set(id, others);
+      else inHand.delete(id);
+    }
   }
 
   async function perform(work: Work, stage: Stage, abort: AbortSignal): Promise<GenerationRecord | null> {
@@ -576,7 +591,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   return {
     expiryOf,
-    perform,
+    perform: (work, stage, abort) => holding(work.record, () => perform(work, stage, abort)),
     async begin(generationId) {
       const work = await statements.readWork(database, generationId);
       // One that was sent belongs to whoever sent it.
@@ -595,13 +610,14 @@ export function createRunner(options: RunnerOptions): Runner {
         return;
       }
       if (options.isBatched(work.record)) return queue.put('batch', generationId, 0, 'LOW');
-      await perform(work, 'queued', NEVER);
+      await holding(work.record, () => perform(work, 'queued', NEVER));
     },
     check,
-    take,
+    take: (work, provider, result) => holding(work.record, () => take(work, provider, result)),
     stop,
     finish,
     publish,
+    hasInHand: (generationId) => inHand.has(generationId),
   };
 }
 

@@ -3,6 +3,7 @@
  * meanwhile, what comes of a job that fails, is refused, takes too long or is given up, and what is booked for each.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { FakeClock } from '../../server/clock.ts';
 import type { Billed } from '../../server/providers/index.ts';
 import type { TestClient } from '../support/client.ts';
 import { until } from '../support/server.ts';
@@ -351,6 +352,36 @@ test('a job of which the database is away when it tells how far it is, is asked 
       return steps.length === 1;
     });
     await generation.cancel();
+  } finally {
+    query.mockRestore();
+  }
+});
+
+test('a call of the queue whose answer waits for the database is no orphan of its own process, though its time is over', async () => {
+  const clock = new FakeClock('2026-11-20T12:00:00Z');
+  await using away = await openJobStage(['luma'], { clock });
+  const { database, generations } = away.server.core;
+  const { query: answer } = database;
+  let failures = 0;
+  let isAway = true;
+  const query = vi.spyOn(database, 'query').mockImplementation((text, ...more) => {
+    if (!isAway || !text.includes('SET job_id')) return answer(text, ...more);
+    failures += 1;
+    return Promise.reject(new Error('Connection terminated unexpectedly'));
+  });
+  try {
+    const v = away.of('luma');
+    const generation = await v.begin();
+    await until('the vendor has answered', () => failures > 0);
+    // The database is back, and the sweep is quicker than the next try to keep the job.
+    clock.advance(10 * 60_000);
+    await generations.recovery.sweep();
+    expect(await generation.status()).toBe('RUNNING');
+    isAway = false;
+    await v.jobs.finish(await generation.job());
+    await generation.poll();
+    await expectDelivered(v, generation, away.server);
+    await away.server.expectSound();
   } finally {
     query.mockRestore();
   }
