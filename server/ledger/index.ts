@@ -44,6 +44,9 @@ const REROUTE_LANES = 4;
 /** A process whose heart has not beaten for so long no longer answers for its reservations. */
 const DEAD_AFTER_MS = 20_000;
 
+/** With how long it lives in the place of when it ends. */
+type Lived<Item> = Omit<Item, 'expiresAt'> & { readonly livesMs: number };
+
 /** Thrown to undo a transaction whose outcome is that nothing happens. */
 const ROLL_BACK = new Error('nothing is to be kept');
 
@@ -133,9 +136,15 @@ export async function openLedger(options: {
     },
     { keyOf: (item) => item.generationId },
   );
+  /** What may have to wait for the database has its time from when it is kept: else it would be past it, and others took it up. */
+  const lifeOf = (expiresAt: Date) => expiresAt.getTime() - clock.now().getTime();
+  const fromNow = <Item extends { readonly livesMs: number }>(item: Item) => ({
+    ...item,
+    expiresAt: new Date(clock.now().getTime() + item.livesMs),
+  });
   const sends = commit(
-    (items: readonly statements.Sending[], retry) =>
-      statements.markSent(database, clock.now(), processId, items, retry),
+    (items: readonly Lived<statements.Sending>[], retry) =>
+      statements.markSent(database, clock.now(), processId, items.map(fromNow), retry),
     HOWEVER_LONG,
   );
   const jobs = commit(
@@ -144,8 +153,8 @@ export async function openLedger(options: {
   );
   // Each in a transaction of its own, since one that is refused is rolled back.
   const reroutes = commit(
-    (items: readonly statements.RerouteItem[], retry) =>
-      Promise.all(items.map((item) => reroute(item, retry))),
+    (items: readonly Lived<statements.RerouteItem>[], retry) =>
+      Promise.all(items.map((item) => reroute(fromNow(item), retry))),
     { ...HOWEVER_LONG, maxItems: 1, lanes: REROUTE_LANES },
   );
   const abandons = commit(async (items: readonly statements.Abandoned[]) => {
@@ -192,9 +201,9 @@ export async function openLedger(options: {
     processId,
     reserve: (item) => reserves.submit(item),
     settle: (item) => settles.submit(item),
-    markSent: (generationId, expiresAt) => sends.submit({ generationId, expiresAt }),
+    markSent: (generationId, expiresAt) => sends.submit({ generationId, livesMs: lifeOf(expiresAt) }),
     recordJob: (job) => jobs.submit(job),
-    reroute: (item) => reroutes.submit(item),
+    reroute: ({ expiresAt, ...item }) => reroutes.submit({ ...item, livesMs: lifeOf(expiresAt) }),
     requestCancel: (generationId) => statements.requestCancel(database, clock.now(), generationId),
     grant: (item) => statements.grant(database, clock.now(), newId(), item),
     revoke: (item) => statements.revoke(database, clock.now(), newId(), item),

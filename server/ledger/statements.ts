@@ -400,11 +400,12 @@ export async function markSent(
     ), owned AS (
       UPDATE reservation r SET process_id = $2, expires_at = item."expiresAt"
         FROM sent JOIN item ON item."generationId" = sent.id WHERE r.id = sent.id RETURNING r.id
+    ), again AS (
+      UPDATE reservation r SET expires_at = item."expiresAt"
+        FROM pending JOIN item ON item."generationId" = pending.id JOIN generation g ON g.id = pending.id
+        WHERE r.id = pending.id AND $4 AND r.process_id = $2 AND g.sent_at IS NOT NULL AND g.job_id IS NULL RETURNING r.id
     )
-    SELECT owned.id FROM owned
-    UNION ALL
-    SELECT r.id FROM pending JOIN reservation r ON r.id = pending.id JOIN generation g ON g.id = r.id
-      WHERE $4 AND r.process_id = $2 AND g.sent_at IS NOT NULL AND g.job_id IS NULL`,
+    SELECT owned.id FROM owned UNION ALL SELECT again.id FROM again`,
     [now, processId, JSON.stringify(items), retry],
   );
   const sent = new Set(rows.map((row) => row.id));
@@ -494,9 +495,10 @@ export async function reroute(
   if (!outcome) throw new Error(`ledger_reroute answered ${row?.outcome}, which this version does not know.`);
   if (outcome !== 'stale' || !retry) return outcome;
   const own = await sql.query(
-    `SELECT FROM generation g JOIN reservation r ON r.id = g.id
-    WHERE g.id = $1 AND g.attempt_number = $2 AND g.model = $3 AND g.job_id IS NULL AND r.status = 'PENDING' AND r.process_id = $4`,
-    [item.generationId, item.failed.number + 1, item.model, processId],
+    `UPDATE reservation r SET expires_at = $5 FROM generation g
+    WHERE g.id = $1 AND r.id = g.id AND g.attempt_number = $2 AND g.model = $3 AND g.job_id IS NULL AND r.status = 'PENDING'
+      AND r.process_id = $4 RETURNING r.id`,
+    [item.generationId, item.failed.number + 1, item.model, processId, item.expiresAt],
   );
   return own.length > 0 ? 'rerouted' : 'stale';
 }

@@ -242,6 +242,35 @@ describeOnEachDatabase('orphans', (kind) => {
     ]);
   });
 
+  it('never were: a call that may go after an outage has its time from then on, also when that was kept before', async () => {
+    const { database, clock } = world;
+    const lost = new Error('Connection terminated unexpectedly');
+    let isAway: 'not' | 'before' | 'after' = 'not';
+    const query: Database['query'] = async (...asked) => {
+      if (isAway === 'before') throw lost;
+      const answer = await database.query<never>(...asked);
+      if (isAway === 'after') throw lost;
+      return answer;
+    };
+    const other = await openLedger({ database: { ...database, query }, clock });
+    await world.rows('UPDATE server_process SET stopped_at = NULL');
+    for (const way of ['before', 'after'] as const) {
+      const item = reserveItem(account, clock.now(), { sent: false });
+      await other.reserve(item);
+      isAway = way;
+      const sending = other.markSent(item.id, new Date(clock.now().getTime() + 120_000));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      clock.advance(600_000);
+      isAway = 'not';
+      expect(await sending).toBe(true);
+      const [row] = await world.rows<{ expires_at: Date }>(
+        'SELECT expires_at FROM reservation WHERE id = $1',
+        [item.id],
+      );
+      expect(row?.expires_at).toEqual(new Date(clock.now().getTime() + 120_000));
+    }
+  });
+
   it('never were: a call that its customer gave up before it was sent may not go, and one that became a job meanwhile is told', async () => {
     const expiresAt = new Date(world.clock.now().getTime() + 90_000);
     const queued = await world.reserve(account, { sent: false });
