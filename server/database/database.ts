@@ -58,6 +58,8 @@ export interface Database extends Sql {
    * For lists and reports. What money does goes through the ledger's statements.
    */
   readonly prisma: PrismaClient;
+  /** Runs a statement that must not wait until others let a connection go: it has one to itself, on a Postgres. */
+  readonly apart: Sql;
   /**
    * Runs work in one transaction: committed when it resolves, rolled back when it rejects. On PGlite, which has
    * one connection, everything else waits meanwhile; never call the database itself from inside.

@@ -200,6 +200,7 @@ export function embed(client: PGlite, release: () => Promise<void>): Database {
     kind: 'pglite',
     prisma,
     query: (text, parameters) => track(() => query(text, parameters)),
+    apart: { query: (text, parameters) => track(() => query(text, parameters)) },
     transaction,
     session: (work) =>
       work({ query: (text, parameters) => track(() => query(text, parameters)), transaction }),

@@ -4,7 +4,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { PrismaClient } from './client/client.ts';
-import type { Database, LoadingSql } from './database.ts';
+import type { Database, LoadingSql, Sql } from './database.ts';
 import { type Line, openLine } from './line.ts';
 
 const INT8 = 20;
@@ -47,17 +47,28 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
   const line = openLine(url);
   const { stream } = line;
   const reached: Reached = { connectionString: url, stream };
-  const pool = new pg.Pool({
-    ...reached,
-    max: connections,
-    types,
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-    application_name: 'solvent',
-    onConnect,
-  });
-  // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => {});
+  const makePool = (max: number, name: string) => {
+    const made = new pg.Pool({
+      ...reached,
+      max,
+      types,
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      application_name: name,
+      onConnect,
+    });
+    // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
+    made.on('error', () => {});
+    return made;
+  };
+  const pool = makePool(connections, 'solvent');
+  const apart = makePool(1, 'solvent-apart');
+  const queryIn =
+    (from: pg.Pool): Sql['query'] =>
+    (text, parameters, name) =>
+      from
+        .query({ text, values: parameters as unknown[], ...(name === undefined ? {} : { name }) })
+        .then((result) => result.rows);
   try {
     await pool.query('SELECT 1');
   } catch (error) {
@@ -76,10 +87,8 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
   return {
     kind: 'postgres',
     prisma,
-    query: (text, parameters, name) =>
-      pool
-        .query({ text, values: parameters as unknown[], ...(name === undefined ? {} : { name }) })
-        .then((result) => result.rows),
+    query: queryIn(pool),
+    apart: { query: queryIn(apart) },
     async transaction(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
@@ -103,7 +112,7 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
     native: { kind: 'postgres', url, stream },
     async close() {
       await prisma.$disconnect();
-      await pool.end();
+      await Promise.all([pool.end(), apart.end()]);
       await line.close();
     },
   };

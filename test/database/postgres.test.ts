@@ -2,7 +2,9 @@
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../server/clock.ts';
 import type { NativePostgres } from '../../server/database/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
 import { connectionsTo } from '../../server/queue/index.ts';
 import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
 
@@ -15,6 +17,19 @@ describeOnPostgres('connections', (kind) => {
     expect(await database.prisma.$queryRawUnsafe('SHOW jit')).toEqual([{ jit: 'off' }]);
     expect((await ofTheQueue.query('SHOW jit')).rows).toEqual([{ jit: 'off' }]);
     await ofTheQueue.end();
+    await close();
+  });
+
+  test('of the ledger may all be held by reports while a process says that it lives', async () => {
+    const { database, close } = await openTestDatabase(kind);
+    const ledger = await openLedger({ database, clock: systemClock });
+    const reports = Array.from({ length: 20 }, () => database.query('SELECT pg_sleep(1)'));
+    const first = await Promise.race([
+      ledger.beat().then(() => 'the heart'),
+      Promise.race(reports).then(() => 'a report'),
+    ]);
+    expect(first).toBe('the heart');
+    await Promise.all(reports);
     await close();
   });
 

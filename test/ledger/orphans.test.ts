@@ -83,7 +83,7 @@ describeOnEachDatabase('orphans', (kind) => {
     const { database, clock, ledger } = world;
     const query: Database['query'] = (...asked) =>
       isAway ? Promise.reject(new Error('ECONNREFUSED')) : database.query(...asked);
-    const other = await openLedger({ database: { ...database, query }, clock });
+    const other = await openLedger({ database: { ...database, query, apart: { query } }, clock });
     await world.rows('UPDATE server_process SET stopped_at = NULL');
     const in10Minutes = new Date(clock.now().getTime() + 600_000);
     await world.reserve(account, { expiresAt: in10Minutes });
