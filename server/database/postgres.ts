@@ -36,12 +36,32 @@ const onConnect = (client: pg.ClientBase) => {
   return client.query('SET jit = off').then(() => undefined);
 };
 
+const SHARED =
+  'DATABASE_URL leads through a pooler that gives each transaction another connection, as PgBouncer does by pool_mode = transaction: statements that were prepared, locks of a session and LISTEN would be lost. Set it to the address of the Postgres itself, or of a pooler that keeps a connection for each client (pool_mode = session).';
+
+/** How often two connections are asked which process of the server answers: a pooler that others use has several. */
+const LOOKS = 3;
+
+/** Whether two connections are answered by the same process of the server in turn: behind each there should be one of its own. */
+async function shareConnections(...[one, other]: readonly [pg.Pool, pg.Pool]): Promise<boolean> {
+  const answering = async (pool: pg.Pool) => {
+    const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    return rows[0]?.pid;
+  };
+  const ofOne = new Set<number | undefined>();
+  for (let look = 0; look < LOOKS; look += 1) {
+    ofOne.add(await answering(one));
+    if (ofOne.has(await answering(other))) return true;
+  }
+  return false;
+}
+
 /**
  * Opens Postgres.
  *
  * @param url such as `postgres://user:password@host:5432/name`.
  * @param connections how many at the most, for the ledger; Prisma's lists have as many of their own.
- * @throws when it cannot be reached within ten seconds.
+ * @throws when it cannot be reached within ten seconds, or only through a pooler that keeps no connections for its clients.
  */
 export async function openPostgres(url: string, connections = 10): Promise<Database> {
   const line = openLine(url);
@@ -69,10 +89,14 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
       from
         .query({ text, values: parameters as unknown[], ...(name === undefined ? {} : { name }) })
         .then((result) => result.rows);
-  try {
-    await pool.query('SELECT 1');
-  } catch (error) {
+  const end = async () => {
+    await Promise.all([pool.end(), apart.end()]);
     await line.close();
+  };
+  try {
+    if (await shareConnections(pool, apart)) throw new Error(SHARED);
+  } catch (error) {
+    await end();
     throw error;
   }
   const prisma = new PrismaClient({
@@ -112,8 +136,7 @@ export async function openPostgres(url: string, connections = 10): Promise<Datab
     native: { kind: 'postgres', url, stream },
     async close() {
       await prisma.$disconnect();
-      await Promise.all([pool.end(), apart.end()]);
-      await line.close();
+      await end();
     },
   };
 }

@@ -3,10 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../server/clock.ts';
-import type { NativePostgres } from '../../server/database/index.ts';
+import { type NativePostgres, openDatabase } from '../../server/database/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import { connectionsTo } from '../../server/queue/index.ts';
 import { describeOnPostgres, openTestDatabase } from '../support/databases.ts';
+import { openPooler } from '../support/pooler.ts';
 
 describeOnPostgres('connections', (kind) => {
   test('of the ledger, of lists and of the queue let Postgres compile no query', async () => {
@@ -30,6 +31,17 @@ describeOnPostgres('connections', (kind) => {
     ]);
     expect(first).toBe('the heart');
     await Promise.all(reports);
+    await close();
+  });
+
+  test('that a pooler gives to another after each transaction are refused at the start, and told how to be had', async () => {
+    const { url = '', close } = await openTestDatabase(kind);
+    await using pooler = await openPooler(url);
+    const client = new pg.Client(pooler.url);
+    await client.connect();
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    await expect(openDatabase({ url: pooler.url })).rejects.toThrow('pool_mode = session');
+    await client.end();
     await close();
   });
 
