@@ -43,7 +43,7 @@ async function* statements(texts: AsyncIterable<string>): AsyncGenerator<Stateme
       copying = /^COPY\s[\s\S]*FROM\s+stdin$/i.test(statement);
       // Comments stand between columns as well; between values they would be texts of these.
       const isCreate = /^CREATE\s/i.test(statement);
-      yield { line, text: isCreate ? statement.replace(/^\s*--[^\n]*$/gm, '') : statement };
+      yield { line, text: isCreate ? statement.replace(/^[^\S\n]*--[^\n]*$/gm, '') : statement };
       // The data begin on the next line.
       if (copying) {
         const newline = rest.indexOf('\n');
@@ -58,7 +58,7 @@ async function* statements(texts: AsyncIterable<string>): AsyncGenerator<Stateme
 }
 
 /** What may stand behind the last statement: comments, and psql's own orders (`\unrestrict …`). */
-const NO_STATEMENTS = /\/\*[\s\S]*?\*\/|^\s*--[^\n]*$|^\s*\\[^\n]*$/gm;
+const NO_STATEMENTS = /\/\*[\s\S]*?\*\/|^[^\S\n]*--[^\n]*$|^[^\S\n]*\\[^\n]*$/gm;
 const COMMENTS_BEFORE = /^(?:\s*--[^\n]*(?:\n|$))+/;
 
 /**
@@ -66,7 +66,11 @@ const COMMENTS_BEFORE = /^(?:\s*--[^\n]*(?:\n|$))+/;
  * names. In those of others it is a character, also before a quote that ends the text.
  */
 function hasEscapes(statement: string): boolean {
-  return /^(?:\s*--[^\n]*\n)*[^'`]*`/.test(statement);
+  const comment = /\s*--[^\n]*\n/y;
+  const quote = /['`]/g;
+  // One after the other: a pattern of all of them would be tried anew from each.
+  while (comment.test(statement)) quote.lastIndex = comment.lastIndex;
+  return quote.exec(statement)?.[0] === '`';
 }
 
 /** Where the first statement of a text ends: at a semicolon outside of quotes and comments. */

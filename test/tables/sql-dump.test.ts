@@ -65,3 +65,22 @@ test.each([
 ])('a dump that is cut off in the middle of %s is not taken for whole', async (_, dump, rows) => {
   expect(await rowsOf(dump)).toEqual({ rows, problem: expect.stringContaining('it is not whole') });
 });
+
+test('a comment with a backtick in it does not make a dump one of mysqldump', async () => {
+  const dump =
+    "CREATE TABLE logs (id INT, prompt TEXT);\n-- all of `logs`\nINSERT INTO logs VALUES(1,'in C:\\'),(2,'b');\n";
+  expect(await rowsOf(dump)).toEqual({
+    rows: [
+      ['1', 'in C:\\'],
+      ['2', 'b'],
+    ],
+    problem: null,
+  });
+});
+
+test('many comments and empty lines are passed over in no time', async () => {
+  const dump = `CREATE TABLE logs (id INT,\n${'\n'.repeat(30_000)}-- a prompt\nprompt TEXT);\n${'-- a comment\n'.repeat(20_000)}INSERT INTO logs VALUES(1,'a');\n${'\n'.repeat(30_000)}`;
+  const startedAt = performance.now();
+  expect(await rowsOf(dump, 65_536)).toEqual({ rows: [['1', 'a']], problem: null });
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
