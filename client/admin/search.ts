@@ -2,6 +2,7 @@
  * Search parameters with types: what a page's route takes from the address. A value that cannot be is left out, so that an
  * address which somebody has typed wrongly shows the page as it is without it.
  */
+import { isDay } from '../ui/zone.ts';
 
 /** Reads one parameter; undefined when it is not there or cannot be. */
 export type Reader<Value> = (raw: unknown) => Value | undefined;
@@ -43,20 +44,15 @@ export const texts =
 export const flag = (): Reader<true> => (raw) => (raw === true || raw === 'true' ? true : undefined);
 
 /** A day, as YYYY-MM-DD. */
-export const day = (): Reader<string> => (raw) =>
-  typeof raw === 'string' && /^\d{4}-\d\d-\d\d$/.test(raw) && !Number.isNaN(Date.parse(raw))
-    ? raw
-    : undefined;
+export const day = (): Reader<string> => (raw) => (typeof raw === 'string' && isDay(raw) ? raw : undefined);
 
 /** What a route's `validateSearch` is: reads all parameters of a page, and leaves out those that are none of its. */
 export function searchOf<Readers extends Readonly<Record<string, Reader<unknown>>>>(readers: Readers) {
   type Search = { [Name in keyof Readers]?: NonNullable<ReturnType<Readers[Name]>> };
   return (raw: Record<string, unknown>): Search => {
     const search: Record<string, unknown> = {};
-    for (const [name, read] of Object.entries(readers)) {
-      const value = read(raw[name]);
-      if (value !== undefined) search[name] = value;
-    }
+    // Also what is undefined is said: the router puts this over the address's own, whatever that holds.
+    for (const [name, read] of Object.entries(readers)) search[name] = read(raw[name]);
     return search as Search;
   };
 }

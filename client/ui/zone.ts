@@ -48,6 +48,18 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }
 
+/** Days that pages ask for, both ends counted: what is typed beyond them is a slip. */
+export const EARLIEST = '2000-01-01';
+export const LATEST = '2099-12-31';
+
+/** Whether a text is a day of the calendar that pages ask for. */
+export const isDay = (text: string): boolean =>
+  /^\d{4}-\d\d-\d\d$/.test(text) &&
+  text >= EARLIEST &&
+  text <= LATEST &&
+  !Number.isNaN(Date.parse(text)) &&
+  addDays(text, 0) === text;
+
 /** The instant at which a day begins in a zone, in ISO 8601. */
 export function beginOf(day: string, zone: string): string {
   const midnight = Date.parse(`${day}T00:00:00Z`);

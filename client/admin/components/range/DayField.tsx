@@ -2,6 +2,7 @@
 import { TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
+import { EARLIEST, isDay, LATEST } from '../../../ui/zone.ts';
 
 interface DayFieldProps {
   readonly label: string;
@@ -13,14 +14,12 @@ interface DayFieldProps {
 }
 
 const WAIT_MS = 400;
-/** Before it a year is not typed to its end. */
-const EARLIEST = '2000-01-01';
 
-export function DayField({ label, value, min = EARLIEST, max, onDay }: DayFieldProps) {
+export function DayField({ label, value, min = EARLIEST, max = LATEST, onDay }: DayFieldProps) {
   const [typed, setTyped] = useState(value);
   // Another range, by a link or the browser's way back, is another day.
   useEffect(() => setTyped(value), [value]);
-  const canBe = (day: string) => day >= EARLIEST && day >= min && (max === undefined || day <= max);
+  const canBe = (day: string) => isDay(day) && day >= min && day <= max;
   const say = useDebouncedCallback((day: string) => {
     if (canBe(day) && day !== value) onDay(day);
   }, WAIT_MS);

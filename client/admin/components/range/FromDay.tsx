@@ -1,7 +1,7 @@
 /** From when on a change holds: at once, or from the beginning of a day. */
 import { TextInput } from '@mantine/core';
 import { useManner } from '../../../ui/preferences.tsx';
-import { addDays, beginOf, dayOf } from '../../../ui/zone.ts';
+import { addDays, beginOf, dayOf, LATEST } from '../../../ui/zone.ts';
 
 interface FromDayProps {
   /** YYYY-MM-DD; empty: at once. */
@@ -18,9 +18,13 @@ export function FromDay({ value, onChange, error }: FromDayProps) {
       description={`The beginning of a day in ${zone}; empty: at once`}
       type="date"
       min={addDays(dayOf(Date.now(), zone), 1)}
+      max={LATEST}
       value={value}
       error={error}
-      onChange={(event) => onChange(event.currentTarget.value)}
+      onChange={({ currentTarget: { value: day } }) => {
+        // A year of five digits is a slip, and none that can be reckoned with.
+        if (day.length <= LATEST.length) onChange(day);
+      }}
     />
   );
 }
