@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import { digestOfSources } from './digest.ts';
@@ -47,10 +48,10 @@ export interface Pages {
 /** How the pages of this tree stand. */
 type State = { readonly manifest: Manifest | null; readonly digest: string | null };
 
-function look(): State {
-  const file = join(ROOT, BUILT_FOLDER, MANIFEST);
+function look(root: string): State {
+  const file = join(root, BUILT_FOLDER, MANIFEST);
   const manifest = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Manifest) : null;
-  return { manifest, digest: digestOfSources(ROOT) };
+  return { manifest, digest: digestOfSources(root) };
 }
 
 /** Whether what was built is what the sources say. An installation without sources has what it was built with. */
@@ -87,34 +88,52 @@ function matches(route: string, address: string): boolean {
   return parts.length === given.length && parts.every((part, at) => part[0] === '$' || part === given[at]);
 }
 
-function serve(manifest: Manifest): Pages {
-  const known = new Map<string, PageFile>();
+/** Reads all files now: those of a later build take their place on the disk, and belong to a later server. */
+async function read({ files }: Manifest, root: string): Promise<ReadonlyMap<string, PageFile>> {
+  const known = await Promise.all(
+    Object.entries(files).map(async ([path, contentType]) => {
+      const at = join(root, BUILT_FOLDER, path);
+      const other = async (suffix: string) => (existsSync(at + suffix) ? readFile(at + suffix) : undefined);
+      const [bytes, brotli, gzip] = await Promise.all([readFile(at), other('.br'), other('.gz')]);
+      return [path, { contentType, bytes, brotli, gzip }] as const;
+    }),
+  );
+  return new Map(known);
+}
+
+function serve({ parts }: Manifest, files: ReadonlyMap<string, PageFile>): Pages {
   return {
-    partsOf: (address) =>
-      Object.entries(manifest.parts).find(([route]) => matches(route, address))?.[1] ?? [],
-    file(path) {
-      const contentType = Object.hasOwn(manifest.files, path) ? manifest.files[path] : undefined;
-      if (contentType === undefined) return null;
-      let file = known.get(path);
-      if (!file) {
-        const at = join(ROOT, BUILT_FOLDER, path);
-        const other = (suffix: string) => (existsSync(at + suffix) ? readFileSync(at + suffix) : undefined);
-        file = { contentType, bytes: readFileSync(at), brotli: other('.br'), gzip: other('.gz') };
-        known.set(path, file);
-      }
-      return file;
-    },
+    partsOf: (address) => Object.entries(parts).find(([route]) => matches(route, address))?.[1] ?? [],
+    file: (path) => files.get(path) ?? null,
   };
 }
+
+/** They are read so often: somebody may build them at this moment. */
+const TRIES = 5;
+const PAUSE_MS = 300;
 
 /**
  * Opens the built pages, and builds them first when they are missing or old.
  *
+ * @param root where they lie, if not here.
  * @returns null when there are none and none can be built, for want of the development packages.
  */
-export async function openPages(log: Log): Promise<Pages | null> {
-  let state = look();
+export async function openPages(log: Log, root = ROOT): Promise<Pages | null> {
+  let state = look(root);
   // Without the bundler what is there is served, though it may be old.
-  if (!isFresh(state) && existsSync(join(ROOT, 'node_modules/vite')) && (await build(log))) state = look();
-  return state.manifest && serve(state.manifest);
+  if (!isFresh(state) && existsSync(join(root, 'node_modules/vite')) && (await build(log)))
+    state = look(root);
+  for (let tries = 1; state.manifest; tries += 1) {
+    try {
+      return serve(state.manifest, await read(state.manifest, root));
+    } catch (error) {
+      if (tries === TRIES) {
+        log.error({ error }, 'The pages could not be read.');
+        return null;
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      state = look(root);
+    }
+  }
+  return null;
 }

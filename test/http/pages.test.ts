@@ -1,6 +1,9 @@
 /** How the pages are served: what a browser may keep, and what it may run. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { openPages } from '../../server/pages/index.ts';
+import { startTestServer, type TestServer, temporaryFolder } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -100,6 +103,29 @@ test('a file of another version is not found, and nothing outside the built page
     // What a client makes of `..` by itself never gets here.
     if (new URL(path, server.url).pathname.startsWith('/admin/assets/')) expect(answer.status).toBe(404);
     else expect(await answer.text()).not.toContain('"dependencies"');
+  }
+});
+
+test('pages that are built while a server runs are the next one’s: this one serves its own to its end', async () => {
+  const root = temporaryFolder();
+  const built = join(root, 'client/dist');
+  const build = (script: string) => {
+    rmSync(built, { recursive: true, force: true });
+    mkdirSync(join(built, 'admin'), { recursive: true });
+    const files = { 'admin/index.html': 'text/html', [`admin/${script}`]: 'text/javascript' };
+    for (const file of Object.keys(files)) writeFileSync(join(built, file), script);
+    writeFileSync(join(built, 'build.json'), JSON.stringify({ digest: '', files, parts: {} }));
+  };
+  try {
+    build('first.js');
+    const pages = await openPages(server.core.log, root);
+    build('second.js');
+    const textOf = (file: string) => pages?.file(file)?.bytes.toString();
+    expect(textOf('admin/index.html')).toBe('first.js');
+    expect(textOf('admin/first.js')).toBe('first.js');
+    expect(textOf('admin/second.js')).toBeUndefined();
+  } finally {
+    rmSync(root, { recursive: true, force: true });
   }
 });
 
