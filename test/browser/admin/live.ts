@@ -33,6 +33,29 @@ export function liveSuite(stage: () => Stage): void {
     await page.context().close();
   });
 
+  test('says while live data is interrupted what it is told when it asks', async () => {
+    const { admin } = stage().server;
+    const change = (name: string) => admin.ask(`mutation { ${name}(reason: "Elsewhere") { state } }`, {});
+    const page = await stage().open('/settings');
+    let isDown = false;
+    const open = new Set<WebSocketRoute>();
+    await page.routeWebSocket(/\/graphql$/, (socket) => {
+      if (isDown) return void socket.close({ code: 1013 });
+      open.add(socket);
+      socket.connectToServer();
+    });
+    await page.goto('/admin/');
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('region', { name: 'Today' }).locator('data').first().waitFor();
+    isDown = true;
+    for (const socket of open) await socket.close({ code: 1013 });
+    await page.getByText('Live data is interrupted').waitFor();
+    await change('suspendService');
+    await page.getByText('Paid calls are stopped', { exact: true }).waitFor();
+    await change('resumeService');
+    await page.context().close();
+  });
+
   test('is live by server-sent events where no WebSocket can be opened', async () => {
     const { admin } = stage().server;
     const accountId = await admin.account(100);

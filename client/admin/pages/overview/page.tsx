@@ -21,6 +21,7 @@ import { TextLink } from '../../links.tsx';
 const OverviewQuery = graphql(`
   query Overview_PageQuery {
     protection {
+      since
       ...EmergencySwitch_ProtectionFragment
     }
     budgets {
@@ -57,6 +58,7 @@ const DaySubscription = graphql(`
     liveProfit(window: DAY) {
       reservationsOpen
       protection {
+        since
         ...EmergencySwitch_ProtectionFragment
       }
       ...LiveFigures_LiveProfitFragment
@@ -72,6 +74,10 @@ const DaySubscription = graphql(`
     }
   }
 `);
+
+/** Of what was asked and what was told the newer: over a connection that is lost nothing is told any more. */
+const newerOf = <State extends { readonly since: string }>(asked: State, told: State | undefined): State =>
+  told && Date.parse(told.since) >= Date.parse(asked.since) ? told : asked;
 
 export function OverviewPage() {
   const asked = usePageQuery(
@@ -97,7 +103,10 @@ export function OverviewPage() {
       <Panel title="Protection">
         <Loaded asked={asked} skeleton={<Skeleton height={52} />}>
           {({ protection }) => (
-            <EmergencySwitch protection={today?.protection ?? protection} open={today?.reservationsOpen} />
+            <EmergencySwitch
+              protection={newerOf(protection, today?.protection)}
+              open={today?.reservationsOpen}
+            />
           )}
         </Loaded>
       </Panel>
