@@ -13,7 +13,7 @@
  * event. What was only asked for once is asked for again: `onCaughtUp`.
  */
 import { type Client, createClient } from 'graphql-ws';
-import { readEvents } from './event-stream.ts';
+import { readEvents, whenSeen } from './event-stream.ts';
 
 export type LiveState = 'idle' | 'connecting' | 'live' | 'interrupted';
 
@@ -139,6 +139,8 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
     const abort = new AbortController();
     const run = async () => {
       for (let attempt = 0; !abort.signal.aborted; attempt += 1) {
+        await whenSeen(abort.signal);
+        if (abort.signal.aborted) return;
         if (state !== 'live') become(state === 'interrupted' ? 'interrupted' : 'connecting');
         const open = () => {
           attempt = 0;
@@ -148,6 +150,11 @@ export function createLive(path: string, onUnauthenticated: () => void): Live {
         if (abort.signal.aborted) return;
         if (end === 'complete') return sink.complete();
         if (end === 'unauthenticated') return onUnauthenticated();
+        if (end === 'hidden') {
+          attempt = -1;
+          become('idle');
+          continue;
+        }
         become('interrupted');
         await waitBefore(attempt);
       }

@@ -56,6 +56,29 @@ export function liveSuite(stage: () => Stage): void {
     await page.context().close();
   });
 
+  test('leaves the browser connections for other tabs where it is live by server-sent events', async () => {
+    const first = await stage().open('/settings');
+    const context = first.context();
+    await context.routeWebSocket(/\/graphql$/, (socket) => socket.close({ code: 1006 }));
+    await first.goto('/admin/');
+    await first.getByText('Live', { exact: true }).waitFor();
+    const look = (page: typeof first, state: string) =>
+      page.evaluate((visibility) => {
+        Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await look(first, 'hidden');
+    await first.getByText('Live', { exact: true }).waitFor({ state: 'detached' });
+    const second = await context.newPage();
+    await second.goto('/admin/');
+    await second.getByText('Live', { exact: true }).waitFor();
+    await second.goto('/admin/users');
+    await second.getByRole('table', { name: 'Users' }).waitFor();
+    await look(first, 'visible');
+    await first.getByText('Live', { exact: true }).waitFor();
+    await context.close();
+  });
+
   test('is live by server-sent events where no WebSocket can be opened', async () => {
     const { admin } = stage().server;
     const accountId = await admin.account(100);
