@@ -5,6 +5,8 @@ import { laterDialog } from './later.tsx';
 export interface ConfirmDialogProps {
   readonly opened: boolean;
   readonly onClose: () => void;
+  /** What it is about, where one dialog serves several rows: what was typed for one of them is not kept for another. */
+  readonly subject?: string | undefined;
   readonly title: string;
   /** What will be so afterwards, in figures where there are some. */
   readonly children: ReactNode;

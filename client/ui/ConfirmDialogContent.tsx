@@ -1,16 +1,42 @@
 /** What a ConfirmDialog is once it is opened. */
 import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ConfirmDialogProps } from './ConfirmDialog.tsx';
 
 export function ConfirmDialogContent(props: ConfirmDialogProps) {
-  const { opened, onClose, title, children, confirm, danger = false, reason, note, onConfirm } = props;
+  const {
+    opened,
+    onClose,
+    subject,
+    title,
+    children,
+    confirm,
+    danger = false,
+    reason,
+    note,
+    onConfirm,
+  } = props;
   const [text, setText] = useState('');
   const [isBusy, setBusy] = useState(false);
+  const [about, setAbout] = useState(subject);
+  // What was typed for one thing is no reason for another.
+  if (opened && about !== subject) {
+    setAbout(subject);
+    setText('');
+  }
+  const turn = useRef(0);
+  useEffect(() => {
+    if (opened) turn.current += 1;
+    return () => {
+      turn.current += 1;
+    };
+  }, [opened]);
   const submit = async () => {
+    const mine = turn.current;
     setBusy(true);
     try {
-      if (!(await onConfirm(text.trim()))) return;
+      // Closed meanwhile, it may be open for something else by now: that is neither done nor to be closed.
+      if (!(await onConfirm(text.trim())) || turn.current !== mine) return;
       setText('');
       onClose();
     } finally {

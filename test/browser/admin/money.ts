@@ -225,6 +225,45 @@ export function moneySuite(stage: () => Stage): void {
     await page.context().close();
   });
 
+  test('asks for each payment anew: neither a reason nor an answer of another is taken for its own', async () => {
+    const { server } = stage();
+    const user = await server.admin.account(0);
+    await buy(server, user, { pack: '100' });
+    await buy(server, user, { pack: '100' });
+    const page = await stage().open(`/users/${user}?show=payments`);
+    page.setDefaultTimeout(5_000);
+    const refunds = page.getByRole('button', { name: 'Refund' });
+    const dialog = page.getByRole('dialog', { name: 'Send money back?' });
+    await refunds.nth(0).click();
+    await dialog.getByLabel('Reason').fill('Of the first');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await refunds.nth(0).click();
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('Of the first');
+    await dialog.getByLabel('Amount in dollars').fill('0.50');
+
+    // Its answer takes so long that the other one is looked at by then.
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('Of the first')) await held;
+      await route.continue();
+    });
+    await dialog.getByRole('button', { name: 'Send it back' }).click();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await refunds.nth(1).click();
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('');
+    await dialog.getByLabel('Reason').fill('Of the second');
+    answer();
+    await page.getByText('The money goes back.').waitFor();
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('Of the second');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.context().close();
+  });
+
   test('tries an event of Stripe again that was kept, and books it once', async () => {
     const { server } = stage();
     const user = await server.admin.account(0);

@@ -147,6 +147,7 @@ export function PaymentTable({ payments }: PaymentTableProps) {
       <ConfirmDialog
         opened={asked !== null}
         onClose={() => setAsked(null)}
+        subject={asked?.id}
         title="Send money back?"
         confirm="Send it back"
         danger

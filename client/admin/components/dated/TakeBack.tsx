@@ -43,6 +43,7 @@ export function TakeBackDialog({ taken, title, children, onClose, onConfirm }: T
     <ConfirmDialog
       opened={taken !== undefined}
       onClose={onClose}
+      subject={taken?.id}
       title={title}
       confirm="Take it back"
       danger

@@ -9,7 +9,7 @@ import { FromDay, instantOf } from '../range/FromDay.tsx';
 /** In a toast, when it could not be done. */
 export const STILL_SOLD = 'It is still sold';
 
-export function RetireDialog<Offer>(props: {
+export function RetireDialog<Offer extends { readonly id: string }>(props: {
   readonly offer: Offer | null;
   readonly name: string;
   readonly consequence: string;
@@ -23,10 +23,18 @@ export function RetireDialog<Offer>(props: {
   const { offer, name, consequence, onClose, retire } = props;
   const { zone } = useManner();
   const [from, setFrom] = useState('');
+  const [about, setAbout] = useState<string>();
+  const subject = offer ? `${offer.id}, ${name}` : undefined;
+  // A day that was chosen for one offer is none for another.
+  if (subject !== undefined && about !== subject) {
+    setAbout(subject);
+    setFrom('');
+  }
   return (
     <ConfirmDialog
       opened={offer !== null}
       onClose={onClose}
+      subject={subject}
       title={`Archive “${name}”?`}
       confirm={from ? 'Schedule its end' : 'Sell it no more'}
       danger
@@ -35,7 +43,8 @@ export function RetireDialog<Offer>(props: {
         if (!offer) return false;
         if (!(await retire(offer, { effectiveFrom: instantOf(from, zone), reason }))) return false;
         toastDone(from ? `“${name}” is sold until ${from}.` : `“${name}” is sold no more.`);
-        setFrom('');
+        // A day that was chosen for another meanwhile stays.
+        setAbout((asked) => (asked === subject ? undefined : asked));
         return true;
       }}
     >
