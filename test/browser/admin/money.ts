@@ -261,6 +261,22 @@ export function moneySuite(stage: () => Stage): void {
     await page.getByText('The money goes back.').waitFor();
     expect(await dialog.getByLabel('Reason').inputValue()).toBe('Of the second');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    // A bank takes the whole of what a part had gone back of: nothing is left to be sent.
+    const [charge] = await server.rows<{ id: string }>(
+      `SELECT id FROM sandbox_stripe_object
+       WHERE kind = 'charge' AND (data->>'amount_refunded')::int = 50 ORDER BY sequence DESC LIMIT 1`,
+    );
+    const desk = server.core.billing.sandbox;
+    await desk?.closeDispute((await desk?.dispute(charge?.id ?? '')) ?? '', 'lost');
+    await expect
+      .poll(() =>
+        server.rows('SELECT 1 FROM payment WHERE account_id = $1 AND disputed_micros > 0', [user.slice(4)]),
+      )
+      .toHaveLength(1);
+    await page.reload();
+    await page.getByRole('row', { name: /\$1\.50/ }).waitFor();
+    expect(await refunds.count()).toBe(1);
     await page.context().close();
   });
 

@@ -4,7 +4,7 @@ import { useRef, useState } from 'react';
 import { ConfirmDialog } from '../../../ui/ConfirmDialog.tsx';
 import { DangerButton } from '../../../ui/DangerButton.tsx';
 import { type Column, DataTable } from '../../../ui/DataTable.tsx';
-import { add, isAmount, isZero, subtract } from '../../../ui/decimal.ts';
+import { add, isAmount, isNegative, isZero, subtract } from '../../../ui/decimal.ts';
 import { Empty } from '../../../ui/Empty.tsx';
 import { toastDone, toastFailure } from '../../../ui/toasts.ts';
 import { type Amount, Count, Instant, Money } from '../../../ui/values.tsx';
@@ -66,10 +66,10 @@ const RefundMutation = graphql(`
 
 type Payment = PaymentTable_PaymentFragmentFragment;
 
-/** What can still go back, tax included. */
+/** What can still go back, tax included: nothing where a bank has taken the whole though a part had gone back before. */
 function leftOf({ amount, tax, refunded, disputed }: Payment): Amount {
   const left = subtract(add(amount.amount, tax.amount), add(refunded.amount, disputed.amount));
-  return { ...amount, amount: left };
+  return { ...amount, amount: isNegative(left) ? '0' : left };
 }
 
 const columnsOf = (onRefund: (payment: Payment) => void): readonly Column<Payment>[] => [
