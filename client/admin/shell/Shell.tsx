@@ -65,7 +65,7 @@ export function Shell() {
           To the content
         </a>
         <AppShell.Header className={classes.header}>
-          <Group gap="sm" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" className={classes.where}>
             <Burger
               opened={isOpen}
               onClick={menu.toggle}

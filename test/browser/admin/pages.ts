@@ -111,4 +111,42 @@ export function pagesSuite(stage: () => Stage): void {
     expect(found).toEqual([]);
     await page.context().close();
   });
+
+  test('shows in high contrast what is chosen, and keeps all that can be pressed within reach at 400 %', async () => {
+    const page = await stage().open('/keys');
+    await page.emulateMedia({ forcedColors: 'active' });
+    const styleOf = (selector: string, name: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element, property) => getComputedStyle(element).getPropertyValue(property), name);
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByRole('checkbox', { checked: true }).first().waitFor();
+    expect(await styleOf('.mantine-Checkbox-icon', 'color')).not.toBe(
+      await styleOf('.mantine-Checkbox-input', 'background-color'),
+    );
+    await page.goto('/admin/settings');
+    await page.getByRole('switch').waitFor();
+    expect(await styleOf('.mantine-SegmentedControl-indicator', 'border-top-style')).toBe('solid');
+    expect(await styleOf('.mantine-Switch-track', 'outline-style')).toBe('solid');
+    expect(await styleOf('.mantine-Switch-thumb', 'background-color')).not.toBe(
+      await styleOf('.mantine-Switch-track', 'background-color'),
+    );
+
+    // 1280 × 1024 at 400 %.
+    await page.emulateMedia({ forcedColors: 'none' });
+    await page.setViewportSize({ width: 320, height: 256 });
+    for (const address of ['/books', '/profit']) {
+      await page.goto(`/admin${address}`);
+      const range = page.getByRole('radiogroup', { name: 'Range' }).locator('label');
+      for (const pressed of [range.last(), page.getByRole('button', { name: 'Sign out' })]) {
+        const right = await pressed.evaluate((element) => {
+          element.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+          return element.getBoundingClientRect().right;
+        });
+        expect(right).toBeLessThanOrEqual(320);
+      }
+    }
+    await page.context().close();
+  });
 }

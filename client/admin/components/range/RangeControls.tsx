@@ -24,6 +24,7 @@ export function RangeControls<Preset extends string>(props: RangeControlsProps<P
     <Group align="flex-end" gap="sm">
       <SegmentedControl
         aria-label="Range"
+        style={{ maxWidth: '100%', overflowX: 'auto' }}
         value={preset ?? ''}
         data={presets.map((value) => ({ value: value as string, label: labelOf(value) }))}
         onChange={(value) => {

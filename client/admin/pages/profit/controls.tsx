@@ -66,6 +66,7 @@ export function Controls({ search, days, interval, choices, onChange }: Controls
       <Group align="flex-end" gap="sm">
         <SegmentedControl
           aria-label="Range"
+          style={{ maxWidth: '100%', overflowX: 'auto' }}
           value={isPreset ? (search.days ?? '30') : ''}
           data={PRESETS}
           onChange={(value) =>
