@@ -1,5 +1,6 @@
 /** API keys. */
 import { expect, test } from 'vitest';
+import { unique } from '../../support/client.ts';
 import type { Stage } from './stage.ts';
 
 export function keysSuite(stage: () => Stage): void {
@@ -26,6 +27,28 @@ export function keysSuite(stage: () => Stage): void {
     await page.getByRole('button', { name: 'Revoke it for good' }).click();
     await page.getByRole('row', { name: /the shop.*Revoked/ }).waitFor();
     expect((await server.as(key).send(viewer)).status).toBe(401);
+    await page.context().close();
+  });
+
+  test('shows a key that was made though its dialog was closed meanwhile: nobody could be shown it later', async () => {
+    const page = await stage().open('/keys');
+    const name = unique('closed');
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes(name)) await held;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill(name);
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    answer();
+    await page.getByRole('dialog', { name: 'Copy the key now' }).getByLabel('The new API key').waitFor();
     await page.context().close();
   });
 }

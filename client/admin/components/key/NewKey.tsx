@@ -58,8 +58,11 @@ export function NewKey() {
     const done = await create({ input: { name: name.trim(), scopes } });
     if (!done) return;
     const outcome = done.createApiKey;
-    if (outcome.__typename === 'NewApiKey') setMade(outcome.key);
-    else form.setErrors(fieldErrors(outcome.fields));
+    if (outcome.__typename === 'NewApiKey') {
+      setMade(outcome.key);
+      // Also when it was closed meanwhile: nobody can be shown the key later.
+      dialog.open();
+    } else form.setErrors(fieldErrors(outcome.fields));
   };
   return (
     <>
