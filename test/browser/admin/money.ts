@@ -346,6 +346,17 @@ export function moneySuite(stage: () => Stage): void {
     await page.getByRole('button', { name: 'Let it go on' }).waitFor();
     await page.context().close();
   });
+
+  test('says at its field that the free credits of the price list are no number', async () => {
+    const page = await stage().open('/plans');
+    await page.getByRole('button', { name: 'Change the list' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Change the price list' });
+    await dialog.getByLabel('Free credits').fill('');
+    await dialog.getByLabel('Reason').fill('None at all');
+    await dialog.getByRole('button', { name: 'Change' }).click();
+    await dialog.getByText('Give 0 or more credits.').waitFor();
+    await page.context().close();
+  });
 }
 
 /** A figure by its label. */

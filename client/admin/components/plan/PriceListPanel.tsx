@@ -74,6 +74,9 @@ export function PriceListPanel(props: PriceListPanelProps) {
     validate: {
       creditLeast: (amount) => (isAmount(amount) ? null : 'Give dollars, such as 0.01.'),
       creditMost: (amount) => (isAmount(amount) ? null : 'Give dollars, such as 0.01.'),
+      freeCredits: (credits) =>
+        // A field that was emptied holds an empty text.
+        Number.isInteger(credits) && credits >= 0 ? null : 'Give 0 or more credits.',
       reason: (reason) => (reason.trim() ? null : 'Say why.'),
     },
   });
