@@ -66,4 +66,16 @@ export function importsSuite(stage: () => Stage): void {
     expect(sent).toEqual(['?position=1000']);
     await page.context().close();
   });
+
+  test('asks no more for a file that is not there', async () => {
+    const page = await stage().open('/import/imp_gone');
+    await page.getByText('There is no such file').waitFor();
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.postData()?.includes('imp_gone')) asked += 1;
+    });
+    await page.waitForTimeout(2_500);
+    expect(asked).toBe(0);
+    await page.context().close();
+  });
 }

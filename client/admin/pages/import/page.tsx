@@ -44,7 +44,8 @@ export function ImportPage() {
   const asked = usePageQuery(ImportQuery, { id }, isMoving ? { refreshSeconds: 1 } : {});
   const { data, refresh } = asked;
   const history = data?.historyImport;
-  const moves = history ? MOVING.has(history.state) : true;
+  // Of a file that is not there nothing comes any more.
+  const moves = data ? history != null && MOVING.has(history.state) : true;
   if (moves !== isMoving) setMoving(moves);
   const sending = useSending(id);
   const isSent = sending !== undefined && sending.sent === sending.bytes;
