@@ -51,7 +51,7 @@ export default function TimeChart(props: TimeChartProps) {
     data,
     dataKey: 'at',
     withLegend: series.length > 1,
-    valueFormatter: (value: number) => formatMoney(value.toFixed(2), currency, manner, 'cents'),
+    valueFormatter: (value: number) => formatMoney(value.toFixed(6), currency, manner, 'cents'),
     xAxisProps: { tickFormatter: (at: string) => formatInstant(at, manner, style), minTickGap: 24 },
     tooltipAnimationDuration: 0,
     tooltipProps: {
