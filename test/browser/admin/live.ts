@@ -79,6 +79,19 @@ export function liveSuite(stage: () => Stage): void {
     await context.close();
   });
 
+  test('says of nothing that it is not there while nothing of it is known', async () => {
+    const page = await stage().open('/settings');
+    await page.routeWebSocket(/\/graphql$/, (socket) => socket.close({ code: 1013 }));
+    await page.route('**/graphql', (route) =>
+      route.request().headers().accept === 'text/event-stream' ? route.abort() : route.continue(),
+    );
+    await page.goto('/admin/');
+    await page.getByRole('table', { name: 'Budgets' }).getByRole('row').nth(1).waitFor();
+    await page.getByRole('region', { name: 'Cost by provider' }).waitFor();
+    expect(await page.getByText('What is made shows up here at once.').count()).toBe(0);
+    await page.context().close();
+  });
+
   test('is live by server-sent events where no WebSocket can be opened', async () => {
     const { admin } = stage().server;
     const accountId = await admin.account(100);

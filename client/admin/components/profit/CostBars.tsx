@@ -1,4 +1,5 @@
 /** Which part of the cost each provider or operation has. */
+import { Skeleton } from '@mantine/core';
 import { BarList } from '../../../ui/BarList.tsx';
 import { add } from '../../../ui/decimal.ts';
 import { Empty } from '../../../ui/Empty.tsx';
@@ -20,13 +21,18 @@ const CostBars_ProfitLineFragment = graphql(`
   }
 `);
 
+/** Of what is shown where there are none. */
+const HEIGHT = 128;
+
 interface CostBarsProps {
   readonly label: string;
-  readonly lines: readonly FragmentType<typeof CostBars_ProfitLineFragment>[];
+  /** Undefined until they are known. */
+  readonly lines: readonly FragmentType<typeof CostBars_ProfitLineFragment>[] | undefined;
 }
 
 export function CostBars({ label, ...props }: CostBarsProps) {
   const lines = readFragment(CostBars_ProfitLineFragment, props.lines);
+  if (!lines) return <Skeleton height={HEIGHT} />;
   if (lines.length === 0) return <Empty title="No calls yet">What is made shows up here at once.</Empty>;
   const whole = {
     amount: add(...lines.map(({ cost }) => cost.amount)),

@@ -144,10 +144,10 @@ export function OverviewPage() {
         </Panel>
         <SimpleGrid cols={{ base: 1, md: 2 }}>
           <Panel title="Cost by provider" note="Today">
-            <CostBars label="Cost by provider" lines={today?.byProvider ?? []} />
+            <CostBars label="Cost by provider" lines={today?.byProvider} />
           </Panel>
           <Panel title="Cost by operation" note="Today">
-            <CostBars label="Cost by operation" lines={today?.byOperation ?? []} />
+            <CostBars label="Cost by operation" lines={today?.byOperation} />
           </Panel>
         </SimpleGrid>
         <Panel title="Users by cost" note="Today" flush>
