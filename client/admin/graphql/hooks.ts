@@ -12,7 +12,7 @@ import {
 import type { Failure } from '../../ui/Failure.tsx';
 import { toastFailure } from '../../ui/toasts.ts';
 import { live } from './client.ts';
-import { failureOf } from './failure.ts';
+import { codeOf, failureOf } from './failure.ts';
 
 /** What a page has asked for, as far as it is there. */
 export interface Asked<Data> {
@@ -69,6 +69,12 @@ export function usePageQuery<Data, Variables extends AnyVariables>(
 
 const isLookedAt = () => window.document.visibilityState === 'visible';
 
+/** The page stays where it is, since somebody has typed into it. */
+const SESSION_OVER: Failure = {
+  title: 'Your session has ended',
+  message: 'Nothing was done. Sign in again: in another tab, if what you have typed here is to stay.',
+};
+
 /** What a mutation has come to: its answer, or null when there is none. What failed has been told by then. */
 export type Act<Data, Variables> = (variables: Variables) => Promise<Data | null>;
 
@@ -81,7 +87,7 @@ export function useAction<Data, Variables extends AnyVariables>(
     async (variables: Variables) => {
       const { data, error } = await execute(variables);
       if (error) {
-        toastFailure(failureOf(error));
+        toastFailure(codeOf(error) === 'UNAUTHENTICATED' ? SESSION_OVER : failureOf(error));
         return null;
       }
       return data ?? null;

@@ -35,6 +35,20 @@ export function accessSuite(stage: () => Stage): void {
     await page.context().close();
   });
 
+  test('says in a form that the session has ended, and keeps what was typed', async () => {
+    const page = await stage().openSignedOut('/sign-in');
+    await signIn(page);
+    await page.goto('/admin/plans');
+    await page.getByRole('button', { name: 'Change the list' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Change the price list' });
+    await dialog.getByLabel('Reason').fill('It was typed');
+    await page.context().clearCookies();
+    await dialog.getByRole('button', { name: 'Change' }).click();
+    await page.getByRole('alert').getByText('Your session has ended', { exact: true }).waitFor();
+    expect(await dialog.getByLabel('Reason').inputValue()).toBe('It was typed');
+    await page.context().close();
+  });
+
   test('shows a deep link after a reload, and says so when there is nothing', async () => {
     const page = await stage().open('/catalogue?operation=GENERATE_VIDEO&only=below-floor');
     const rows = page.getByRole('table', { name: 'Models and prices' }).getByRole('row');
