@@ -3,6 +3,20 @@ import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { ConfirmDialogProps } from './ConfirmDialog.tsx';
 
+const STEP_MS = 100;
+const STEPS = 30;
+
+/** What is done may take the button away that had the focus: its table has it then, and not the page's beginning. */
+function keepFocusAt(table: HTMLElement): void {
+  let steps = 0;
+  const timer = setInterval(() => {
+    steps += 1;
+    const isLost = document.activeElement === document.body;
+    if (isLost && table.isConnected) table.focus({ preventScroll: true });
+    if (isLost || steps === STEPS) clearInterval(timer);
+  }, STEP_MS);
+}
+
 export function ConfirmDialogContent(props: ConfirmDialogProps) {
   const {
     opened,
@@ -26,9 +40,13 @@ export function ConfirmDialogContent(props: ConfirmDialogProps) {
   }
   const turn = useRef(0);
   useEffect(() => {
-    if (opened) turn.current += 1;
+    if (!opened) return;
+    turn.current += 1;
+    // The table from whose row it was opened.
+    const table = document.activeElement?.closest<HTMLElement>('section[tabindex]');
     return () => {
       turn.current += 1;
+      if (table) keepFocusAt(table);
     };
   }, [opened]);
   const submit = async () => {

@@ -26,6 +26,8 @@ export function keysSuite(stage: () => Stage): void {
     await page.getByRole('dialog', { name: 'Revoke “the shop”?' }).getByText(key.slice(0, 12)).waitFor();
     await page.getByRole('button', { name: 'Revoke it for good' }).click();
     await page.getByRole('row', { name: /the shop.*Revoked/ }).waitFor();
+    // The button that had the focus is gone: whoever uses the keyboard is where it was.
+    await page.locator('section[aria-label="API keys"]:focus').waitFor();
     expect((await server.as(key).send(viewer)).status).toBe(401);
     await page.context().close();
   });
