@@ -328,9 +328,11 @@ class Run {
 
   static async of(sql: Sql, opened: Database, given: Sequence): Promise<void> {
     // The ledger sees the transaction as its database, and one within it as a part that can be undone.
+    const query: Sql['query'] = (text, parameters) => sql.query(text, parameters);
     const database: Database = {
       ...opened,
-      query: (text, parameters) => sql.query(text, parameters),
+      query,
+      apart: { query },
       async transaction(work) {
         await sql.query('SAVEPOINT inner_transaction');
         try {
