@@ -3,11 +3,18 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { readEvents } from '../../client/admin/graphql/event-stream.ts';
 import { ADMIN_KEY, startTestServer, type TestServer } from '../support/server.ts';
 
+/** A page that somebody looks at. */
+const seen = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+
 let server: TestServer;
 beforeAll(async () => {
+  vi.stubGlobal('document', seen);
   server = await startTestServer();
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  await server.close();
+});
 afterEach(() => {
   vi.restoreAllMocks();
 });

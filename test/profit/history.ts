@@ -124,15 +124,14 @@ export interface Told {
 export async function happen(sql: Sql, opened: Database, given: History): Promise<Told> {
   // A transaction has one connection: what is asked of it at once goes one after the other.
   let last: Promise<unknown> = Promise.resolve();
-  const database: Database = {
-    ...opened,
+  const inTurn: Sql = {
     query<Row>(text: string, parameters?: readonly unknown[]) {
       const next = last.then(() => sql.query<Row>(text, parameters));
       last = next.catch(() => {});
       return next;
     },
-    transaction: (work) => work(sql),
   };
+  const database: Database = { ...opened, ...inTurn, apart: inTurn, transaction: (work) => work(sql) };
   const clock = new FakeClock(given.start);
   clock.advance(given.offsetMs);
   const from = clock.now().getTime();
