@@ -6,10 +6,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first. */
 const LONG = [
+  'test/browser/admin.test',
   'test/faults/workers',
+  'test/faults/postgres',
   'test/faults/crash',
   'test/ledger/property',
   'test/http/process',
+  'test/browser/',
   'test/generation/',
   'test/faults/',
 ];
