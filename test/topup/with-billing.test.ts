@@ -2,9 +2,33 @@ import { expect, it } from 'vitest';
 import { createAccounts } from '../../server/accounts/index.ts';
 import { createRewards, referring } from '../../server/rewards/index.ts';
 import { createTopUps, watchBalances } from '../../server/topup/index.ts';
-import { checkout, openStage } from '../billing/stage.ts';
+import { checkout, openStage, type Stage } from '../billing/stage.ts';
 import { describeOnEachDatabase } from '../support/databases.ts';
 import { reserveItem, settleItem } from '../support/world.ts';
+
+type Charge = Parameters<typeof createTopUps>[0]['chargeSaved'];
+
+/**
+ * A customer whose card was saved as the first pack was bought, and top-ups that charge it.
+ *
+ * @param through what stands between top-ups and billing.
+ */
+async function openCustomer(stage: Stage, through: (charge: Charge) => Charge = (charge) => charge) {
+  const { database, clock, plans, log } = stage;
+  const buyer = await stage.buyer({ tier: 'PAYG' });
+  const session = await buyer.open({ pack: '100' }, true);
+  await buyer.act((scene) => checkout.pay(scene, session));
+  await buyer.hear();
+  const topUps = createTopUps({
+    database,
+    clock,
+    log,
+    accounts: createAccounts({ database, clock, referring }),
+    plans,
+    chargeSaved: through((item) => buyer.billing.chargeSaved(item)),
+  });
+  return { buyer, accountId: buyer.accountId, topUps };
+}
 
 describeOnEachDatabase('a first payment with a saved card', (kind) => {
   it('pays both sides of a referral, and from then on the card tops the account up, once each time it is low', async () => {
@@ -72,21 +96,7 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
 
   it('buys one pack, also where Stripe took the money and cannot be asked about it for a while', async () => {
     await using stage = await openStage(kind);
-    const { database, clock, plans, log } = stage;
-    const accounts = createAccounts({ database, clock, referring });
-    const buyer = await stage.buyer({ tier: 'PAYG' });
-    const { accountId } = buyer;
-    const session = await buyer.open({ pack: '100' }, true);
-    await buyer.act((scene) => checkout.pay(scene, session));
-    await buyer.hear();
-    const topUps = createTopUps({
-      database,
-      clock,
-      log,
-      accounts,
-      plans,
-      chargeSaved: (item) => buyer.billing.chargeSaved(item),
-    });
+    const { buyer, accountId, topUps } = await openCustomer(stage);
     buyer.stripe.fail(/GET \/v1\/payment_intents/, {
       fault: 'answer',
       status: 429,
@@ -102,7 +112,7 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
     });
     await topUps.idle();
     expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'REQUESTED' }]);
-    clock.advance(11 * 60_000);
+    stage.clock.advance(11 * 60_000);
     await topUps.sweep();
     await topUps.idle();
     expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'PAID' }]);
@@ -114,25 +124,11 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
 
   it('is charged what the pack cost when its top-up began, for which the day had room', async () => {
     await using stage = await openStage(kind);
-    const { database, clock, plans, log } = stage;
-    const accounts = createAccounts({ database, clock, referring });
-    const buyer = await stage.buyer({ tier: 'PAYG' });
-    const { accountId } = buyer;
-    const session = await buyer.open({ pack: '100' }, true);
-    await buyer.act((scene) => checkout.pay(scene, session));
-    await buyer.hear();
     let died = false;
-    const topUps = createTopUps({
-      database,
-      clock,
-      log,
-      accounts,
-      plans,
-      chargeSaved(item) {
-        if (died) return buyer.billing.chargeSaved(item);
-        died = true;
-        return Promise.reject(new Error('The process is gone.'));
-      },
+    const { buyer, accountId, topUps } = await openCustomer(stage, (charge) => (item) => {
+      if (died) return charge(item);
+      died = true;
+      return Promise.reject(new Error('The process is gone.'));
     });
     await topUps.set({
       accountId,
@@ -143,10 +139,10 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
       actor: 'account:test',
     });
     await topUps.idle();
-    clock.advance(60_000);
+    stage.clock.advance(60_000);
     const dearer = { pack: '500', priceMicros: 9_000_000n, credits: 500, reason: 'dearer', actor: 'admin' };
-    expect(await plans.setPack(dearer)).toMatchObject({ status: 'changed' });
-    clock.advance(2 * 60_000);
+    expect(await stage.plans.setPack(dearer)).toMatchObject({ status: 'changed' });
+    stage.clock.advance(2 * 60_000);
     await topUps.sweep();
     await topUps.idle();
     expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'PAID', amountMicros: 5_000_000n }]);
@@ -160,21 +156,7 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
     'is not charged any more when it is %s before Stripe could be asked',
     async (now) => {
       await using stage = await openStage(kind);
-      const { database, clock, plans, log } = stage;
-      const accounts = createAccounts({ database, clock, referring });
-      const buyer = await stage.buyer({ tier: 'PAYG' });
-      const { accountId } = buyer;
-      const session = await buyer.open({ pack: '100' }, true);
-      await buyer.act((scene) => checkout.pay(scene, session));
-      await buyer.hear();
-      const topUps = createTopUps({
-        database,
-        clock,
-        log,
-        accounts,
-        plans,
-        chargeSaved: (item) => buyer.billing.chargeSaved(item),
-      });
+      const { buyer, accountId, topUps } = await openCustomer(stage);
       buyer.stripe.fail(/GET \/v1\/payment_methods/, {
         fault: 'answer',
         status: 503,
@@ -192,7 +174,7 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
       expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'REQUESTED' }]);
       if (now === 'off') await topUps.set({ ...item, isOn: false });
       else await buyer.billing.setBarred(accountId, 'Looked into.', 'disputed', 'admin');
-      clock.advance(3 * 60_000);
+      stage.clock.advance(3 * 60_000);
       await topUps.sweep();
       await topUps.idle();
       expect(await topUps.topUps(accountId, 5)).toMatchObject([{ state: 'DECLINED' }]);
