@@ -14,10 +14,10 @@ function plain(text: string): string {
  * may have written.
  */
 export function addressOf(request: IncomingMessage, trusted: BlockList): string {
-  const header = request.headers['x-forwarded-for'];
-  const said = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
+  let said: string[] | undefined;
   let address = plain(request.socket.remoteAddress ?? '');
   while (isIP(address) > 0 && trusted.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')) {
+    said ??= String(request.headers['x-forwarded-for'] ?? '').split(',');
     const before = plain(said.pop()?.trim() ?? '');
     if (isIP(before) === 0) break;
     address = before;

@@ -44,6 +44,7 @@ async function callerOf(
 /**
  * Who makes an HTTP request; null when no credentials were shown. Takes from the caller's rate limit.
  *
+ * @param ip from where it comes.
  * @throws a condition: credentials that are wrong, too many requests.
  */
 export async function callerOfRequest(
@@ -51,8 +52,8 @@ export async function callerOfRequest(
   limiter: RateLimiter,
   request: IncomingMessage,
   response: ServerResponse,
+  ip = addressOf(request, core.environment.http.trustedProxies),
 ): Promise<Caller | null> {
-  const ip = addressOf(request, core.environment.http.trustedProxies);
   const count = (who: string) => {
     const wait = limiter.take(who);
     if (wait > 0) throw rateLimited(wait);
@@ -80,10 +81,11 @@ export async function contextOfRequest(
   response: ServerResponse,
   sink: Sink,
 ): Promise<SubscriberContext> {
+  const ip = addressOf(request, core.environment.http.trustedProxies);
   return {
     core,
-    caller: await callerOfRequest(core, limiter, request, response),
-    ip: addressOf(request, core.environment.http.trustedProxies),
+    caller: await callerOfRequest(core, limiter, request, response, ip),
+    ip,
     cookie: request.headers.cookie ?? null,
     sameOrigin: isSameOrigin(request),
     setCookie: (value) => void response.appendHeader('set-cookie', value),

@@ -1,5 +1,5 @@
 /** JSON: an array of flat objects, or objects one after the other (JSON lines). Numbers keep the text that they were written in. */
-import { ROWS_AT_ONCE, type Table, TableError, type TableRow } from './table.ts';
+import { inBatches, type Table, TableError, type TableRow } from './table.ts';
 
 /** An object that is never closed would take the rest of a file. */
 const MAX_OBJECT_CHARACTERS = 1_000_000;
@@ -95,22 +95,5 @@ export async function readJson(texts: AsyncIterable<string>): Promise<Table> {
   const first = await found.next();
   if (first.done) throw new TableError('The file has no object in it.');
   const firstRow = toRow(first.value);
-
-  async function* rows(): AsyncGenerator<TableRow[]> {
-    let batch: TableRow[] = [firstRow];
-    try {
-      for await (const object of found) {
-        batch.push(toRow(object));
-        if (batch.length >= ROWS_AT_ONCE) {
-          yield batch;
-          batch = [];
-        }
-      }
-    } catch (error) {
-      if (batch.length > 0) yield batch;
-      throw error;
-    }
-    if (batch.length > 0) yield batch;
-  }
-  return { kind: 'json', columns, rows: rows() };
+  return { kind: 'json', columns, rows: inBatches(firstRow, found, toRow) };
 }

@@ -2,7 +2,7 @@
  * Dumps of one table as SQL, as pg_dump, mysqldump and sqlite3 write them: `COPY … FROM stdin` with its lines, or `INSERT INTO`.
  * What else is in a dump is passed over.
  */
-import { ROWS_AT_ONCE, type Table, TableError, type TableRow } from './table.ts';
+import { inBatches, type Table, TableError, type TableRow } from './table.ts';
 
 /** mysqldump breaks its statements at a megabyte or so; a quote that is never closed would take the rest of a file. */
 const MAX_STATEMENT_CHARACTERS = 64_000_000;
@@ -202,26 +202,12 @@ export async function readSqlDump(texts: AsyncIterable<string>, wanted: string):
   const all = found(texts, wanted);
   const first = await all.next();
   if (first.done) throw new TableError(`The dump has no rows of a table ${wanted}.`);
-  const { columns } = first.value;
-  async function* rows(row: TableRow): AsyncGenerator<TableRow[]> {
-    let batch = [row];
-    try {
-      for await (const next of all) {
-        const same = next.columns.join() === columns.join();
-        batch.push(
-          same ? next.row : { ...next.row, problem: 'its columns are others than those of the rows before' },
-        );
-        if (batch.length >= ROWS_AT_ONCE) {
-          yield batch;
-          batch = [];
-        }
-      }
-    } catch (error) {
-      // What stands before a broken place is good.
-      if (batch.length > 0) yield batch;
-      throw error;
-    }
-    if (batch.length > 0) yield batch;
-  }
-  return { kind: 'sql', columns, rows: rows(first.value.row) };
+  const { columns, row } = first.value;
+  const names = columns.join();
+  const rows = inBatches(row, all, (next) =>
+    next.columns.join() === names
+      ? next.row
+      : { ...next.row, problem: 'its columns are others than those of the rows before' },
+  );
+  return { kind: 'sql', columns, rows };
 }

@@ -31,3 +31,25 @@ export interface Table {
 
 /** As many rows are handed on at a time. */
 export const ROWS_AT_ONCE = 1_000;
+
+/** Rows, many at a time: the first, and those that are found after it. What stands before a place that cannot be read is good. */
+export async function* inBatches<Found>(
+  first: TableRow,
+  found: AsyncIterable<Found>,
+  toRow: (found: Found) => TableRow,
+): AsyncGenerator<TableRow[]> {
+  let batch = [first];
+  try {
+    for await (const next of found) {
+      batch.push(toRow(next));
+      if (batch.length >= ROWS_AT_ONCE) {
+        yield batch;
+        batch = [];
+      }
+    }
+  } catch (error) {
+    if (batch.length > 0) yield batch;
+    throw error;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,6 +1,7 @@
 /** A pooler as PgBouncer is by `pool_mode = transaction`: its clients have one connection in turn, each for a transaction. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { urlBy } from './proxy.ts';
 
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const IDLE = 'I'.charCodeAt(0);
@@ -62,13 +63,9 @@ export async function openPooler(databaseUrl: string): Promise<Pooler> {
         }
       });
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(databaseUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
+  });
   return {
-    url: url.href,
+    url: await urlBy(server, databaseUrl),
     async [Symbol.asyncDispose]() {
       far.destroy();
       for (const client of near) client.destroy();

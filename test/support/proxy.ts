@@ -1,6 +1,6 @@
 /** A way to a database that can be long, and cut at the worst moment: after the database was told something, and before it is heard. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** A proxy in front of a database. */
 export interface DatabaseProxy extends AsyncDisposable {
@@ -12,6 +12,16 @@ export interface DatabaseProxy extends AsyncDisposable {
   hang(): void;
   /** All as before. */
   restore(): void;
+}
+
+/** Lets a server that stands in front of a database listen. @returns the database's URL by way of it. */
+export async function urlBy(server: Server, databaseUrl: string): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return url.href;
 }
 
 /**
@@ -52,13 +62,9 @@ export async function openProxy(
       if (isCut) near.destroy();
       else if (!isHung) late(() => near.write(bytes));
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(databaseUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
+  });
   return {
-    url: url.href,
+    url: await urlBy(server, databaseUrl),
     cutAnswers() {
       isCut = true;
     },

@@ -8,25 +8,26 @@ import { reserveItem, settleItem } from '../support/world.ts';
 
 type Charge = Parameters<typeof createTopUps>[0]['chargeSaved'];
 
+/** Top-ups of a stage. @param chargeSaved what charges a card. */
+const topUpsOf = ({ database, clock, plans, log }: Stage, chargeSaved: Charge) => {
+  const accounts = createAccounts({ database, clock, referring });
+  return { accounts, topUps: createTopUps({ database, clock, log, accounts, plans, chargeSaved }) };
+};
+
 /**
  * A customer whose card was saved as the first pack was bought, and top-ups that charge it.
  *
  * @param through what stands between top-ups and billing.
  */
 async function openCustomer(stage: Stage, through: (charge: Charge) => Charge = (charge) => charge) {
-  const { database, clock, plans, log } = stage;
   const buyer = await stage.buyer({ tier: 'PAYG' });
   const session = await buyer.open({ pack: '100' }, true);
   await buyer.act((scene) => checkout.pay(scene, session));
   await buyer.hear();
-  const topUps = createTopUps({
-    database,
-    clock,
-    log,
-    accounts: createAccounts({ database, clock, referring }),
-    plans,
-    chargeSaved: through((item) => buyer.billing.chargeSaved(item)),
-  });
+  const { topUps } = topUpsOf(
+    stage,
+    through((item) => buyer.billing.chargeSaved(item)),
+  );
   return { buyer, accountId: buyer.accountId, topUps };
 }
 
@@ -186,23 +187,14 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
 
   it('buys no pack that is not sold any more, and says so once', async () => {
     await using stage = await openStage(kind);
-    const { database, clock, plans, log } = stage;
-    const accounts = createAccounts({ database, clock, referring });
     const buyer = await stage.buyer({ tier: 'PAYG' });
     await buyer.buy({ pack: '100' });
     await buyer.hear();
-    const topUps = createTopUps({
-      database,
-      clock,
-      log,
-      accounts,
-      plans,
-      chargeSaved: (item) => buyer.billing.chargeSaved(item),
-    });
+    const { topUps } = topUpsOf(stage, (item) => buyer.billing.chargeSaved(item));
     const { accountId } = buyer;
     const item = { accountId, isOn: true, pack: '500', dailyCapMicros: 5_000_000n, actor: 'account:test' };
     await topUps.set({ ...item, threshold: 50 });
-    expect(await plans.retirePack('500', { reason: 'dear', actor: 'admin' })).toMatchObject({
+    expect(await stage.plans.retirePack('500', { reason: 'dear', actor: 'admin' })).toMatchObject({
       status: 'retired',
     });
     await buyer.use(60);
@@ -215,17 +207,8 @@ describeOnEachDatabase('a first payment with a saved card', (kind) => {
 
   it('is wanting: without one auto top-up is switched off with a reason', async () => {
     await using stage = await openStage(kind);
-    const { database, clock, plans, log } = stage;
-    const accounts = createAccounts({ database, clock, referring });
     const { accountId, billing } = await stage.buyer({ tier: 'PAYG', credits: 10 });
-    const topUps = createTopUps({
-      database,
-      clock,
-      log,
-      accounts,
-      plans,
-      chargeSaved: (item) => billing.chargeSaved(item),
-    });
+    const { topUps } = topUpsOf(stage, (item) => billing.chargeSaved(item));
     await topUps.set({
       accountId,
       threshold: 50,

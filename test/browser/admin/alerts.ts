@@ -1,9 +1,8 @@
 /** Alerts, their rules, and the channels that they are delivered to. */
-import type { WebSocketRoute } from 'playwright-core';
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
 import { startReceiver } from '../../support/receiver.ts';
-import type { Stage } from './stage.ts';
+import { liveLineOf, type Stage } from './stage.ts';
 
 export function alertsSuite(stage: () => Stage): void {
   const raise = (subject: string, title: string) =>
@@ -18,13 +17,7 @@ export function alertsSuite(stage: () => Stage): void {
   test('shows an alert in every window as it opens, is acknowledged and ends, also after an interruption', async () => {
     const mine = await stage().open('/alerts?search=Luma');
     const other = await stage().open('/settings');
-    let isDown = false;
-    const open = new Set<WebSocketRoute>();
-    await other.routeWebSocket(/\/graphql$/, (socket) => {
-      if (isDown) return void socket.close({ code: 1013 });
-      open.add(socket);
-      socket.connectToServer();
-    });
+    const line = await liveLineOf(other);
     await other.goto('/admin/alerts?search=Luma');
     await mine.getByText('No alert is like that').waitFor();
     await other.getByText('No alert is like that').waitFor();
@@ -44,8 +37,7 @@ export function alertsSuite(stage: () => Stage): void {
 
     await other.getByRole('link', { name: "Luma's bill is not what was booked" }).click();
     await other.getByRole('heading', { level: 1, name: /Luma's bill/ }).waitFor();
-    isDown = true;
-    for (const socket of open) await socket.close({ code: 1013 });
+    await line.cut();
     await other.getByText('Live data is interrupted').waitFor();
     await mine.getByRole('link', { name: "Luma's bill is not what was booked" }).click();
     await mine.getByRole('button', { name: 'End this alert' }).click();
@@ -54,7 +46,7 @@ export function alertsSuite(stage: () => Stage): void {
     await dialog.getByRole('button', { name: 'End it' }).click();
     await mine.getByText('Luma has sent another bill').waitFor();
     expect(await other.getByText('Luma has sent another bill').count()).toBe(0);
-    isDown = false;
+    line.mend();
     await other.getByText('Luma has sent another bill').waitFor();
 
     const history = other.getByRole('region', { name: 'History' });

@@ -1,32 +1,24 @@
 /** What is shown when the live connection is lost, and where there can be none. */
-import type { WebSocketRoute } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { CHEAP } from '../../support/client.ts';
-import type { Stage } from './stage.ts';
+import { liveLineOf, type Stage } from './stage.ts';
 
 export function liveSuite(stage: () => Stage): void {
   test('says that live data is interrupted, tries again by itself, and shows what was missed', async () => {
     const { admin } = stage().server;
     const accountId = await admin.account(100);
     const page = await stage().open('/settings');
-    let isDown = false;
-    const open = new Set<WebSocketRoute>();
-    await page.routeWebSocket(/\/graphql$/, (socket) => {
-      if (isDown) return void socket.close({ code: 1013 });
-      open.add(socket);
-      socket.connectToServer();
-    });
+    const line = await liveLineOf(page);
     await page.goto('/admin/');
     await page.getByText('Live', { exact: true }).waitFor();
     const cost = page.getByRole('region', { name: 'Today' }).locator('data').first();
     await cost.waitFor();
-    isDown = true;
-    for (const socket of open) await socket.close({ code: 1013 });
+    await line.cut();
     await page.getByText('Live data is interrupted').waitFor();
     const before = await cost.getAttribute('value');
     await admin.generateImage({ ...CHEAP, accountId });
     expect(await cost.getAttribute('value')).toBe(before);
-    isDown = false;
+    line.mend();
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('Live data is interrupted').waitFor({ state: 'detached' });
     await expect.poll(() => cost.getAttribute('value')).not.toBe(before);
@@ -37,18 +29,11 @@ export function liveSuite(stage: () => Stage): void {
     const { admin } = stage().server;
     const change = (name: string) => admin.ask(`mutation { ${name}(reason: "Elsewhere") { state } }`, {});
     const page = await stage().open('/settings');
-    let isDown = false;
-    const open = new Set<WebSocketRoute>();
-    await page.routeWebSocket(/\/graphql$/, (socket) => {
-      if (isDown) return void socket.close({ code: 1013 });
-      open.add(socket);
-      socket.connectToServer();
-    });
+    const line = await liveLineOf(page);
     await page.goto('/admin/');
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByRole('region', { name: 'Today' }).locator('data').first().waitFor();
-    isDown = true;
-    for (const socket of open) await socket.close({ code: 1013 });
+    await line.cut();
     await page.getByText('Live data is interrupted').waitFor();
     await change('suspendService');
     await page.getByText('Paid calls are stopped', { exact: true }).waitFor();

@@ -1,7 +1,7 @@
 /** What all tests of the admin stand on: one server, one browser, one signed-in admin; and eyes that miss nothing. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page, WebSocketRoute } from 'playwright-core';
 import { expect } from 'vitest';
 import { openBrowser } from '../../support/browser.ts';
 import { startTestServer, type TestServer } from '../../support/server.ts';
@@ -136,4 +136,30 @@ export async function goWithin(page: Page, address: string): Promise<void> {
     dispatchEvent(new PopStateEvent('popstate'));
   }, address);
   await before?.waitForElementState('hidden');
+}
+
+/** The live connections of a page, which can be cut, and come again. */
+export interface LiveLine {
+  cut(): Promise<void>;
+  mend(): void;
+}
+
+/** Takes hold of the WebSockets that a page opens from its next address on. */
+export async function liveLineOf(page: Page): Promise<LiveLine> {
+  let isDown = false;
+  const open = new Set<WebSocketRoute>();
+  await page.routeWebSocket(/\/graphql$/, (socket) => {
+    if (isDown) return void socket.close({ code: 1013 });
+    open.add(socket);
+    socket.connectToServer();
+  });
+  return {
+    async cut() {
+      isDown = true;
+      for (const socket of open) await socket.close({ code: 1013 });
+    },
+    mend() {
+      isDown = false;
+    },
+  };
 }
