@@ -120,7 +120,7 @@ export class CallBook {
       cacheKey: inputHash,
       cacheSince: mayRepeat ? new Date(now - KEPT_MS) : null,
       servedById: null,
-      sent: true,
+      sent: () => true,
       expiresAt: new Date(now + LIVES_MS),
     };
   }

@@ -224,7 +224,12 @@ export function createGenerations(options: GenerationOptions): Generations {
       // What has to be fetched first, or waits for a worker or a leader, is not written as sent.
       const waits = queued || leader !== id || (!provider.inProcess && call.request.imageUrl !== undefined);
       const slot = slotsOf(provider.name);
-      const sent = !waits && slot.tryTake();
+      // Asked when the batch goes and not before: what only waits for its turn in the ledger keeps no slot from others.
+      let taken: boolean | undefined;
+      const sent = () => {
+        taken ??= !waits && slot.tryTake();
+        return taken;
+      };
       let reserved: ReserveOutcome;
       try {
         reserved = await ledger.reserve({
@@ -251,19 +256,19 @@ export function createGenerations(options: GenerationOptions): Generations {
           expiresAt: queued ? new Date(now.getTime() + QUEUE_MAX_MS) : runner.expiryOf(provider, now),
         });
       } catch (error) {
-        if (sent) slot.give();
-        abandon(id, sent);
+        if (taken) slot.give();
+        abandon(id, taken === true);
         throw error;
       } finally {
         leaders.done(leaderKey, id);
       }
       if (reserved.status !== 'reserved') {
-        if (sent) slot.give();
+        if (taken) slot.give();
         return refusalOf(call, reserved);
       }
       const served = reserved.servedById !== null;
-      if (served && sent) slot.give();
-      const record = recordOf(id, call, reserved, { sent: sent && !served, cacheKey });
+      if (served && taken) slot.give();
+      const record = recordOf(id, call, reserved, { sent: taken === true && !served, cacheKey });
       live.publish('generation', id, record);
       if (queued) {
         const step = !served && batches.takes(record) ? 'batch' : 'submit';
@@ -274,7 +279,7 @@ export function createGenerations(options: GenerationOptions): Generations {
           throw error;
         }
       } else
-        run({ record, ceilingMicros: call.priced.costMicros }, served ? 'served' : sent ? 'slot' : 'queued');
+        run({ record, ceilingMicros: call.priced.costMicros }, served ? 'served' : taken ? 'slot' : 'queued');
       return { generationId: id, replayed: false };
     },
 

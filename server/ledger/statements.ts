@@ -134,7 +134,7 @@ export async function reserve(
       column(items, (item) => item.modelCostId),
       column(items, (item) => item.modelPriceId),
       column(items, (item) => item.quoteId),
-      column(items, (item) => item.sent),
+      column(items, (item) => item.sent()),
       column(items, (item) => item.expiresAt.toISOString()),
       column(items, (item) => item.cacheKey),
       column(items, (item) => item.cacheSince?.toISOString() ?? null),

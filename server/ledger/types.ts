@@ -35,8 +35,11 @@ export interface ReserveItem {
   readonly cacheSince: Date | null;
   /** An identical generation that is being reserved by this process, and may serve; null when there is none. */
   readonly servedById: string | null;
-  /** True when the call follows at once: after a crash it counts as sent. */
-  readonly sent: boolean;
+  /**
+   * Whether the call follows at once, so that it counts as sent after a crash. Asked when its batch goes, and again when that is
+   * sent once more: it must say the same each time.
+   */
+  readonly sent: () => boolean;
   readonly expiresAt: Date;
 }
 

@@ -44,11 +44,40 @@ describeOnEachDatabase('orphans', (kind) => {
     ]);
   });
 
+  it('are told from what was never sent by what is said when their batch goes, and no sooner', async () => {
+    const asked: string[] = [];
+    const reserve = (name: string, sent: boolean) =>
+      world.reserve(account, {
+        key: name,
+        sent: () => {
+          asked.push(name);
+          return sent;
+        },
+      });
+    const both = [reserve('goes', true), reserve('waits', false)];
+    expect(asked).toEqual([]);
+    const [goes, waits] = await Promise.all(both);
+    expect(asked).toEqual(['goes', 'waits']);
+    expect(
+      await world.rows('SELECT id, sent_at IS NOT NULL AS sent, status::text FROM generation ORDER BY id'),
+    ).toEqual(
+      [
+        { id: goes, sent: true, status: 'RUNNING' },
+        { id: waits, sent: false, status: 'QUEUED' },
+      ].toSorted((one, other) => ((one.id ?? '') < (other.id ?? '') ? -1 : 1)),
+    );
+  });
+
   it('are taken once the heart of their process has stopped, with what is needed to go on', async () => {
     const other = await neighbour();
     const expiresAt = new Date(world.clock.now().getTime() + 600_000);
     const sent = await world.reserve(account, { expiresAt });
-    const queued = await world.reserve(account, { expiresAt, sent: false, credits: 5, ceilingMicros: 9n });
+    const queued = await world.reserve(account, {
+      expiresAt,
+      sent: () => false,
+      credits: 5,
+      ceilingMicros: 9n,
+    });
     await world.ledger.recordJob({ generationId: sent, number: 1, jobId: 'job-1', expiresAt });
     const createdAt = world.clock.now();
     world.clock.advance(DEAD_MS);
@@ -158,8 +187,8 @@ describeOnEachDatabase('orphans', (kind) => {
   it('are also what their process has left to the sweep, as never sent; but nothing that a vendor may have', async () => {
     const expiresAt = new Date(world.clock.now().getTime() + 600_000);
     const standsAsSent = await world.reserve(account, { expiresAt });
-    const queued = await world.reserve(account, { expiresAt, sent: false });
-    const sentMeanwhile = await world.reserve(account, { expiresAt, sent: false });
+    const queued = await world.reserve(account, { expiresAt, sent: () => false });
+    const sentMeanwhile = await world.reserve(account, { expiresAt, sent: () => false });
     expect(await world.ledger.markSent(sentMeanwhile, expiresAt)).toBe(true);
     const job = await world.reserve(account, { expiresAt });
     await world.ledger.recordJob({ generationId: job, number: 1, jobId: 'job-1', expiresAt });
@@ -218,8 +247,8 @@ describeOnEachDatabase('orphans', (kind) => {
   it('never were: a queued call is marked as sent before it goes, and one that has ended may not go any more', async () => {
     const now = world.clock.now();
     const [goes, ended] = [
-      reserveItem(account, now, { sent: false }),
-      reserveItem(account, now, { sent: false }),
+      reserveItem(account, now, { sent: () => false }),
+      reserveItem(account, now, { sent: () => false }),
     ];
     await world.ledger.reserve(goes);
     await world.ledger.reserve(ended);
@@ -259,7 +288,7 @@ describeOnEachDatabase('orphans', (kind) => {
     const other = await openLedger({ database: { ...database, query }, clock });
     await world.rows('UPDATE server_process SET stopped_at = NULL');
     for (const way of ['before', 'after'] as const) {
-      const item = reserveItem(account, clock.now(), { sent: false });
+      const item = reserveItem(account, clock.now(), { sent: () => false });
       await other.reserve(item);
       isAway = way;
       failed = 0;
@@ -278,7 +307,7 @@ describeOnEachDatabase('orphans', (kind) => {
 
   it('never were: a call that its customer gave up before it was sent may not go, and one that became a job meanwhile is told', async () => {
     const expiresAt = new Date(world.clock.now().getTime() + 90_000);
-    const queued = await world.reserve(account, { sent: false });
+    const queued = await world.reserve(account, { sent: () => false });
     expect(await world.ledger.requestCancel(queued)).toBe(true);
     expect(await world.ledger.markSent(queued, expiresAt)).toBe(false);
     const sent = await world.reserve(account);

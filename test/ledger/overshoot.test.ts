@@ -128,7 +128,7 @@ describeOnPostgres('from three processes', (kind) => {
     for (let round = 0; round < 15; round += 1) {
       const now = world.clock.now();
       const ids = await Promise.all(
-        Array.from({ length: 60 }, () => world.reserve(account, { sent: false })),
+        Array.from({ length: 60 }, () => world.reserve(account, { sent: () => false })),
       );
       const jobs = ids
         .toReversed()

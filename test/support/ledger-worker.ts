@@ -94,7 +94,7 @@ async function hammer(job: HammerJob, ledger: Ledger, setBudget: () => Promise<v
         credits: Math.floor(Math.random() * 5),
         provider: pick(job.providers),
         key: Math.random() < 0.1 ? `shared-${Math.floor(Math.random() * 20)}` : newId(),
-        sent,
+        sent: () => sent,
       });
       const reserved = await ledger.reserve(item);
       count(reserved.status);

@@ -101,7 +101,7 @@ export function reserveItem(accountId: string, now: Date, options: ReserveOption
     cacheKey: null,
     cacheSince: null,
     servedById: null,
-    sent: true,
+    sent: () => true,
     expiresAt: new Date(now.getTime() + 120_000),
     ...options,
   };

@@ -29,7 +29,7 @@ export function reserveItem(accountId: string): ReserveItem {
     cacheKey: `cache-${id}`,
     cacheSince: new Date(0),
     servedById: null,
-    sent: true,
+    sent: () => true,
     expiresAt: new Date(Date.now() + 120_000),
     ...price,
   };
