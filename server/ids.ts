@@ -5,6 +5,31 @@ let offset = random.length;
 let lastMillisecond = 0;
 let counter = 0;
 
+/** The text of the id being made, of which each writes over what differs: whole texts, put together, cost five times as much. */
+const text = Buffer.from('00000000-0000-7000-8000-000000000000', 'latin1');
+/** Where in it the digits of each random byte begin. */
+const PLACES = [19, 21, 24, 26, 28, 30, 32, 34];
+const DIGITS = Buffer.from('0123456789abcdef', 'latin1');
+
+function writeByte(value: number, at: number): void {
+  text[at] = DIGITS[value >> 4] ?? 0;
+  text[at + 1] = DIGITS[value & 0xf] ?? 0;
+}
+
+function begin(millisecond: number): void {
+  lastMillisecond = millisecond;
+  counter = 0;
+  // 48 bits, of which bitwise operations see 32.
+  const high = Math.floor(millisecond / 2 ** 32);
+  const low = millisecond >>> 0;
+  writeByte(high >> 8, 0);
+  writeByte(high & 0xff, 2);
+  writeByte(low >>> 24, 4);
+  writeByte((low >> 16) & 0xff, 6);
+  writeByte((low >> 8) & 0xff, 9);
+  writeByte(low & 0xff, 11);
+}
+
 /**
  * A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then a counter that rises within one millisecond, then
  * random bits. Ids made by one process sort in the order in which they were made, which keeps the newest rows
@@ -12,27 +37,24 @@ let counter = 0;
  */
 export function newId(): string {
   const now = Date.now();
-  if (now > lastMillisecond) {
-    lastMillisecond = now;
-    counter = 0;
-  } else {
-    counter += 1;
-    // The 12 bits of rand_a hold the counter. When they run over, the clock is borrowed from: the id stays unique and sorted.
-    if (counter > 0xfff) {
-      lastMillisecond += 1;
-      counter = 0;
-    }
-  }
-  if (offset + 8 > random.length) {
+  // The 12 bits of rand_a hold the counter. When they run over, the clock is borrowed from: the id stays unique and sorted.
+  if (now > lastMillisecond) begin(now);
+  else if (counter === 0xfff) begin(lastMillisecond + 1);
+  else counter += 1;
+  text[15] = DIGITS[counter >> 8] ?? 0;
+  writeByte(counter & 0xff, 16);
+
+  if (offset + PLACES.length > random.length) {
     randomFillSync(random);
     offset = 0;
   }
-  const time = lastMillisecond.toString(16).padStart(12, '0');
-  const sequence = (0x7000 | counter).toString(16);
-  const variant = (0x80 | ((random[offset] ?? 0) & 0x3f)).toString(16);
-  const tail = random.toString('hex', offset + 1, offset + 8);
-  offset += 8;
-  return `${time.slice(0, 8)}-${time.slice(8)}-${sequence}-${variant}${tail.slice(0, 2)}-${tail.slice(2)}`;
+  for (const place of PLACES) {
+    const byte = random[offset] ?? 0;
+    // The first of them begins with the two bits of the variant.
+    writeByte(place === PLACES[0] ? 0x80 | (byte & 0x3f) : byte, place);
+    offset += 1;
+  }
+  return text.toString('latin1');
 }
 
 /**
