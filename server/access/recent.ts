@@ -2,6 +2,8 @@
 export class Recent<Value> {
   readonly #entries = new Map<string, Value>();
   readonly #size: number;
+  /** The key that was used last: who asks again and again moves nothing. */
+  #newest: string | undefined;
 
   constructor(size: number) {
     this.#size = size;
@@ -13,10 +15,11 @@ export class Recent<Value> {
 
   get(key: string): Value | undefined {
     const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
+    if (value === undefined || key === this.#newest) return value;
     // A Map iterates in the order of insertion: what is put in anew is the last to be dropped.
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#newest = key;
     return value;
   }
 
@@ -27,6 +30,7 @@ export class Recent<Value> {
       if (!oldest.done) this.#entries.delete(oldest.value);
     }
     this.#entries.set(key, value);
+    this.#newest = key;
   }
 
   delete(key: string): void {
