@@ -28,7 +28,9 @@ export function submitOf(
     generationId: record.id,
     model: record.model,
     request,
-    endUser: endUserOf(record.accountId),
+    get endUser() {
+      return endUserOf(record.accountId);
+    },
     ...options,
   };
 }
