@@ -69,8 +69,9 @@ export function usePersistedDocuments(documents: Documents, isRequired: boolean)
   };
   return {
     onParams({ params, setParams }) {
-      const { documentId, ...rest } = params as typeof params & { documentId?: unknown };
-      if (documentId === undefined || typeof rest.query === 'string') return;
+      if (!('documentId' in params) || typeof params.query === 'string') return;
+      const { documentId, ...rest } = params;
+      if (documentId === undefined) return;
       setParams({ ...rest, query: documents.textOf(documentId) });
     },
     ...(isRequired ? { onExecute: refuse as never, onSubscribe: refuse as never } : {}),

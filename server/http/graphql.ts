@@ -18,14 +18,28 @@ export type ServerContext =
   | { readonly ready: SubscriberContext };
 
 /**
- * A request that could not be run is a 400. But a client that takes `application/json` by that name and nothing newer
- * gets the 200 that GraphQL over HTTP asks for then, where the document itself is at fault.
+ * Leaves out what looks at addresses. Nothing comes here but what is GraphQL's (index.ts), for which yoga would parse each address, and
+ * answer one that ends with `/health`, in its query too, as a probe.
  */
-function useStatus(): Plugin {
+function useNoPaths(): Plugin {
+  return {
+    onPluginInit({ plugins }) {
+      for (const plugin of plugins) Object.assign(plugin, { onRequest: undefined });
+    },
+  };
+}
+
+/**
+ * Every error says which request it was, as the log does. A request that could not be run is a 400. But a client that takes
+ * `application/json` by that name and nothing newer gets the 200 that GraphQL over HTTP asks for then, where the document itself is
+ * at fault.
+ */
+function useErrors(): Plugin {
   const specified = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED']);
   return {
     onResultProcess({ request, result }) {
       if (Array.isArray(result) || !('errors' in result) || !result.errors) return;
+      noteRequestId(result.errors);
       const accept = request.headers.get('accept') ?? '';
       const isOld =
         accept.includes('application/json') && !accept.includes('application/graphql-response+json');
@@ -33,15 +47,6 @@ function useStatus(): Plugin {
         if (typeof extensions.http !== 'object' || extensions.http === null) continue;
         Object.assign(extensions.http, { spec: isOld && specified.has(String(extensions.code)) });
       }
-    },
-  };
-}
-
-/** Every error says which request it was, as the log does. */
-function useRequestId(): Plugin {
-  return {
-    onResultProcess({ result }) {
-      if (!Array.isArray(result) && 'errors' in result) noteRequestId(result.errors);
     },
   };
 }
@@ -73,13 +78,15 @@ export function createGraphql(
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
+    // What came of validation is remembered by useLimits: yoga looks it up by the names of all rules, for each request.
+    parserAndValidationCache: { validationCache: false },
     plugins: [
+      useNoPaths(),
       usePersistedDocuments(documents, core.environment.adminPersistedOnly) as Plugin<SubscriberContext>,
       useLimits(),
       useEventStreams(fanOut),
       useSpans(core.tracing),
-      useStatus(),
-      useRequestId(),
+      useErrors(),
     ],
   });
 }

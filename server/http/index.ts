@@ -120,26 +120,44 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
     }
   };
 
-  const sendChunked = async (graphql: Graphql, request: IncomingMessage, response: ServerResponse) => {
-    const body = await readBody(request);
-    if (body === null) {
-      return sendError(response, 413, 'REQUEST_TOO_LARGE', `A request has at most ${MAX_BODY_BYTES} bytes.`);
+  const sendGraphql = async (graphql: Graphql, request: IncomingMessage, response: ServerResponse) => {
+    if (request.method === 'POST' && request.headers['content-length'] === undefined) {
+      const body = await readBody(request);
+      if (body === null) {
+        return sendError(
+          response,
+          413,
+          'REQUEST_TOO_LARGE',
+          `A request has at most ${MAX_BODY_BYTES} bytes.`,
+        );
+      }
+      // Where yoga looks for a body that has been read.
+      Object.assign(request, { body });
     }
-    const answer = await graphql.fetch(
-      `http://${request.headers.host ?? 'localhost'}${request.url}`,
-      { method: 'POST', headers: request.headers as Record<string, string>, body: new Uint8Array(body) },
-      { req: request, res: response },
-    );
-    // A subscription has had its answer event by event.
+    const answer = await graphql.handleNodeRequest(request, { req: request, res: response });
+    // A subscription has had its answer event by event; others have it whole.
     if (response.headersSent) return;
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    if (answer.body) for await (const chunk of answer.body) response.write(chunk);
-    response.end();
+    const body = await answer.text();
+    const headers: Record<string, string> = {};
+    answer.headers.forEach((value, name) => {
+      headers[name] = value;
+    });
+    response.writeHead(answer.status, headers);
+    response.end(body);
+  };
+
+  /** The last Host that was one: most name the same. */
+  let knownHost: string | undefined;
+  const namesHost = ({ headers: { host } }: IncomingMessage) => {
+    if (host !== undefined && host === knownHost) return true;
+    if (!URL.canParse(`http://${host || 'localhost'}`)) return false;
+    knownHost = host;
+    return true;
   };
 
   const route = (request: IncomingMessage, response: ServerResponse): unknown => {
-    // Yoga would answer with the stack of what it throws over such a one, before anything of ours could hide it.
-    if (!URL.canParse(`http://${request.headers.host || 'localhost'}`)) {
+    // Yoga throws over such a one.
+    if (!namesHost(request)) {
       request.resume();
       return sendError(response, 400, 'BAD_REQUEST', 'The header Host names no host.');
     }
@@ -162,10 +180,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
       if (allowOrigins(request, response)) return undefined;
       if (refuseBody(request, response) || refuseType(request, response)) return undefined;
       if (refuseParameters(request, response)) return undefined;
-      if (request.method === 'POST' && request.headers['content-length'] === undefined) {
-        return sendChunked(graphql, request, response);
-      }
-      return graphql(request, response);
+      return sendGraphql(graphql, request, response);
     }
     if (path === '/import/history') return serveImport(core, limiter, request, response);
     if (path.startsWith('/import/history/')) return serveImportParts(core, limiter, path, request, response);

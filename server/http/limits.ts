@@ -237,12 +237,20 @@ function invalid(error: GraphQLError): GraphQLError {
 
 /** The limits as a plugin of yoga. */
 export function useLimits(): Plugin {
+  // There is one schema and one set of rules, so that a document alone says what came of it. Documents are remembered by yoga.
+  const validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   return {
     onParse({ setParseFn }) {
       setParseFn(parseWithin as never);
     },
-    onValidate({ validateFn, setValidationFn }) {
+    onValidate({ params: { documentAST }, setResult, validateFn, setValidationFn }) {
+      const known = validated.get(documentAST);
+      if (known) {
+        setResult(known as GraphQLError[]);
+        return undefined;
+      }
       setValidationFn(validateWithin(validateFn as typeof graphqlValidate) as never);
+      return ({ result }) => void validated.set(documentAST, result as GraphQLError[]);
     },
     onExecute({ args, setResultAndStopExecution }) {
       const { cost, refusal } = judge(args);

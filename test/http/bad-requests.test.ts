@@ -273,6 +273,15 @@ describe('pages', () => {
 });
 
 describe('a request', () => {
+  test('whose address ends as a probe of yoga’s own would is answered as any other', async () => {
+    const answer = await admin.fetch('/graphql?for=/health', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ viewer { kind } }' }),
+    });
+    expect(await answer.json()).toMatchObject({ data: { viewer: { kind: expect.any(String) } } });
+  });
+
   test('whose body is over a mebibyte is refused with 413', async () => {
     const answer = await post(JSON.stringify({ query: '{ viewer { kind } }', x: 'x'.repeat(1024 * 1024) }));
     expectRefusal(answer);
