@@ -128,12 +128,12 @@ builder.mutationFields((t) => ({
     type: Viewer,
     description: 'Sign an admin in: sets a cookie for pages of this server.',
     args: { email: t.arg.string({ required: true }), password: t.arg.string({ required: true }) },
-    resolve: async (_root, args, context) => {
-      if (!context.sameOrigin) throw forbidden('Sign in from a page of this server.');
-      const result = await context.core.access.signIn(args.email, args.password, context.ip);
+    resolve: async (_root, args, { core, connection }) => {
+      if (!connection?.sameOrigin) throw forbidden('Sign in from a page of this server.');
+      const result = await core.access.signIn(args.email, args.password, connection.ip);
       switch (result.status) {
         case 'signed-in':
-          context.setCookie(result.cookie);
+          connection.setCookie(result.cookie);
           return result.caller;
         case 'too-many-tries':
           throw rateLimited(result.retryAfterSeconds, 'Too many failed sign-ins.');
@@ -144,10 +144,10 @@ builder.mutationFields((t) => ({
   }),
   signOut: t.boolean({
     description: 'End the session of this browser.',
-    resolve: async (_root, _args, context) => {
-      if (!context.sameOrigin) throw forbidden('Sign out from a page of this server.');
-      await context.core.access.signOut(context.cookie);
-      context.setCookie(context.core.access.signedOutCookie);
+    resolve: async (_root, _args, { core: { access }, connection }) => {
+      if (!connection?.sameOrigin) throw forbidden('Sign out from a page of this server.');
+      await access.signOut(connection.cookie);
+      connection.setCookie(access.signedOutCookie);
       return true;
     },
   }),

@@ -8,18 +8,24 @@ export interface Context {
   readonly core: Core;
   /** Who calls; null when no credentials were shown. */
   readonly caller: Caller | null;
-  /** The address that the request came from, for throttling sign-ins. */
-  readonly ip: string;
-  /** The Cookie header. */
-  readonly cookie: string | null;
-  /** Whether the request comes from a page of this server. */
-  readonly sameOrigin: boolean;
-  /** Sends a Set-Cookie header with the answer. Not to be had over WebSocket. */
-  readonly setCookie: (cookie: string) => void;
+  /** What signing in and out need; null where no cookie can be set: over a WebSocket, and within a subscription. */
+  readonly connection: Connection | null;
   /** Batches reads of one request. */
   readonly loaders: Loaders;
   /** Only of a subscription: the stream that all who ask for the same share. */
   readonly stream?: Stream;
+}
+
+/** The connection that a request came over. */
+export interface Connection {
+  /** The address that it came from, for throttling sign-ins. */
+  readonly ip: string;
+  /** The Cookie header. */
+  readonly cookie: string | null;
+  /** Whether it comes from a page of this server. */
+  readonly sameOrigin: boolean;
+  /** Sends a Set-Cookie header with the answer. */
+  setCookie(cookie: string): void;
 }
 
 /** What a subscription's stream and those who share it tell each other, beside its events. */

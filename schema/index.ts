@@ -30,7 +30,7 @@ import './books.ts';
 import './book-rows.ts';
 import { builder } from './builder.ts';
 
-export type { Context, Stream } from './context.ts';
+export type { Connection, Context, Stream } from './context.ts';
 export * from './errors.ts';
 export { createLoaders } from './loaders.ts';
 export { decodeId, encodeId } from './node-ids.ts';

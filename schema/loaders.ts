@@ -62,7 +62,7 @@ async function namesOf({ database }: Core, actors: readonly string[]): Promise<s
 /** Rows in one question to the database. */
 const MOST_ROWS = 1_000;
 
-/** A loader that is made when it is first asked: most paid calls use none. */
+/** A loader that is made when it is first asked. */
 function lazy<Key, Value>(
   read: (keys: readonly Key[]) => Promise<readonly Value[]>,
   maxBatchSize = Number.POSITIVE_INFINITY,
@@ -74,8 +74,54 @@ function lazy<Key, Value>(
   };
 }
 
-/** Loaders for one request. */
+/** Loaders for one request, which costs nothing until one is asked: a paid call asks none. */
 export function createLoaders(core: Core): Loaders {
+  return new RequestLoaders(core);
+}
+
+class RequestLoaders implements Loaders {
+  readonly #core: Core;
+  #made: Loaders | undefined;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  get #loaders(): Loaders {
+    this.#made ??= makeLoaders(this.#core);
+    return this.#made;
+  }
+
+  outputs(generationId: string) {
+    return this.#loaders.outputs(generationId);
+  }
+  alertChangesOf(alertId: string) {
+    return this.#loaders.alertChangesOf(alertId);
+  }
+  alertChanges(sequences: readonly number[]) {
+    return this.#loaders.alertChanges(sequences);
+  }
+  alertChannel(id: string) {
+    return this.#loaders.alertChannel(id);
+  }
+  planName(id: string) {
+    return this.#loaders.planName(id);
+  }
+  packName(id: string) {
+    return this.#loaders.packName(id);
+  }
+  actorName(actor: string) {
+    return this.#loaders.actorName(actor);
+  }
+  costAdjustment(id: string) {
+    return this.#loaders.costAdjustment(id);
+  }
+  account(id: string) {
+    return this.#loaders.account(id);
+  }
+}
+
+function makeLoaders(core: Core): Loaders {
   const change = lazy(async (sequences: readonly number[]) => {
     const found = new Map((await core.alerts.changes(sequences)).map((each) => [each.sequence, each]));
     return sequences.map((sequence) => found.get(sequence) ?? null);

@@ -53,6 +53,14 @@ export interface Access {
    */
   authenticate(credentials: Credentials): Promise<Caller | null>;
   /**
+   * Whose Authorization header this is, as far as that is remembered: most requests show what the one before them has shown, and
+   * need not wait.
+   *
+   * @returns undefined when {@link authenticate} is to be asked.
+   * @throws AccessError when it is remembered as wrong, revoked or expired.
+   */
+  remembered(authorization: string): Caller | undefined;
+  /**
    * Asked again while a subscription lives: false once the key is revoked, the token has expired or the session
    * has ended. Remembered for `cacheMs`, so that it may be asked for each event.
    */
@@ -146,6 +154,8 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
   const keys = new ApiKeys(database, clock, log, cacheMs);
   const sessions = new Sessions(database, clock, options.publicUrl?.startsWith('https:') ?? false, cacheMs);
 
+  const rememberedBy = (hash: string) => keys.peek(hash) ?? tokens.known(hash);
+
   return {
     async authenticate({ authorization, cookie, sameOrigin }) {
       if (authorization === null || authorization.trim() === '') {
@@ -153,7 +163,7 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
       }
       const token = readToken(authorization);
       const hash = sha256(token);
-      const known = keys.peek(hash) ?? tokens.known(hash);
+      const known = rememberedBy(hash);
       if (known) return known;
       // First of what is not remembered, since it may be any text, one that looks like a key included.
       for (const adminHash of adminHashes) if (sameHash(hash, adminHash)) return environmentCaller;
@@ -161,6 +171,9 @@ export async function createAccess(options: AccessOptions): Promise<Access> {
       if (token.split('.').length === 3) return tokens.verify(token, hash);
       throw new AccessError('MALFORMED', 'This is neither an API key (slv_…) nor an account token.');
     },
+
+    remembered: (authorization) =>
+      authorization.trim() === '' ? undefined : rememberedBy(sha256(readToken(authorization))),
 
     async isStillValid(caller) {
       if (caller.expiresAt !== null && clock.now() >= caller.expiresAt) return false;

@@ -5,6 +5,7 @@ import { forbidden, unauthenticated } from '../../schema/index.ts';
 import { allows, type Caller, type Scope } from '../access/index.ts';
 import type { Core } from '../core.ts';
 import { sendJson } from './body.ts';
+import { HttpConnection } from './connection.ts';
 import { callerOfRequest } from './context.ts';
 import type { RateLimiter } from './rate-limit.ts';
 
@@ -31,7 +32,8 @@ export async function asCaller(
   path: string,
 ): Promise<Caller | null> {
   try {
-    const caller = await callerOfRequest(core, limiter, request, response);
+    const connection = new HttpConnection(request, response, core.environment.http.trustedProxies);
+    const caller = await callerOfRequest(core, limiter, connection);
     if (!caller) throw unauthenticated();
     if (!allows(caller, scope)) throw forbidden(`${path} needs the scope ${scope}.`);
     return caller;

@@ -3,114 +3,86 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createLoaders, rateLimited, unauthenticated } from '../../schema/index.ts';
 import { AccessError, type Caller } from '../access/index.ts';
 import type { Core } from '../core.ts';
-import { addressOf } from './address.ts';
+import { HttpConnection } from './connection.ts';
 import type { SubscriberContext } from './fan-out.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { Sink } from './subscriber.ts';
 
-/**
- * Whether a request comes from a page of this server: told by the browser (Sec-Fetch-Site), or else by an Origin that
- * is the Host. A request without either comes from no page at all, and its cookie does not count.
- */
-export function isSameOrigin(request: IncomingMessage): boolean {
-  const site = request.headers['sec-fetch-site'];
-  if (site !== undefined) return site === 'same-origin';
-  const { origin, host } = request.headers;
-  if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
-  return new URL(origin).host === host;
+/** Takes a request from somebody's rate limit. */
+function count(limiter: RateLimiter, who: string): void {
+  const wait = limiter.take(who);
+  if (wait > 0) throw rateLimited(wait);
 }
 
 /** Asks the access room; wrong credentials are a 401, an ended session is as good as none. */
-async function callerOf(
+async function authenticate(
   core: Core,
-  credentials: { authorization: string | null; cookie: string | null; sameOrigin: boolean },
-  onEndedSession: () => void,
-  onRefused: () => void,
+  limiter: RateLimiter,
+  connection: HttpConnection,
 ): Promise<Caller | null> {
   try {
-    return await core.access.authenticate(credentials);
+    const caller = await core.access.authenticate(connection);
+    count(limiter, caller?.actor ?? `ip:${connection.ip}`);
+    return caller;
   } catch (error) {
     if (!(error instanceof AccessError)) throw error;
-    if (credentials.authorization === null) {
-      onEndedSession();
-      return null;
-    }
     // Guessing counts too.
-    onRefused();
-    throw unauthenticated(error.message);
+    count(limiter, `ip:${connection.ip}`);
+    if (connection.authorization !== null) throw unauthenticated(error.message);
+    connection.setCookie(core.access.signedOutCookie);
+    return null;
+  }
+}
+
+/** The caller when it is remembered; what is remembered as wrong is told by {@link authenticate}. */
+function remembered(core: Core, { authorization }: HttpConnection): Caller | undefined {
+  if (authorization === null) return undefined;
+  try {
+    return core.access.remembered(authorization);
+  } catch (error) {
+    if (error instanceof AccessError) return undefined;
+    throw error;
   }
 }
 
 /**
- * Who makes an HTTP request; null when no credentials were shown. Takes from the caller's rate limit.
+ * Who makes an HTTP request; null when no credentials were shown. Takes from the caller's rate limit. Whoever is remembered is told
+ * at once: a promise would have all that follows wait its turn.
  *
- * @param ip from where it comes.
  * @throws a condition: credentials that are wrong, too many requests.
  */
-export async function callerOfRequest(
+export function callerOfRequest(
   core: Core,
   limiter: RateLimiter,
-  request: IncomingMessage,
-  response: ServerResponse,
-  ip = addressOf(request, core.environment.http.trustedProxies),
-): Promise<Caller | null> {
-  const count = (who: string) => {
-    const wait = limiter.take(who);
-    if (wait > 0) throw rateLimited(wait);
-  };
-  const credentials = {
-    authorization: request.headers.authorization ?? null,
-    cookie: request.headers.cookie ?? null,
-    sameOrigin: isSameOrigin(request),
-  };
-  const caller = await callerOf(
-    core,
-    credentials,
-    () => void response.appendHeader('set-cookie', core.access.signedOutCookie),
-    () => count(`ip:${ip}`),
-  );
-  count(caller?.actor ?? `ip:${ip}`);
+  connection: HttpConnection,
+): Caller | null | Promise<Caller | null> {
+  const caller = remembered(core, connection);
+  if (!caller) return authenticate(core, limiter, connection);
+  count(limiter, caller.actor);
   return caller;
 }
 
 /** The context of one HTTP request. */
-export async function contextOfRequest(
+export function contextOfRequest(
   core: Core,
   limiter: RateLimiter,
   request: IncomingMessage,
   response: ServerResponse,
   sink: Sink,
-): Promise<SubscriberContext> {
-  const ip = addressOf(request, core.environment.http.trustedProxies);
-  return {
+): SubscriberContext | Promise<SubscriberContext> {
+  const connection = new HttpConnection(request, response, core.environment.http.trustedProxies);
+  const contextOf = (caller: Caller | null): SubscriberContext => ({
     core,
-    caller: await callerOfRequest(core, limiter, request, response, ip),
-    ip,
-    cookie: request.headers.cookie ?? null,
-    sameOrigin: isSameOrigin(request),
-    setCookie: (value) => void response.appendHeader('set-cookie', value),
+    caller,
+    connection,
     loaders: createLoaders(core),
     sink,
-  };
+  });
+  const caller = callerOfRequest(core, limiter, connection);
+  return caller instanceof Promise ? caller.then(contextOf) : contextOf(caller);
 }
 
 /** The context of one operation over a WebSocket whose caller is known since connection_init. */
-export function contextOfSocket(
-  core: Core,
-  caller: Caller | null,
-  request: IncomingMessage,
-  sink: Sink,
-): SubscriberContext {
-  return {
-    sink,
-    core,
-    caller,
-    ip: addressOf(request, core.environment.http.trustedProxies),
-    cookie: null,
-    sameOrigin: false,
-    setCookie: () => {
-      throw new Error('A WebSocket carries no cookies.');
-    },
-    loaders: createLoaders(core),
-  };
+export function contextOfSocket(core: Core, caller: Caller | null, sink: Sink): SubscriberContext {
+  return { core, caller, connection: null, loaders: createLoaders(core), sink };
 }

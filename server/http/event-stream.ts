@@ -71,26 +71,47 @@ export function createEventStreams(onCutOff: () => void): EventStreams {
     response.once('close', () => clearTimeout(force));
   };
 
+  /** A class, since each request has one, whether it is a subscription or not. */
+  class EventStreamSink implements Sink {
+    readonly transport = 'sse';
+    readonly #response: ServerResponse;
+
+    constructor(response: ServerResponse) {
+      this.#response = response;
+    }
+
+    get #isOver(): boolean {
+      return this.#response.writableEnded || this.#response.destroyed;
+    }
+
+    begin(): void {
+      if (!this.#isOver) begin(this.#response);
+    }
+
+    send(event: StreamEvent, skipped: number): boolean {
+      if (this.#isOver) return true;
+      begin(this.#response);
+      if (this.#response.writableLength > FULL_BYTES) return false;
+      write(this.#response, event, skipped);
+      return true;
+    }
+
+    end(): void {
+      endWith(this.#response, null);
+    }
+
+    cutOff(): void {
+      onCutOff();
+      endWith(this.#response, lastWord(this.#response, tooSlow()));
+    }
+
+    endCredentials(): void {
+      endWith(this.#response, lastWord(this.#response, credentialsEnded()));
+    }
+  }
+
   return {
-    sinkOf: (response) => ({
-      transport: 'sse',
-      begin() {
-        if (!response.writableEnded && !response.destroyed) begin(response);
-      },
-      send(event, skipped) {
-        if (response.writableEnded || response.destroyed) return true;
-        begin(response);
-        if (response.writableLength > FULL_BYTES) return false;
-        write(response, event, skipped);
-        return true;
-      },
-      end: () => endWith(response, null),
-      cutOff() {
-        onCutOff();
-        endWith(response, lastWord(response, tooSlow()));
-      },
-      endCredentials: () => endWith(response, lastWord(response, credentialsEnded())),
-    }),
+    sinkOf: (response) => new EventStreamSink(response),
     close() {
       clearInterval(keepAlive);
       for (const response of open) response.end();

@@ -184,12 +184,7 @@ export function createFanOut(core: Core, mask: (error: unknown) => Error, limit:
           contextValue: {
             core,
             caller,
-            ip: '',
-            cookie: null,
-            sameOrigin: false,
-            setCookie: () => {
-              throw new Error('A subscription sets no cookies.');
-            },
+            connection: null,
             get loaders() {
               return ofEvent.loaders;
             },

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Sandbox } from '../billing/index.ts';
 import { MAX_BODY_BYTES, readBody, sendError } from './body.ts';
-import { isSameOrigin } from './context.ts';
+import { isSameOrigin } from './connection.ts';
 
 /** Shows a page, or does what its button says. */
 export async function serveSandbox(

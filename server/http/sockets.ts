@@ -11,7 +11,8 @@ import { newId } from '../ids.ts';
 import { inScope, type RequestScope } from '../request.ts';
 import { addressOf } from './address.ts';
 import { MAX_BODY_BYTES } from './body.ts';
-import { contextOfSocket, isSameOrigin } from './context.ts';
+import { isSameOrigin } from './connection.ts';
+import { contextOfSocket } from './context.ts';
 import type { Documents } from './documents.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Graphql } from './graphql.ts';
@@ -87,8 +88,8 @@ export function openSockets(
     if (wait > 0) return [rateLimited(wait)];
     try {
       if (caller && !(await core.access.isStillValid(caller))) return [credentialsEnded()];
-      const { socket, request } = extra;
-      const ready = contextOfSocket(core, caller, request, sinkOf(socket, id, fanOut.noteCutOff));
+      const { socket } = extra;
+      const ready = contextOfSocket(core, caller, sinkOf(socket, id, fanOut.noteCutOff));
       const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.getEnveloped({
         ready,
         params,
