@@ -50,6 +50,12 @@ export interface HttpOptions {
 /** What a process answers that has no customers: whether it is well. */
 const OF_A_WORKER: ReadonlySet<string> = new Set(['/health/live', '/health/ready', '/metrics']);
 
+/**
+ * Connections that wait to be taken while this process is busy. With Node's own 511 a burst of a thousand new ones has some of them
+ * reset by the system, whose callers cannot know whether they were heard. The system may allow less (`net.core.somaxconn`).
+ */
+const BACKLOG = 4_096;
+
 const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 /** What proxies add to a request. */
@@ -260,7 +266,7 @@ export async function startHttp({ core, demo, pages }: HttpOptions): Promise<Htt
   const { host, port } = core.environment.http;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve();
     });
