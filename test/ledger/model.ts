@@ -34,6 +34,8 @@ export interface Grant {
   readonly credits: number;
   readonly revenue: bigint;
   readonly priority: number;
+  /** From when on it is there: of grants given one after the other the later may be the older, where the clock was put back. */
+  readonly effectiveAt: number;
   readonly expiresAt: number | null;
   used: number;
   reserved: number;
@@ -140,12 +142,13 @@ const worth = (grant: Grant, first: number) => (grant.revenue * BigInt(first)) /
 const worthNext = (grant: Grant, credits: number) =>
   worth(grant, gone(grant) + credits) - worth(grant, gone(grant));
 
-/** In which order grants burn. Equal ones burn in the order in which they were given, which sorting keeps. */
+/** In which order grants burn. Those of one instant burn in the order in which they were given, which sorting keeps. */
 function compareGrants(a: Grant, b: Grant): number {
   const expiry = (grant: Grant) => grant.expiresAt ?? Number.POSITIVE_INFINITY;
   if (a.priority !== b.priority) return a.priority - b.priority;
   if (expiry(a) !== expiry(b)) return expiry(a) - expiry(b);
-  return Number(a.revenue > 0n) - Number(b.revenue > 0n);
+  if (a.revenue > 0n !== b.revenue > 0n) return Number(a.revenue > 0n) - Number(b.revenue > 0n);
+  return a.effectiveAt - b.effectiveAt;
 }
 
 export class Model {
@@ -199,6 +202,7 @@ export class Model {
       credits: this.freeCredits.credits,
       revenue: 0n,
       priority: 0,
+      effectiveAt: this.now,
       expiresAt: end,
       used: 0,
       reserved: 0,
@@ -250,6 +254,7 @@ export class Model {
       credits: item.credits,
       revenue: item.revenueMicros,
       priority: item.revenueMicros > 0n ? Math.max(PRIORITY[item.source], 50) : PRIORITY[item.source],
+      effectiveAt: item.effectiveAt?.getTime() ?? this.now,
       expiresAt: item.expiresAt?.getTime() ?? null,
       used: 0,
       reserved: 0,
