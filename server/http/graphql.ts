@@ -78,8 +78,9 @@ export function createGraphql(
     graphiql: false,
     // Bodies are limited where they come in (body.ts): yoga's own limit sends each of them through one more stream.
     maxRequestBodySize: false,
-    // What came of validation is remembered by useLimits: yoga looks it up by the names of all rules, for each request.
-    parserAndValidationCache: { validationCache: false },
+    // What came of validation is remembered by useLimits: yoga looks it up by the names of all rules, for each request. What cannot be
+    // parsed is not remembered at all: each request is told an error of its own, with its own id in it.
+    parserAndValidationCache: { validationCache: false, errorCache: { get: () => undefined, set: () => {} } },
     plugins: [
       useNoPaths(),
       usePersistedDocuments(documents, core.environment.adminPersistedOnly) as Plugin<SubscriberContext>,

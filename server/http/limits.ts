@@ -235,6 +235,11 @@ function invalid(error: GraphQLError): GraphQLError {
   return new GraphQLError(message, { nodes, source, positions, extensions });
 }
 
+/** An error as it was: whoever is told one of those that are remembered writes its request's id into it. */
+function copyOf({ message, nodes, source, positions, extensions }: GraphQLError): GraphQLError {
+  return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions } });
+}
+
 /** The limits as a plugin of yoga. */
 export function useLimits(): Plugin {
   // There is one schema and one set of rules, so that a document alone says what came of it. Documents are remembered by yoga.
@@ -246,11 +251,11 @@ export function useLimits(): Plugin {
     onValidate({ params: { documentAST }, setResult, validateFn, setValidationFn }) {
       const known = validated.get(documentAST);
       if (known) {
-        setResult(known as GraphQLError[]);
+        setResult(known.map(copyOf));
         return undefined;
       }
       setValidationFn(validateWithin(validateFn as typeof graphqlValidate) as never);
-      return ({ result }) => void validated.set(documentAST, result as GraphQLError[]);
+      return ({ result }) => void validated.set(documentAST, (result as readonly GraphQLError[]).map(copyOf));
     },
     onExecute({ args, setResultAndStopExecution }) {
       const { cost, refusal } = judge(args);

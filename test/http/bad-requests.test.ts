@@ -273,6 +273,24 @@ describe('pages', () => {
 });
 
 describe('a request', () => {
+  test.each([
+    ['cannot be parsed', '{ viewer {'],
+    ['asks for what there is not', '{ nothingOfTheKind }'],
+  ])('that %s is told its own id each time', async (_what, query) => {
+    const ids: unknown[] = [];
+    for (let time = 0; time < 3; time += 1) {
+      const response = await admin.fetch('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+      const { errors } = (await response.json()) as { errors: { extensions: { requestId: unknown } }[] };
+      expect(errors[0]?.extensions.requestId).toBe(response.headers.get('x-request-id'));
+      ids.push(errors[0]?.extensions.requestId);
+    }
+    expect(new Set(ids).size).toBe(3);
+  });
+
   test('whose address ends as a probe of yoga’s own would is answered as any other', async () => {
     const answer = await admin.fetch('/graphql?for=/health', {
       method: 'POST',
