@@ -228,17 +228,15 @@ function judge({
   return { cost };
 }
 
-/** An error of a request that has not been run, with the code and status that it should have. */
-function invalid(error: GraphQLError): GraphQLError {
+/** An error as it was, or with other extensions. Of one that is remembered: its request's id is written into what is told. */
+function copyOf(error: GraphQLError, extensions: object = error.extensions): GraphQLError {
   const { message, nodes, source, positions } = error;
-  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED', ...error.extensions, http: { status: 400 } };
-  return new GraphQLError(message, { nodes, source, positions, extensions });
-}
-
-/** An error as it was: whoever is told one of those that are remembered writes its request's id into it. */
-function copyOf({ message, nodes, source, positions, extensions }: GraphQLError): GraphQLError {
   return new GraphQLError(message, { nodes, source, positions, extensions: { ...extensions } });
 }
+
+/** An error of a request that has not been run, with the code and status that it should have. */
+const invalid = (error: GraphQLError) =>
+  copyOf(error, { code: 'GRAPHQL_VALIDATION_FAILED', ...error.extensions, http: { status: 400 } });
 
 /** The limits as a plugin of yoga. */
 export function useLimits(): Plugin {
@@ -251,11 +249,17 @@ export function useLimits(): Plugin {
     onValidate({ params: { documentAST }, setResult, validateFn, setValidationFn }) {
       const known = validated.get(documentAST);
       if (known) {
-        setResult(known.map(copyOf));
+        setResult(known.map((error) => copyOf(error)));
         return undefined;
       }
       setValidationFn(validateWithin(validateFn as typeof graphqlValidate) as never);
-      return ({ result }) => void validated.set(documentAST, (result as readonly GraphQLError[]).map(copyOf));
+      return ({ result }) => {
+        const errors = result as readonly GraphQLError[];
+        validated.set(
+          documentAST,
+          errors.map((error) => copyOf(error)),
+        );
+      };
     },
     onExecute({ args, setResultAndStopExecution }) {
       const { cost, refusal } = judge(args);
