@@ -33,12 +33,9 @@ type Sample = readonly [labels: Labels, value: number];
 /** The parts of the server, so that a path that somebody made up is no label. */
 const PARTS = ['graphql', 'files', 'webhooks', 'health', 'metrics'];
 
-function partOf(url = ''): string {
-  const isAt = (part: string) => {
-    const after = url.charAt(part.length + 1);
-    return url.startsWith(part, 1) && (after === '' || after === '/' || after === '?');
-  };
-  return PARTS.find(isAt) ?? 'other';
+function partOf(url: string | undefined): string {
+  const name = /^\/([^/?]*)/.exec(url ?? '')?.[1] ?? '';
+  return PARTS.includes(name) ? name : 'other';
 }
 
 /** Metrics of one server. */
