@@ -62,16 +62,13 @@ async function namesOf({ database }: Core, actors: readonly string[]): Promise<s
 /** Rows in one question to the database. */
 const MOST_ROWS = 1_000;
 
-/** A loader that is made when it is first asked. */
-function lazy<Key, Value>(
+/** Reads what is asked for within one turn in one go. */
+function gathered<Key, Value>(
   read: (keys: readonly Key[]) => Promise<readonly Value[]>,
   maxBatchSize = Number.POSITIVE_INFINITY,
 ) {
-  let loader: DataLoader<Key, Value> | undefined;
-  return (key: Key): Promise<Value> => {
-    loader ??= new DataLoader(read, { maxBatchSize });
-    return loader.load(key);
-  };
+  const loader = new DataLoader(read, { maxBatchSize });
+  return (key: Key): Promise<Value> => loader.load(key);
 }
 
 /** Loaders for one request, which costs nothing until one is asked: a paid call asks none. */
@@ -122,36 +119,36 @@ class RequestLoaders implements Loaders {
 }
 
 function makeLoaders(core: Core): Loaders {
-  const change = lazy(async (sequences: readonly number[]) => {
+  const change = gathered(async (sequences: readonly number[]) => {
     const found = new Map((await core.alerts.changes(sequences)).map((each) => [each.sequence, each]));
     return sequences.map((sequence) => found.get(sequence) ?? null);
   });
   return {
-    outputs: lazy(async (ids: readonly string[]) => {
+    outputs: gathered(async (ids: readonly string[]) => {
       const found = await core.generations.outputsOf(ids);
       return ids.map((id) => found.get(id) ?? []);
     }),
-    alertChangesOf: lazy(async (ids: readonly string[]) => {
+    alertChangesOf: gathered(async (ids: readonly string[]) => {
       const found = Map.groupBy(await core.alerts.changesOf(ids), ({ alert }) => alert.id);
       return ids.map((id) => found.get(id) ?? []);
     }),
     alertChanges: async (sequences) =>
       (await Promise.all(sequences.map(change))).filter((each) => each !== null),
-    alertChannel: lazy(async (ids: readonly string[]) => {
+    alertChannel: gathered(async (ids: readonly string[]) => {
       const found = new Map((await core.alerts.deliveries.channels()).map((each) => [each.id, each]));
       return ids.map((id) => found.get(id) ?? null);
     }),
-    costAdjustment: lazy(async (ids: readonly string[]) => {
+    costAdjustment: gathered(async (ids: readonly string[]) => {
       const found = new Map((await core.reconciliation.adjustmentsById(ids)).map((each) => [each.id, each]));
       return ids.map((id) => found.get(id) ?? null);
     }, MOST_ROWS),
-    account: lazy(async (ids: readonly string[]) => {
+    account: gathered(async (ids: readonly string[]) => {
       const rows = await core.database.prisma.account.findMany({ where: { id: { in: [...ids] } } });
       const found = new Map(rows.map((row) => [row.id, row]));
       return ids.map((id) => found.get(id) ?? null);
     }, MOST_ROWS),
-    planName: lazy((ids: readonly string[]) => planNames(core.database, ids)),
-    packName: lazy((ids: readonly string[]) => packNames(core.database, ids)),
-    actorName: lazy((actors: readonly string[]) => namesOf(core, actors)),
+    planName: gathered((ids: readonly string[]) => planNames(core.database, ids)),
+    packName: gathered((ids: readonly string[]) => packNames(core.database, ids)),
+    actorName: gathered((actors: readonly string[]) => namesOf(core, actors)),
   };
 }
