@@ -20,8 +20,8 @@ const parsers: NonNullable<PGliteOptions['parsers']> = {
  */
 const ARRAYS = [1000, 1001, 1182, 1021, 1022, 1005, 1007, 199, 3807, 1231, 1009, 1115, 1185, 2951, 1015];
 
-/** What results may have that PGlite does not read by itself. */
-const LISTED = [INT8, INT8_ARRAY, ...ARRAYS].map(String);
+/** What results may have that PGlite does not read by itself, or not as we want it. */
+const LISTED: ReadonlySet<string> = new Set([INT8, INT8_ARRAY, ...ARRAYS].map(String));
 
 function isAlive(processId: number): boolean {
   try {
@@ -101,10 +101,18 @@ export async function createClient(folder: string | undefined, template?: Blob):
     parsers,
     startParams: START,
   });
-  // For each query PGlite copies every parser that it lists, and it has one for the arrays of each type there is, tables
-  // included: that takes twice as long as the rest of a small query. Those that are not listed it still finds.
-  client.parsers = new Proxy(client.parsers, { ownKeys: () => LISTED });
+  listParsers(client);
   return client;
+}
+
+/**
+ * Leaves of PGlite's parsers those as its own that results need. It copies its own for each query, and it has one for the arrays
+ * of each type there is, tables included: that takes as long as the rest of a small query. All the others are inherited, where
+ * it looks for the parser of an array's elements.
+ */
+function listParsers(client: PGlite): void {
+  const listed = Object.entries(client.parsers).filter(([type]) => LISTED.has(type));
+  client.parsers = Object.assign(Object.create(client.parsers), Object.fromEntries(listed));
 }
 
 /** What a start after a crash has to go through again at the most, about, and how often is looked at it. */
@@ -233,6 +241,7 @@ export function embed(client: PGlite, release: () => Promise<void>): Database {
         await client.exec(text);
         // PGlite learns how arrays of enums are written when it opens: those of a script that has just made them, only now.
         await client.refreshArrayTypes();
+        listParsers(client);
       }),
     native: {
       kind: 'pglite',
