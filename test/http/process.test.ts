@@ -22,7 +22,7 @@ import {
 async function pageFor(url: string, version: string, ...headers: readonly string[]): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   const lines = [`GET /graphql ${version}`, ...headers, 'Accept: text/html', 'Connection: close', '', ''];
-  socket.end(lines.join('\r\n'));
+  socket.write(lines.join('\r\n'));
   return text(socket);
 }
 
@@ -234,10 +234,7 @@ describe('a start', { timeout: 90_000 }, () => {
       // The page is some megabytes: whether the key stands in it is all that a failure should tell.
       const isTold = async (version: string, ...headers: readonly string[]) => {
         const page = await pageFor(url, version, ...headers);
-        return {
-          isPage: page.includes('<html'),
-          key: page.includes(key),
-        };
+        return { isPage: page.includes('<html'), key: page.includes(key) };
       };
       expect(await isTold('HTTP/1.1', own)).toEqual({ isPage: true, key: true });
       // Neither a site whose name was made to lead here gets it, nor whoever comes through a proxy on this machine.
