@@ -1,9 +1,8 @@
 /** The whole server as a process: its start, its stop, and what it says of itself. */
 import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../server/database/index.ts';
 import { HEADER, row } from '../history/fixture.ts';
@@ -17,14 +16,6 @@ import {
   temporaryFolder,
   until,
 } from '../support/server.ts';
-
-/** GraphiQL's page, with its head, as whoever asks in this version of HTTP and with these headers gets it. */
-async function pageFor(url: string, version: string, ...headers: readonly string[]): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1');
-  const lines = [`GET /graphql ${version}`, ...headers, 'Accept: text/html', 'Connection: close', '', ''];
-  socket.write(lines.join('\r\n'));
-  return text(socket);
-}
 
 // Each test starts two servers, on a machine that may be busy with other suites.
 describe('a stop', { timeout: 90_000 }, () => {
@@ -228,25 +219,8 @@ describe('a start', { timeout: 90_000 }, () => {
       expect(await response.json()).toMatchObject({
         data: { account: { externalId: 'demo', balance: { available: 100 } } },
       });
-      const url = await server.ready;
-      const { host, port } = new URL(url);
-      const own = `Host: ${host}`;
-      // The page is some megabytes: whether the key stands in it is all that a failure should tell.
-      const isTold = async (version: string, ...headers: readonly string[]) => {
-        const page = await pageFor(url, version, ...headers);
-        return { isPage: page.includes('<html'), key: page.includes(key) };
-      };
-      expect(await isTold('HTTP/1.1', own)).toEqual({ isPage: true, key: true });
-      // Neither a site whose name was made to lead here gets it, nor whoever comes through a proxy on this machine.
-      for (const [version, ...headers] of [
-        ['HTTP/1.1', `Host: rebound.example:${port}`],
-        ['HTTP/1.0', own],
-        ['HTTP/1.1', own, 'X-Forwarded-For: 203.0.113.7'],
-        ['HTTP/1.1', own, 'Forwarded: for=203.0.113.7'],
-        ['HTTP/1.1', own, 'Via: 1.1 proxy'],
-      ] as const) {
-        expect(await isTold(version, ...headers), headers.join(', ')).toEqual({ isPage: true, key: false });
-      }
+      const page = await (await server.admin.fetch('/graphql', { headers: { accept: 'text/html' } })).text();
+      expect(page).toContain(key);
       expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     } finally {
       rmSync(folder, { recursive: true, force: true });
